@@ -1,0 +1,82 @@
+# 渝检 Yujian. What each target needs is installed into .venv first; `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTEST := .venv/bin/python -m pytest
+FLASK := .venv/bin/flask --app app
+TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard app/translations/*/LC_MESSAGES/*.po))
+# More for pytest, for example: make test ARGS="-k booking"
+ARGS ?=
+DEMO ?= 1
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: run
+run: ## install, migrate, load catalogue and demo data, serve on 127.0.0.1:$PORT (8000); DEMO=0 without demo data
+	@.ci/venv
+	@.venv/bin/python gunicorn.conf.py
+	@$(MAKE) -s translations
+	@$(FLASK) db upgrade
+	@$(FLASK) catalogue load app/labs/catalogue
+	@test "$(DEMO)" = 0 || $(FLASK) demo
+	@exec .venv/bin/gunicorn -c gunicorn.conf.py
+
+.PHONY: test
+test: ## the suite on SQLite: all that needs no browser and no server of its own
+	@.ci/venv test
+	@$(MAKE) -s translations
+	$(PYTEST) -m "not e2e and not pg" --ignore=tests/e2e -n 2 $(ARGS)
+
+.PHONY: test-pg
+test-pg: ## the same suite, and what only PostgreSQL has, on a PostgreSQL that comes with the tests
+	@.ci/venv test
+	@.ci/venv pgtest
+	@$(MAKE) -s translations
+	$(PYTEST) -m "not e2e" --ignore=tests/e2e --postgres -n 2 $(ARGS)
+
+.PHONY: e2e
+e2e: ## in the system's Chromium, against a real server
+	@.ci/venv test
+	@.ci/venv e2e
+	@$(MAKE) -s translations
+	$(PYTEST) -m e2e tests/e2e $(ARGS)
+
+.PHONY: lint
+lint: ## style, types and the direction of imports
+	@.ci/venv lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+.PHONY: bench
+bench: ## measurements; bench/README.md says how to read them
+	@.ci/venv test
+	@.ci/venv pgtest
+	.venv/bin/python -m bench.run $(ARGS)
+
+.PHONY: shots
+shots: ## pictures of the server on $PORT into docs/pictures, for the README
+	@.ci/venv e2e
+	.venv/bin/python tests/e2e/shots.py --base http://127.0.0.1:$${PORT:-8000} --out docs/pictures $(ARGS)
+
+.PHONY: constraints
+constraints: ## pin the newest versions that pyproject.toml allows
+	@.ci/venv
+	.venv/bin/python -m pip install -q uv
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+		--no-emit-index-url --no-header --no-annotate pyproject.toml -o constraints.txt
+
+.PHONY: clean
+clean: ## remove .venv and all that can be made again; instance/ stays
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -f $(TRANSLATIONS)
+	find app tests bench migrations -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: translations
+translations: $(TRANSLATIONS)
+
+%.mo: %.po
+	.venv/bin/pybabel -q compile -i $< -o $@
