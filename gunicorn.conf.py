@@ -1,6 +1,6 @@
 """The server: one process with threads, as SQLite wants it, and the scheduler inside.
 
-Several hosts and PostgreSQL: see docs/operations.md. `python gunicorn.conf.py` only says whether the port is free.
+`python gunicorn.conf.py` only says whether the port is free.
 """
 
 import json
@@ -30,7 +30,7 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: "Worker") -> None:
-    """The app is loaded: start the scheduler here, not at import, where a due job could stop the server coming up."""
+    """The app is loaded: only now the scheduler; at import a due job could keep the server from coming up."""
     from app.jobs import scheduler
 
     scheduler.start(worker.wsgi)
