@@ -1,4 +1,4 @@
-"""The house keeps its shape: direction of imports, small modules, pages that the strict policy lets through."""
+"""The house keeps its shape: direction of imports, small modules, pages that the strict policy accepts."""
 
 import re
 from pathlib import Path

@@ -1,0 +1,40 @@
+"""Every page of every role, on both screens and in both languages, before anybody has done anything."""
+
+import pytest
+
+from tests.e2e.browser import choose_language, overflow
+
+pytestmark = pytest.mark.e2e
+
+PUBLIC = ("/", "/search", "/search?q=GB38031", "/search?q=没有这个标准", "/labs/")
+SIGNED_IN = ("/schedule", "/bookings/", "/turnaround/")
+VISITOR = None
+PAGES = {
+    VISITOR: (*PUBLIC, "/accounts/sign-in"),
+    "oem-a@demo.example": (*PUBLIC, *SIGNED_IN),
+    "lab@demo.example": (*PUBLIC, *SIGNED_IN),
+    "coordinator@demo.example": ("/", "/turnaround/"),
+    "admin@demo.example": ("/", "/admin/"),
+}
+LANGUAGES = ("zh", "en")
+
+
+@pytest.mark.parametrize("screen", ["page_desktop", "page_phone"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("email", PAGES, ids=str)
+def test_pages_answer_fit_the_screen_and_can_be_read_by_all(request, sign_in, axe, email, language, screen):
+    page = request.getfixturevalue(screen)
+    if email:
+        sign_in(page, email)
+    choose_language(page, language)
+    wrong = []
+    for path in PAGES[email]:
+        answer = page.goto(path)
+        if not answer.ok:
+            wrong.append(f"{path}: HTTP {answer.status}")
+        if not page.locator("html").get_attribute("lang").startswith(language):
+            wrong.append(f"{path}: in the wrong language")
+        if wide := overflow(page):
+            wrong.append(f"{path}: {wide} px wider than the screen")
+        wrong += axe(page)
+    assert wrong == []
