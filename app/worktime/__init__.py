@@ -1,0 +1,73 @@
+"""Working time: intervals, working days, working calendars and uses of a bench. Pure: no Flask, no SQL."""
+
+from app.worktime.calendars import (
+    LONGEST_SEARCH,
+    Closed,
+    ClosedReason,
+    ClosedSpan,
+    WorkingCalendar,
+)
+from app.worktime.daylight import sun
+from app.worktime.holidays import (
+    LAST_OFFICIAL_YEAR,
+    CalendarUnknown,
+    Day,
+    DayKind,
+    add_working_days,
+    after_working_days,
+    day,
+    is_working_day,
+    working_days_between,
+)
+from app.worktime.intervals import Interval, clip, intersect, merge, subtract
+from app.worktime.shifts import PATTERNS, DayException, ShiftPattern, WeeklyShift
+from app.worktime.uses import (
+    LONGEST_USE,
+    Need,
+    Use,
+    can_ever_run,
+    earliest,
+    feasible_windows,
+    lay,
+    starts,
+)
+from app.worktime.zone import SHANGHAI, local_date, local_day, midnight
+
+__all__ = [
+    "LAST_OFFICIAL_YEAR",
+    "LONGEST_SEARCH",
+    "LONGEST_USE",
+    "PATTERNS",
+    "SHANGHAI",
+    "CalendarUnknown",
+    "Closed",
+    "ClosedReason",
+    "ClosedSpan",
+    "Day",
+    "DayException",
+    "DayKind",
+    "Interval",
+    "Need",
+    "ShiftPattern",
+    "Use",
+    "WeeklyShift",
+    "WorkingCalendar",
+    "add_working_days",
+    "after_working_days",
+    "can_ever_run",
+    "clip",
+    "day",
+    "earliest",
+    "feasible_windows",
+    "intersect",
+    "is_working_day",
+    "lay",
+    "local_date",
+    "local_day",
+    "merge",
+    "midnight",
+    "starts",
+    "subtract",
+    "sun",
+    "working_days_between",
+]
