@@ -1,0 +1,69 @@
+"""Yujian (渝检): `create_app` is the only place where the capabilities are wired together."""
+
+import importlib
+from collections.abc import Mapping
+
+from flask import Flask
+from flask_openapi3 import (
+    APIBlueprint,
+    Info,
+    OpenAPI,
+    SecurityScheme,  # noqa: F401
+)
+
+from app import config, database, language
+from app.accounts import current
+
+# Capabilities in the order of their layers; each brings what it has: models, views, api, cli.
+CAPABILITIES = (
+    "events",
+    "accounts",
+    "labs",
+    "orders",
+    "booking",
+    "testing",
+    "search",
+    "schedule",
+    "turnaround",
+    "feeds",
+    "jobs",
+    "web",
+    "demo",
+)
+
+
+def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
+    """The application. overrides: settings that win over file and environment (tests).
+
+    Raises SystemExit with the reason when the instance folder or the database can't be used.
+    """
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Yujian 渝检", version="1"),
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
+        instance_path=str(config.instance_folder()),
+        doc_prefix="/openapi",
+    )
+    config.configure(app, overrides)
+    database.init_app(app)
+    language.init_app(app)
+    current.init_app(app)
+    for capability in CAPABILITIES:
+        _wire(app, capability)
+    return app
+
+
+def _wire(app: OpenAPI, capability: str) -> None:
+    """Load the modules of a capability that exist and register what they offer."""
+    for module in ("models", "views", "api", "cli"):
+        name = f"app.{capability}.{module}"
+        if importlib.util.find_spec(name) is None:
+            continue
+        loaded = importlib.import_module(name)
+        if hasattr(loaded, "init_app"):
+            loaded.init_app(app)
+        for blueprint in getattr(loaded, "blueprints", ()):
+            if isinstance(blueprint, APIBlueprint):
+                app.register_api(blueprint)
+            else:
+                app.register_blueprint(blueprint)

@@ -1,0 +1,86 @@
+"""Who is asking: the signed-in user of a page, the bearer of an API token. For views only."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, g, redirect, request, session, url_for
+from flask_login import LoginManager, current_user
+
+from app.accounts import queries
+from app.accounts.models import User
+from app.accounts.policy import ANONYMOUS, Viewer
+from app.database import db
+from app.errors import Unauthenticated
+
+login_manager = LoginManager()
+View = TypeVar("View", bound=Callable[..., Any])
+MEMBERSHIP = "membership"
+
+
+def init_app(app: Flask) -> None:
+    """Bind Flask-Login."""
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+
+
+@login_manager.user_loader
+def load_user(key: str) -> User | None:
+    """The user of a session, unless switched off or signed out everywhere by a new password."""
+    user_id, _, version = key.partition(":")
+    user = db.session.get(User, user_id)
+    return user if user and user.active and str(user.session_version) == version else None
+
+
+def viewer() -> Viewer:
+    """The viewer of this page request; ANONYMOUS without sign-in or membership. Asked once per request."""
+    if "viewer" not in g:
+        g.viewer = _session_viewer()
+    found: Viewer = g.viewer
+    return found
+
+
+def _session_viewer() -> Viewer:
+    if not current_user.is_authenticated:
+        return ANONYMOUS
+    chosen = session.get(MEMBERSHIP)
+    found = queries.membership(chosen) if chosen else None
+    if found is None or found.user_id != current_user.id:
+        found = next(iter(queries.memberships_of(current_user.id)), None)
+    return queries.viewer_of(found) if found else ANONYMOUS
+
+
+def login_required(view: View) -> View:
+    """Sends a visitor to the sign-in page, which leads back."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not viewer().signed_in:
+            target = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("accounts.sign_in", next=target), 303)
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]  # wraps keeps the signature
+
+
+def api_viewer() -> Viewer:
+    """The viewer of this API request. Raises Unauthenticated for a wrong token; ANONYMOUS without one."""
+    if "viewer" not in g:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        found = ANONYMOUS
+        if scheme:
+            bearer = queries.viewer_by_token(token.strip()) if scheme.lower() == "bearer" else None
+            if bearer is None:
+                raise Unauthenticated()
+            found = bearer
+        g.viewer = found
+    known: Viewer = g.viewer
+    return known
+
+
+def require_api_viewer() -> Viewer:
+    """The viewer of this API request. Raises Unauthenticated without a valid token."""
+    found = api_viewer()
+    if not found.signed_in:
+        raise Unauthenticated()
+    return found

@@ -1,0 +1,159 @@
+"""Who may do and see what: one table for pages, API, feeds and exports.
+
+A grant is a predicate that works twice: on a row it answers a bool, on a mapped class it gives the SQL
+condition, so that a list can't show what the detail page would refuse.
+"""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Role, Scope
+from app.errors import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: one user in one active membership. `role` None is a visitor who has not signed in.
+
+    lab_ids: labs whose bookings follow from a lab role; empty for all others, whatever their organisation owns.
+    """
+
+    user_id: str | None = None
+    role: Role | None = None
+    organisation_id: str | None = None
+    lab_ids: frozenset[str] = field(default_factory=frozenset)
+    membership_id: str | None = None
+    scope: Scope = Scope.WRITE
+    name: str = ""
+    organisation_zh: str = ""
+    organisation_en: str = ""
+    demo: bool = False
+
+    @property
+    def role_name(self) -> str | None:
+        return self.role.value if self.role else None
+
+    @property
+    def signed_in(self) -> bool:
+        return self.role is not None
+
+    @property
+    def is_company(self) -> bool:
+        return self.role in COMPANY_ROLES
+
+    @property
+    def is_lab(self) -> bool:
+        return self.role in LAB_ROLES
+
+
+ANONYMOUS = Viewer()
+
+
+class Action(enum.Enum):
+    """Everything a person can be allowed to do; things are rows with `company_id` and/or `lab_id`."""
+
+    SEE_AVAILABILITY = enum.auto()
+    SEE_BOOKING = enum.auto()
+    SEE_BOOKING_COMPANY = enum.auto()
+    BOOK = enum.auto()
+    CHANGE_OWN_BOOKING = enum.auto()
+    DECIDE_BOOKING = enum.auto()
+    RUN_BOOKING = enum.auto()
+    ISSUE_REPORT = enum.auto()
+    CLOSE_RESOURCE = enum.auto()
+    SEE_TURNAROUND = enum.auto()
+    SEE_ALL_TURNAROUND = enum.auto()
+    SEE_DAY_SHEET = enum.auto()
+    INVITE_COMPANY = enum.auto()
+    INVITE_LAB = enum.auto()
+    ADMINISTER = enum.auto()
+    SUBSCRIBE = enum.auto()
+
+
+Grant = Callable[[Viewer, Any], Any]
+
+
+def anyone(_viewer: Viewer, thing: Any) -> Any:
+    return true() if isinstance(thing, type) else True
+
+
+def own_company(viewer: Viewer, thing: Any) -> Any:
+    """The thing belongs to the viewer's organisation."""
+    return thing.company_id == viewer.organisation_id
+
+
+def own_lab(viewer: Viewer, thing: Any) -> Any:
+    """The thing lies at a lab of the viewer's active membership."""
+    lab_id = thing.lab_id
+    if isinstance(lab_id, InstrumentedAttribute):
+        return lab_id.in_(sorted(viewer.lab_ids))
+    return lab_id in viewer.lab_ids
+
+
+_COMPANY = {Role.ENGINEER: own_company, Role.COMPANY_MANAGER: own_company}
+_LAB_ADMIN = {Role.LAB_ADMIN: own_lab}
+_LAB = {Role.LAB_ADMIN: own_lab, Role.BENCH_CREW: own_lab}
+
+GRANTS: dict[Action, dict[Role, Grant]] = {
+    Action.SEE_AVAILABILITY: dict.fromkeys(Role, anyone),
+    Action.SEE_BOOKING: {**_COMPANY, **_LAB},
+    Action.SEE_BOOKING_COMPANY: {**_COMPANY, **_LAB_ADMIN},
+    Action.BOOK: {Role.ENGINEER: anyone, Role.COMPANY_MANAGER: anyone},
+    Action.CHANGE_OWN_BOOKING: _COMPANY,
+    Action.DECIDE_BOOKING: _LAB_ADMIN,
+    Action.RUN_BOOKING: _LAB,
+    Action.ISSUE_REPORT: _LAB_ADMIN,
+    Action.CLOSE_RESOURCE: _LAB_ADMIN,
+    Action.SEE_TURNAROUND: {**_COMPANY, **_LAB_ADMIN},
+    Action.SEE_ALL_TURNAROUND: {Role.COORDINATOR: anyone, Role.SYSTEM_ADMIN: anyone},
+    Action.SEE_DAY_SHEET: _LAB,
+    Action.INVITE_COMPANY: {Role.COMPANY_MANAGER: own_company, Role.SYSTEM_ADMIN: anyone},
+    Action.INVITE_LAB: {Role.LAB_ADMIN: own_lab, Role.SYSTEM_ADMIN: anyone},
+    Action.ADMINISTER: {Role.SYSTEM_ADMIN: anyone},
+    Action.SUBSCRIBE: {**_COMPANY, **_LAB},
+}
+
+READING = frozenset(
+    {
+        Action.SEE_AVAILABILITY,
+        Action.SEE_BOOKING,
+        Action.SEE_BOOKING_COMPANY,
+        Action.SEE_TURNAROUND,
+        Action.SEE_ALL_TURNAROUND,
+        Action.SEE_DAY_SHEET,
+    }
+)
+
+
+def allowed(viewer: Viewer, action: Action, thing: Any = None) -> Any:
+    """Bool for a row (or None where the action concerns no row), SQL condition for a mapped class.
+
+    A read-only token is allowed no action that writes.
+    """
+    grant = GRANTS[action].get(viewer.role) if viewer.role else None
+    if grant is None or (viewer.scope is Scope.READ and action not in READING):
+        return false() if isinstance(thing, type) else False
+    return grant(viewer, thing)
+
+
+def visible(viewer: Viewer, action: Action, model: type) -> ColumnElement[bool]:
+    """The SQL condition under which rows of `model` may be listed for this viewer."""
+    condition: ColumnElement[bool] = allowed(viewer, action, model)
+    return condition
+
+
+def require(viewer: Viewer, action: Action, thing: Any = None) -> None:
+    """Raises Forbidden unless allowed."""
+    if not allowed(viewer, action, thing):
+        raise Forbidden()
+
+
+def require_visible(viewer: Viewer, action: Action, thing: Any) -> None:
+    """Raises NotFound where the thing is missing or not the viewer's: the two can't be told apart."""
+    if thing is None or not allowed(viewer, action, thing):
+        raise NotFound()

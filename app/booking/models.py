@@ -1,0 +1,242 @@
+"""Bookings, and the one table that says who holds which bench when."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import (
+    DDL,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    event,
+    false,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.booking.rules import NEXT, State, WrongState
+from app.database import Base, random_id
+from app.labs.models import Resource, Test
+from app.orders.models import OrderLine
+
+
+class Booking(Base):
+    """One use of a resource by one order line over `[starts_at, ends_at)`: bench taken, set-up to clean-down.
+
+    `run_from … run_until` lie inside. `hold_expires_at` is set while held. `changed_at` is the instant of the
+    last change, `version` grows with each (SEQUENCE of RFC 5545 is taken from it).
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint(
+            "run_from >= starts_at AND run_until > run_from AND ends_at >= run_until", name="run_inside"
+        ),
+        CheckConstraint("(state = 'held') = (hold_expires_at IS NOT NULL)", name="hold"),
+        CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmation"),
+        Index("ix_booking_company_start", "company_id", "starts_at"),
+        Index("ix_booking_lab_start", "lab_id", "starts_at"),
+        Index("ix_booking_resource_start", "resource_id", "starts_at"),
+        Index("ix_booking_company_state", "company_id", "state"),
+        Index("ix_booking_lab_state", "lab_id", "state"),
+        Index("ix_booking_line", "order_line_id"),
+        Index("ix_booking_hold", "hold_expires_at"),
+    )
+
+    id: Mapped[str] = random_id()
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    state: Mapped[State] = mapped_column(String(12))
+    version: Mapped[int] = mapped_column(default=1)
+    company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    resource_id: Mapped[str] = mapped_column(ForeignKey("resource.id"))
+    place: Mapped[int]
+    test_id: Mapped[str] = mapped_column(ForeignKey("test.id"))
+    order_line_id: Mapped[str] = mapped_column(ForeignKey("order_line.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    run_from: Mapped[datetime]
+    run_until: Mapped[datetime]
+    hold_expires_at: Mapped[datetime | None]
+    requested_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
+    sample: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    created_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    resource: Mapped[Resource] = relationship()
+    test: Mapped[Test] = relationship()
+    order_line: Mapped[OrderLine] = relationship()
+    proposal: Mapped["MoveProposal | None"] = relationship(
+        back_populates="booking", cascade="all, delete-orphan"
+    )
+
+    def move_to(self, new: State, now: datetime) -> None:
+        """Change the state by the table in `rules`. Raises WrongState."""
+        if new not in NEXT[self.state]:
+            raise WrongState(state=self.state, wanted=new)
+        self.state = new
+        self.hold_expires_at = None
+        self.touch(now)
+
+    def touch(self, now: datetime) -> None:
+        """Note a change: version and instant."""
+        self.version += 1
+        self.changed_at = now
+
+
+class MoveProposal(Base):
+    """Another time that the lab proposes; the old slot is kept until the company agrees or `expires_at` passes."""
+
+    __tablename__ = "move_proposal"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        UniqueConstraint("booking_id"),
+    )
+
+    id: Mapped[str] = random_id()
+    booking_id: Mapped[str] = mapped_column(ForeignKey("booking.id"))
+    resource_id: Mapped[str] = mapped_column(ForeignKey("resource.id"))
+    place: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    run_from: Mapped[datetime]
+    run_until: Mapped[datetime]
+    reason: Mapped[str]
+    expires_at: Mapped[datetime]
+    proposed_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    proposed_at: Mapped[datetime]
+
+    booking: Mapped[Booking] = relationship(back_populates="proposal")
+
+
+class ClosureKind(enum.StrEnum):
+    MAINTENANCE = "maintenance"
+    CALIBRATION = "calibration"
+    BREAKDOWN = "breakdown"
+    OTHER = "other"
+
+
+class Closure(Base):
+    """A resource taken out of use for a time; to companies it is busy like any other occupancy."""
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index("ix_closure_resource", "resource_id", "starts_at"),
+    )
+
+    id: Mapped[str] = random_id()
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    resource_id: Mapped[str] = mapped_column(ForeignKey("resource.id"))
+    kind: Mapped[ClosureKind] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(default="")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime]
+
+
+class Occupancy(Base):
+    """Resource × place × time that is taken; `expires_at` for holds and proposals, which then block nobody.
+
+    The only table availability reads. Freeing deletes the row: history is in `event`.
+    """
+
+    __tablename__ = "occupancy"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint(
+            "(booking_id IS NULL) <> (closure_id IS NULL)",
+            name="one_owner",
+        ),
+        Index("ix_occupancy_slot", "resource_id", "place", "starts_at"),
+        # What is asked for is the future: reading by end skips the past.
+        Index("ix_occupancy_end", "resource_id", "ends_at"),
+        Index("ix_occupancy_booking", "booking_id"),
+        Index("ix_occupancy_closure", "closure_id"),
+    )
+
+    id: Mapped[str] = random_id()
+    resource_id: Mapped[str] = mapped_column(ForeignKey("resource.id"))
+    place: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    # Time that the lab proposes for a move, kept beside the booking's own.
+    proposed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    booking_id: Mapped[str | None] = mapped_column(ForeignKey("booking.id"))
+    closure_id: Mapped[str | None] = mapped_column(ForeignKey("closure.id"))
+
+
+class IdempotencyKey(Base):
+    """The answer to a request that may come twice: same key, same body, same booking."""
+
+    __tablename__ = "idempotency_key"
+
+    membership_id: Mapped[str] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    booking_id: Mapped[str] = mapped_column(ForeignKey("booking.id"))
+    created_at: Mapped[datetime]
+
+
+class EarliestWeek(Base):
+    """Cached answer of the catalogue: ISO week of the first free time of a test on a pool, as of when."""
+
+    __tablename__ = "earliest_week"
+
+    pool: Mapped[str] = mapped_column(String(60), primary_key=True)
+    test_id: Mapped[str] = mapped_column(ForeignKey("test.id"), primary_key=True)
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    week: Mapped[str | None] = mapped_column(String(8))
+    as_of: Mapped[datetime]
+
+
+OVERLAP = "occupancy_overlap"
+
+# The rows of one place never overlap, so the last one that starts before the new end also ends last: one
+# index step decides, however long the history is.
+SQLITE_GUARD = """
+CREATE TRIGGER {name} BEFORE {verb} ON occupancy
+WHEN (
+  SELECT other.ends_at FROM occupancy AS other
+  WHERE other.resource_id = NEW.resource_id AND other.place = NEW.place
+    AND other.starts_at < NEW.ends_at AND other.id <> NEW.id
+  ORDER BY other.starts_at DESC LIMIT 1
+) > NEW.starts_at
+BEGIN SELECT RAISE(ABORT, 'occupancy_overlap'); END
+"""
+
+POSTGRESQL_GUARD = """
+ALTER TABLE occupancy ADD CONSTRAINT occupancy_overlap EXCLUDE USING gist
+  (resource_id WITH =, place WITH =, tstzrange(starts_at, ends_at, '[)') WITH &&)
+"""
+
+for verb in ("INSERT", "UPDATE"):
+    event.listen(
+        Occupancy.__table__,
+        "after_create",
+        DDL(SQLITE_GUARD.format(name=f"occupancy_no_overlap_{verb.lower()}", verb=verb)).execute_if(
+            dialect="sqlite"
+        ),
+    )
+event.listen(
+    Base.metadata,
+    "before_create",
+    DDL("CREATE EXTENSION IF NOT EXISTS btree_gist").execute_if(dialect="postgresql"),
+)
+event.listen(Occupancy.__table__, "after_create", DDL(POSTGRESQL_GUARD).execute_if(dialect="postgresql"))
+event.listen(
+    Base.metadata,
+    "after_create",
+    DDL("ALTER TABLE event ALTER transaction_id SET DEFAULT pg_current_xact_id()::text::bigint").execute_if(
+        dialect="postgresql"
+    ),
+)

@@ -1,0 +1,147 @@
+"""Questions about bookings and taken time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.accounts.policy import Action, Viewer, require_visible, visible
+from app.booking.models import Booking, Occupancy
+from app.booking.rules import State
+from app.database import db
+from app.labs.models import Resource, Test
+from app.worktime import Interval
+
+
+class Taken(NamedTuple):
+    """Time that is taken at one place of a resource; no word of whose it is."""
+
+    place: int
+    when: Interval
+
+
+def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[str, list[Taken]]:
+    """Live occupancy that meets `span`, by resource; one statement for any number of resources.
+
+    Holds and proposals past their end block nobody, whether or not the job has cleared them away.
+    """
+    query = (
+        select(Occupancy.resource_id, Occupancy.place, Occupancy.starts_at, Occupancy.ends_at)
+        .where(
+            Occupancy.resource_id.in_(list(resource_ids)),
+            Occupancy.ends_at > span.start,
+            Occupancy.starts_at < span.end,
+            or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now),
+        )
+        .order_by(Occupancy.starts_at)
+    )
+    found: dict[str, list[Taken]] = defaultdict(list)
+    for resource_id, place, starts_at, ends_at in db.session.execute(query):
+        found[resource_id].append(Taken(place, Interval(starts_at, ends_at)))
+    return found
+
+
+def in_the_way(session: Session, resource_ids: Sequence[str], when: Interval) -> list[Occupancy]:
+    """Rows that meet the time, lapsed ones too: a writer clears those away first."""
+    query = select(Occupancy).where(
+        Occupancy.resource_id.in_(resource_ids),
+        Occupancy.ends_at > when.start,
+        Occupancy.starts_at < when.end,
+    )
+    return list(session.scalars(query))
+
+
+def visible_booking(viewer: Viewer, booking_id: str) -> Booking:
+    """The booking with what a page shows of it. Raises NotFound for a missing or a foreign one."""
+    query = (
+        select(Booking)
+        .where(Booking.id == booking_id)
+        .options(
+            joinedload(Booking.resource).joinedload(Resource.lab),
+            joinedload(Booking.test).joinedload(Test.method),
+            joinedload(Booking.order_line),
+            joinedload(Booking.proposal),
+        )
+    )
+    booking = db.session.scalar(query)
+    require_visible(viewer, Action.SEE_BOOKING, booking)
+    assert booking is not None
+    return booking
+
+
+def visible_bookings(
+    viewer: Viewer,
+    *,
+    states: Sequence[State] = (),
+    lab_id: str | None = None,
+    span: tuple[datetime | None, datetime | None] = (None, None),
+    after: tuple[datetime, str] | None = None,
+    limit: int = 100,
+) -> list[Booking]:
+    """Bookings that the viewer may see, by start and id. span: those that meet [from, to). after: last seen row."""
+    query = (
+        select(Booking)
+        .where(visible(viewer, Action.SEE_BOOKING, Booking))
+        .options(
+            joinedload(Booking.resource).joinedload(Resource.lab),
+            joinedload(Booking.test).joinedload(Test.method),
+            joinedload(Booking.order_line),
+            joinedload(Booking.proposal),
+        )
+        .order_by(Booking.starts_at, Booking.id)
+        .limit(limit)
+    )
+    start, end = span
+    if states:
+        query = query.where(Booking.state.in_(states))
+    if lab_id:
+        query = query.where(Booking.lab_id == lab_id)
+    if start:
+        query = query.where(Booking.ends_at > start)
+    if end:
+        query = query.where(Booking.starts_at < end)
+    if after:
+        query = query.where(
+            or_(Booking.starts_at > after[0], (Booking.starts_at == after[0]) & (Booking.id > after[1]))
+        )
+    return list(db.session.scalars(query))
+
+
+def live_holds(session: Session, company_id: str, now: datetime) -> int:
+    """Holds of the company that have not lapsed."""
+    query = select(func.count()).where(
+        Booking.company_id == company_id, Booking.state == State.HELD, Booking.hold_expires_at > now
+    )
+    return session.scalar(query) or 0
+
+
+def dropped_hold_at(
+    session: Session, company_id: str, resource_ids: Sequence[str], starts_at: datetime, since: datetime
+) -> datetime | None:
+    """When the company last let a hold of this very start go or lapse, if after `since`."""
+    query = select(func.max(Booking.changed_at)).where(
+        Booking.company_id == company_id,
+        Booking.resource_id.in_(resource_ids),
+        Booking.starts_at == starts_at,
+        Booking.state.in_((State.EXPIRED, State.CANCELLED)),
+        Booking.requested_at.is_(None),
+        Booking.changed_at > since,
+    )
+    return session.scalar(query)
+
+
+def lapsed(session: Session, now: datetime, limit: int = 200) -> list[Booking]:
+    """Holds past their end, and requests whose start has passed."""
+    query = (
+        select(Booking)
+        .where(
+            ((Booking.state == State.HELD) & (Booking.hold_expires_at <= now))
+            | ((Booking.state == State.REQUESTED) & (Booking.starts_at <= now))
+        )
+        .with_for_update(skip_locked=True)
+        .limit(limit)
+    )
+    return list(session.scalars(query))

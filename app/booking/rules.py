@@ -1,0 +1,188 @@
+"""Pure rules of booking: states, refusals, and which time may be taken."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.errors import N_, YujianError
+from app.worktime import Interval, after_working_days
+
+
+class State(enum.StrEnum):
+    """States of a booking, ARCHITECTURE 2."""
+
+    HELD = "held"
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return LABELS[self]
+
+
+LABELS = {
+    State.HELD: N_("暂留"),
+    State.REQUESTED: N_("待确认"),
+    State.CONFIRMED: N_("已确认"),
+    State.DECLINED: N_("已婉拒"),
+    State.CANCELLED: N_("已取消"),
+    State.EXPIRED: N_("已失效"),
+    State.RUNNING: N_("试验中"),
+    State.COMPLETED: N_("试验完成"),
+    State.NO_SHOW: N_("未到场"),
+}
+
+NEXT: dict[State, frozenset[State]] = {
+    State.HELD: frozenset({State.REQUESTED, State.CANCELLED, State.EXPIRED}),
+    State.REQUESTED: frozenset({State.CONFIRMED, State.DECLINED, State.CANCELLED, State.EXPIRED}),
+    State.CONFIRMED: frozenset({State.RUNNING, State.CANCELLED, State.NO_SHOW, State.REQUESTED}),
+    State.RUNNING: frozenset({State.COMPLETED}),
+    State.DECLINED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset(),
+    State.COMPLETED: frozenset(),
+    State.NO_SHOW: frozenset(),
+}
+# States in which a booking has its row in `occupancy`; a completed one keeps the time it really took.
+BLOCKING = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED})
+OPEN = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING})
+MOVABLE = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED})
+
+
+class WrongState(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("预约现在是“%(state)s”，不能这样改。")
+
+
+class Stale(YujianError):
+    code, status, field = "stale", 409, "version"
+    message = N_("这条预约刚刚变过，请看过现在的内容再改。")
+
+
+class SlotTaken(YujianError):
+    """Somebody holds this time. `offers` are the nearest free ones, added once the transaction is over."""
+
+    code, status, field = "slot_taken", 409, "starts_at"
+    message = N_("该时段已不可约。")
+    offers: Sequence[Any] = ()
+
+
+class OutsideWorkingTime(YujianError):
+    code, field = "outside_working_time", "starts_at"
+    message = N_("这个时间不开放，下次开放 %(opens_at)s。")
+
+
+class OffGrain(YujianError):
+    code, field = "outside_working_time", "starts_at"
+    message = N_("上台时间要落在 %(grain)s 的刻度上，最近的是 %(nearest)s。")
+
+
+class NeverFits(YujianError):
+    code, field = "outside_working_time", "starts_at"
+    message = N_("从这个时间开始，试验排不进这个台架的工作时间。")
+
+
+class InThePast(YujianError):
+    code, field = "in_the_past", "starts_at"
+    message = N_("上台时间已经过去。")
+
+
+class TooSoon(YujianError):
+    code, field = "outside_working_time", "starts_at"
+    message = N_("要提前 %(days)d 个工作日，最早 %(earliest)s。")
+
+
+class TooFarAhead(YujianError):
+    code, field = "too_far_ahead", "starts_at"
+    message = N_("最多提前 %(days)d 天，最晚 %(latest)s。")
+
+
+class NotCapable(YujianError):
+    code, field = "not_capable", "resource"
+    message = N_("这个台架不能做这个检测项目。")
+
+
+class TooManyHolds(YujianError):
+    code, status, field = "wrong_state", 409, None
+    message = N_("贵公司已有 %(limit)d 个暂留。请先提交或放弃一个。")
+
+
+class HeldBefore(YujianError):
+    code, status, field = "wrong_state", 409, "starts_at"
+    message = N_("贵公司刚暂留过这个时段，%(again_at)s 后才能再次暂留。现在可以直接提交申请。")
+
+
+class TooLateToCancel(YujianError):
+    code, status, field = "wrong_state", 409, None
+    message = N_("离上台不足 %(hours)d 小时，取消要先和实验室商量，由实验室取消。")
+
+
+class IdempotencyMismatch(YujianError):
+    code, status = "idempotency_mismatch", 409
+    message = N_("同一个 Idempotency-Key 已用于另一个请求。")
+
+
+class NotYet(YujianError):
+    code, status, field = "wrong_state", 409, None
+    message = N_("还没到 %(at)s，现在不能这样做。")
+
+
+class ReasonMissing(YujianError):
+    field = "reason"
+    message = N_("请写明原因，对方会看到。")
+
+
+class ClosureHits(YujianError):
+    """facts: codes of the bookings in the way."""
+
+    code, status = "slot_taken", 409
+    message = N_("停用时段内还有预约：%(codes)s。请先改期或取消。")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Notice, horizon and holds; the values of `config.py`, in its units."""
+
+    hold: timedelta
+    holds_per_company: int
+    hold_again: timedelta
+    notice_working_days: int
+    horizon: timedelta
+    cancel_deadline: timedelta
+    proposal: timedelta
+
+
+def bookable_span(now: datetime, limits: Limits) -> Interval:
+    """Instants at which a use may start: from the notice to the horizon, UTC."""
+    return Interval(after_working_days(now, limits.notice_working_days), now + limits.horizon)
+
+
+def check_start(starts_at: datetime, now: datetime, limits: Limits) -> None:
+    """Raises InThePast, TooSoon or TooFarAhead."""
+    span = bookable_span(now, limits)
+    if starts_at < now:
+        raise InThePast()
+    if starts_at < span.start:
+        raise TooSoon(days=limits.notice_working_days, earliest=span.start)
+    if starts_at > span.end:
+        raise TooFarAhead(days=limits.horizon.days, latest=span.end)
+
+
+def check_version(given: int, current: int) -> None:
+    """Optimistic lock. Raises Stale."""
+    if given != current:
+        raise Stale(version=current)
+
+
+def may_cancel(state: State, starts_at: datetime, now: datetime, limits: Limits) -> bool:
+    """Whether the company may cancel by itself: a confirmed booking only until the lab's deadline."""
+    return state is not State.CONFIRMED or now <= starts_at - limits.cancel_deadline

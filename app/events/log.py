@@ -1,0 +1,98 @@
+"""Writing the log, and reading it so that no row is skipped."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from app.database import db
+from app.events.models import Event
+
+
+class Actor(Protocol):
+    """Whoever acts: a viewer, or the system with both None."""
+
+    @property
+    def user_id(self) -> str | None: ...
+
+    @property
+    def role_name(self) -> str | None: ...
+
+
+class System:
+    """Time itself: lapsed holds, requests whose start passed."""
+
+    user_id: str | None = None
+    role_name: str | None = "system"
+
+
+class Cursor(NamedTuple):
+    """Where a reader stands; compares like the log is ordered."""
+
+    transaction_id: int = 0
+    id: int = 0
+
+    @classmethod
+    def parse(cls, given: str) -> "Cursor":
+        """From `"12-345"`. Raises ValueError."""
+        transaction_id, _, row = given.partition("-")
+        return cls(int(transaction_id), int(row))
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id}-{self.id}"
+
+
+def record(
+    session: Session,
+    kind: str,
+    subject: Any,
+    *,
+    by: Actor,
+    at: datetime,
+    **data: Any,
+) -> None:
+    """Add one event about `subject` (a row with id; company_id and lab_id where it has them) to this transaction.
+
+    data: JSON values only; datetimes as ISO 8601 with offset.
+    """
+    session.add(
+        Event(
+            at=at,
+            kind=kind,
+            subject_type=kind.partition(".")[0],
+            subject_id=subject.id,
+            company_id=getattr(subject, "company_id", None),
+            lab_id=getattr(subject, "lab_id", None),
+            actor_id=by.user_id,
+            actor_role=by.role_name,
+            data=data,
+        )
+    )
+
+
+def after(cursor: Cursor, *where: Any, limit: int = 100) -> Sequence[Event]:
+    """Events behind the cursor in the order of the log, at most `limit`.
+
+    On PostgreSQL only rows of transactions older than the oldest one still running: a row that commits late
+    then still lies ahead of every cursor handed out.
+    """
+    query = select(Event).where(
+        tuple_(Event.transaction_id, Event.id) > (cursor.transaction_id, cursor.id), *where
+    )
+    if db.engine.dialect.name == "postgresql":
+        query = query.where(
+            Event.transaction_id < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        )
+    return db.session.scalars(query.order_by(Event.transaction_id, Event.id).limit(limit)).all()
+
+
+def history(subject_id: str) -> Sequence[Event]:
+    """All events of one subject, oldest first."""
+    return db.session.scalars(select(Event).where(Event.subject_id == subject_id).order_by(Event.id)).all()
+
+
+def last_change(*where: Any) -> datetime | None:
+    """Instant of the newest event that meets the conditions."""
+    return db.session.scalar(select(func.max(Event.at)).where(*where))

@@ -1,0 +1,116 @@
+"""Questions about the catalogue that other capabilities ask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Select, select
+from sqlalchemy.engine import Row
+from sqlalchemy.orm import Session
+
+from app.database import db
+from app.labs.models import Capability, Lab, Resource, Test, calendar_of, need_of
+from app.worktime import Need, WorkingCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A resource as availability sees it: when it works, in which grain, for how many at once."""
+
+    resource_id: str
+    pool: str
+    lab_id: str
+    places: int
+    grain: timedelta
+    calendar: WorkingCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class CapableBench:
+    """A bench with one test that it can run, and what the test takes there. report_days: working days."""
+
+    bench: Bench
+    test_id: str
+    domain_id: str
+    need: Need
+    basis: str
+    report_days: int
+    low_confidence: bool
+
+
+def bench_of(resource: Resource, lab: Lab) -> Bench:
+    """The bench that a row of the catalogue describes."""
+    return Bench(
+        resource_id=resource.id,
+        pool=resource.pool,
+        lab_id=resource.lab_id,
+        places=resource.places,
+        grain=resource.grain,
+        calendar=calendar_of(resource.shifts, lab.lat, lab.lon),
+    )
+
+
+def _capable() -> Select[tuple[Resource, Lab, Test, Capability]]:
+    return (
+        select(Resource, Lab, Test, Capability)
+        .join(Lab, Lab.id == Resource.lab_id)
+        .join(Capability, Capability.pool == Resource.pool)
+        .join(Test, Test.id == Capability.test_id)
+        .where(
+            Resource.retired_at.is_(None),
+            Lab.retired_at.is_(None),
+            Capability.retired_at.is_(None),
+            Test.retired_at.is_(None),
+        )
+        .order_by(Resource.pool, Resource.unit, Resource.id)
+    )
+
+
+def _capable_bench(row: Row[tuple[Resource, Lab, Test, Capability]]) -> CapableBench:
+    resource, lab, test, capability = row
+    return CapableBench(
+        bench=bench_of(resource, lab),
+        test_id=test.id,
+        domain_id=test.domain_id,
+        need=need_of(test, resource.unattended),
+        basis=capability.basis,
+        report_days=test.report_days,
+        low_confidence=lab.low_confidence,
+    )
+
+
+def capable_benches(test_ids: Sequence[str], lab_id: str | None = None) -> list[CapableBench]:
+    """Every bench that can run one of the tests, units of a pool in order; one statement."""
+    query = _capable().where(Test.id.in_(test_ids))
+    if lab_id:
+        query = query.where(Resource.lab_id == lab_id)
+    return [_capable_bench(row) for row in db.session.execute(query)]
+
+
+def lock_benches(session: Session, test_id: str, resource_or_pool: str) -> list[CapableBench]:
+    """The units that were asked for and can run the test, locked against other bookers until the commit.
+
+    A unit's id gives that unit, a pool's id every unit of it, in order. Empty: none is capable, or none is there.
+    """
+    query = _capable().where(
+        Test.id == test_id, (Resource.id == resource_or_pool) | (Resource.pool == resource_or_pool)
+    )
+    return [_capable_bench(row) for row in session.execute(query.with_for_update(of=Resource))]
+
+
+def resource_exists(resource_or_pool: str) -> bool:
+    """Whether a live unit or pool has this id."""
+    query = select(Resource.id).where(
+        (Resource.id == resource_or_pool) | (Resource.pool == resource_or_pool), Resource.retired_at.is_(None)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def benches(resource_ids: Sequence[str] | None = None, lab_id: str | None = None) -> list[Bench]:
+    """Live resources by id or lab, as availability sees them."""
+    query = select(Resource, Lab).join(Lab, Lab.id == Resource.lab_id).where(Resource.retired_at.is_(None))
+    if resource_ids is not None:
+        query = query.where(Resource.id.in_(resource_ids))
+    if lab_id:
+        query = query.where(Resource.lab_id == lab_id)
+    return [bench_of(resource, lab) for resource, lab in db.session.execute(query.order_by(Resource.id))]

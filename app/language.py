@@ -1,0 +1,135 @@
+"""Two languages: which one this request speaks, and how dates, spans and refusals are written in it."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel, force_locale, get_locale, gettext
+from markupsafe import Markup
+
+from app.errors import YujianError
+
+LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+ZONE = ZoneInfo("Asia/Shanghai")
+WEEKDAYS_ZH = "一二三四五六日"
+WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+babel = Babel()
+
+
+def init_app(app: Flask) -> None:
+    """Bind Babel and the template filters."""
+    babel.init_app(
+        app, default_locale="zh_Hans_CN", locale_selector=_select, default_timezone="Asia/Shanghai"
+    )
+    app.jinja_env.filters.update(
+        day=day, moment=moment, clock=clock, span=span, hours=hours, pick=pick, zh_only=zh_only
+    )
+    app.jinja_env.globals.update(lang=lang)
+
+
+def _select() -> str:
+    if not has_request_context():
+        return LOCALES["zh"]
+    if request.path.startswith(("/api/", "/calendar/")):
+        chosen = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "en"], default="zh")
+    else:
+        chosen = session.get("language") or request.accept_languages.best_match(
+            ["zh", "zh-CN", "en"], default="zh"
+        )
+    return LOCALES["en" if str(chosen).startswith("en") else "zh"]
+
+
+def lang() -> str:
+    """`zh` or `en`, the language of this request."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def speaking(language: str) -> Any:
+    """Context manager: texts in `zh` or `en`, for feeds, mails and exports in the receiver's language."""
+    return force_locale(LOCALES[language])
+
+
+def pick(thing: Any, field: str = "name") -> str:
+    """`thing.name_zh` or `thing.name_en`; Chinese where the English is empty."""
+    value: str = getattr(thing, f"{field}_{lang()}") or getattr(thing, f"{field}_zh")
+    return value
+
+
+def zh_only(text: str) -> str | Markup:
+    """A fact that exists in Chinese only, marked as such on an English page."""
+    return text if lang() == "zh" else Markup('<span lang="zh-CN">{}</span>').format(text)
+
+
+def local(at: datetime) -> datetime:
+    """The instant in the labs' zone."""
+    return at.astimezone(ZONE)
+
+
+def _today() -> date:
+    """The local date this request began on; decides whether the year is shown."""
+    if has_request_context():
+        if "today" not in g:
+            g.today = datetime.now(UTC).astimezone(ZONE).date()
+        today: date = g.today
+        return today
+    return datetime.now(UTC).astimezone(ZONE).date()
+
+
+def day(value: date | datetime, weekday: bool = True) -> str:
+    """`05-06 周三` or `Wed 6 May`; with the year only when it differs from today's."""
+    on = local(value).date() if isinstance(value, datetime) else value
+    year = on.year != _today().year
+    if lang() == "zh":
+        text = f"{on:%Y-%m-%d}" if year else f"{on:%m-%d}"
+        return f"{text} 周{WEEKDAYS_ZH[on.weekday()]}" if weekday else text
+    text = f"{on.day} {MONTHS_EN[on.month - 1]}" + (f" {on.year}" if year else "")
+    return f"{WEEKDAYS_EN[on.weekday()]} {text}" if weekday else text
+
+
+def clock(at: datetime) -> str:
+    """`08:30`, local."""
+    return f"{local(at):%H:%M}"
+
+
+def moment(at: datetime) -> str:
+    """`05-06 周三 08:30` or `Wed 6 May 08:30`."""
+    return f"{day(at)} {clock(at)}"
+
+
+def span(start: datetime, end: datetime) -> str:
+    """From instant to instant; the day is written once when it is the same."""
+    if local(start).date() == local(end).date():
+        return f"{moment(start)}–{clock(end)}"
+    return f"{moment(start)} – {moment(end)}"
+
+
+def hours(length: timedelta | int) -> str:
+    """A duration (or minutes): `90 min`, `4 h`, `1.5 h`, `6 天` / `6 days` from 72 h."""
+    minutes = int(length.total_seconds() // 60) if isinstance(length, timedelta) else length
+    if minutes < 120 and minutes % 60:
+        return f"{minutes} min"
+    if minutes >= 72 * 60:
+        days = f"{minutes / 1440:.1f}".removesuffix(".0")
+        return gettext("%(days)s 天", days=days)
+    return f"{minutes / 60:.1f}".removesuffix(".0") + " h"
+
+
+def refusal(error: YujianError) -> str:
+    """The refusal in this request's language, its facts written for people."""
+    facts = {name: _fact(value) for name, value in error.facts.items()}
+    return gettext(error.message, **facts) if facts else gettext(error.message)
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, timedelta):
+        return hours(value)
+    label = getattr(value, "label", None)
+    return gettext(label) if label else value

@@ -1,0 +1,50 @@
+"""The application on a real database: SQLite in a temporary folder, or PostgreSQL (`make test-pg`)."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app import create_app
+from app.database import Base, db
+
+CATALOGUE = Path(__file__).parent.parent / "app" / "labs" / "catalogue"
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One application per test session (and xdist worker), with empty tables."""
+    os.environ["YUJIAN_INSTANCE"] = str(tmp_path_factory.mktemp("instance"))
+    application = create_app(
+        {
+            "TESTING": True,
+            "SCHEDULER": False,
+            "DATABASE_URL": os.environ.get("YUJIAN_TEST_DATABASE_URL", ""),
+            "WTF_CSRF_ENABLED": False,
+        }
+    )
+    with application.app_context():
+        db.create_all()
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def clean(app: Flask) -> Iterator[Flask]:
+    """The application inside its context; all tables are empty again afterwards."""
+    with app.app_context():
+        yield app
+        db.session.remove()
+        with db.engine.connect() as connection, connection.begin():
+            if db.engine.dialect.name == "postgresql":
+                names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+                connection.execute(text(f"TRUNCATE {names} CASCADE"))
+            else:
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                for table in Base.metadata.sorted_tables:
+                    connection.execute(table.delete())
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
