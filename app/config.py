@@ -5,6 +5,7 @@ Every setting stands with its unit in `docs/settings.md`; a test compares the tw
 
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def instance_folder() -> Path:
     return Path(given).resolve() if given else Path(__file__).resolve().parent.parent / "instance"
 
 
-def configure(app: Flask, overrides: dict[str, object] | None) -> None:
+def configure(app: Flask, overrides: Mapping[str, object] | None) -> None:
     """Fill `app.config`; raises OSError when the instance folder can't be used."""
     folder = Path(app.instance_path)
     folder.mkdir(parents=True, exist_ok=True)

@@ -92,9 +92,7 @@ def code(letter: str, at: datetime) -> str:
 def init_app(app: Flask) -> None:
     """Bind the engine to the app and its pragmas to each connection."""
     if str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite"):
-        app.config.setdefault(
-            "SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
-        )
+        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}})
     else:
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_size": 10})
     db.init_app(app)

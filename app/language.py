@@ -21,9 +21,7 @@ babel = Babel()
 
 def init_app(app: Flask) -> None:
     """Bind Babel and the template filters."""
-    babel.init_app(
-        app, default_locale="zh_Hans_CN", locale_selector=_select, default_timezone="Asia/Shanghai"
-    )
+    babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=_select, default_timezone="Asia/Shanghai")
     app.jinja_env.filters.update(
         day=day, moment=moment, clock=clock, span=span, hours=hours, pick=pick, zh_only=zh_only
     )
@@ -36,9 +34,7 @@ def _select() -> str:
     if request.path.startswith(("/api/", "/calendar/")):
         chosen = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "en"], default="zh")
     else:
-        chosen = session.get("language") or request.accept_languages.best_match(
-            ["zh", "zh-CN", "en"], default="zh"
-        )
+        chosen = session.get("language") or request.accept_languages.best_match(["zh", "zh-CN", "en"], default="zh")
     return LOCALES["en" if str(chosen).startswith("en") else "zh"]
 
 

@@ -75,9 +75,7 @@ class User(Base):
     session_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
-    memberships: Mapped[list["Membership"]] = relationship(
-        back_populates="user", order_by="Membership.created_at"
-    )
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="user", order_by="Membership.created_at")
 
     is_authenticated = True
     is_anonymous = False

@@ -95,9 +95,9 @@ def own_lab(viewer: Viewer, thing: Any) -> Any:
     return lab_id in viewer.lab_ids
 
 
-_COMPANY = {Role.ENGINEER: own_company, Role.COMPANY_MANAGER: own_company}
-_LAB_ADMIN = {Role.LAB_ADMIN: own_lab}
-_LAB = {Role.LAB_ADMIN: own_lab, Role.BENCH_CREW: own_lab}
+_COMPANY: dict[Role, Grant] = {Role.ENGINEER: own_company, Role.COMPANY_MANAGER: own_company}
+_LAB_ADMIN: dict[Role, Grant] = {Role.LAB_ADMIN: own_lab}
+_LAB: dict[Role, Grant] = {Role.LAB_ADMIN: own_lab, Role.BENCH_CREW: own_lab}
 
 GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.SEE_AVAILABILITY: dict.fromkeys(Role, anyone),

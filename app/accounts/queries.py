@@ -39,11 +39,7 @@ def _open_memberships():  # type: ignore[no-untyped-def]  # the Select's type is
 
 def memberships_of(user_id: str) -> Sequence[Membership]:
     """Open memberships of a user, oldest first."""
-    query = (
-        _open_memberships()
-        .where(Membership.user_id == user_id)
-        .order_by(Membership.created_at, Membership.id)
-    )
+    query = _open_memberships().where(Membership.user_id == user_id).order_by(Membership.created_at, Membership.id)
     return list(db.session.scalars(query))
 
 
@@ -85,9 +81,7 @@ def user_by_email(email: str) -> User | None:
 
 def failures_since(email: str, since: datetime) -> int:
     """Refused sign-ins for the address since an instant."""
-    query = select(func.count()).where(
-        SignInFailure.email == email.strip().lower(), SignInFailure.at >= since
-    )
+    query = select(func.count()).where(SignInFailure.email == email.strip().lower(), SignInFailure.at >= since)
     return db.session.scalar(query) or 0
 
 

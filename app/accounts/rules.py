@@ -13,9 +13,7 @@ def credit_check_digit(first17: str) -> str:
 
     first17: 17 characters of CREDIT_ALPHABET. Source: GB 32100-2015, annex on the check digit (modulus 31).
     """
-    total = sum(
-        CREDIT_ALPHABET.index(letter) * weight for letter, weight in zip(first17, CREDIT_WEIGHTS, strict=True)
-    )
+    total = sum(CREDIT_ALPHABET.index(letter) * weight for letter, weight in zip(first17, CREDIT_WEIGHTS, strict=True))
     return CREDIT_ALPHABET[-total % 31]
 
 

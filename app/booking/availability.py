@@ -44,9 +44,7 @@ def all_taken(by_place: Sequence[Sequence[Interval]]) -> list[Interval]:
     """Time in which no place is left: what others see as busy."""
     common = list(by_place[0])
     for spans in by_place[1:]:
-        common = [
-            Interval(max(a.start, b.start), min(a.end, b.end)) for a in common for b in spans if a.overlaps(b)
-        ]
+        common = [Interval(max(a.start, b.start), min(a.end, b.end)) for a in common for b in spans if a.overlaps(b)]
     return merge(common)
 
 
@@ -58,9 +56,7 @@ def availability(bench: Bench, span: Interval, taken: Iterable[Taken], bookable:
     return Availability(working, busy, free)
 
 
-def slots(
-    capable: CapableBench, taken: Iterable[Taken], not_before: datetime, not_after: datetime
-) -> Iterator[Slot]:
+def slots(capable: CapableBench, taken: Iterable[Taken], not_before: datetime, not_after: datetime) -> Iterator[Slot]:
     """Every bookable slot with a start in [not_before, not_after], by start, on the lowest place that fits."""
     bench = capable.bench
     by_place = busy_places(taken, bench.places)

@@ -53,9 +53,7 @@ def lapse_all(now: datetime) -> int:
             bookings = queries.lapsed(session, now)
             for booking in bookings:
                 expire(session, booking, now)
-            stale = session.scalars(
-                select(MoveProposal).where(MoveProposal.expires_at <= now).limit(200)
-            ).all()
+            stale = session.scalars(select(MoveProposal).where(MoveProposal.expires_at <= now).limit(200)).all()
             for proposal in stale:
                 _withdraw(session, proposal.booking, now)
         if not bookings and not stale:

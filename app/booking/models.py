@@ -32,9 +32,7 @@ class Booking(Base):
     __tablename__ = "booking"
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
-        CheckConstraint(
-            "run_from >= starts_at AND run_until > run_from AND ends_at >= run_until", name="run_inside"
-        ),
+        CheckConstraint("run_from >= starts_at AND run_until > run_from AND ends_at >= run_until", name="run_inside"),
         CheckConstraint("(state = 'held') = (hold_expires_at IS NOT NULL)", name="hold"),
         CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmation"),
         Index("ix_booking_company_start", "company_id", "starts_at"),
@@ -73,9 +71,7 @@ class Booking(Base):
     resource: Mapped[Resource] = relationship()
     test: Mapped[Test] = relationship()
     order_line: Mapped[OrderLine] = relationship()
-    proposal: Mapped["MoveProposal | None"] = relationship(
-        back_populates="booking", cascade="all, delete-orphan"
-    )
+    proposal: Mapped["MoveProposal | None"] = relationship(back_populates="booking", cascade="all, delete-orphan")
 
     def move_to(self, new: State, now: datetime) -> None:
         """Change the state by the table in `rules`. Raises WrongState."""
@@ -223,9 +219,7 @@ for verb in ("INSERT", "UPDATE"):
     event.listen(
         Occupancy.__table__,
         "after_create",
-        DDL(SQLITE_GUARD.format(name=f"occupancy_no_overlap_{verb.lower()}", verb=verb)).execute_if(
-            dialect="sqlite"
-        ),
+        DDL(SQLITE_GUARD.format(name=f"occupancy_no_overlap_{verb.lower()}", verb=verb)).execute_if(dialect="sqlite"),
     )
 event.listen(
     Base.metadata,

@@ -93,9 +93,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     session.add(booking)
     session.flush()
     occupancy.take(session, booking, booking.hold_expires_at)
-    _record(
-        session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat()
-    )
+    _record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if booking.state is State.REQUESTED:
         orders.submit(session, line, viewer, now)
     if command.idempotency_key:
@@ -332,9 +330,7 @@ def _slot_columns(slot: Slot) -> dict[str, object]:
 
 def _open(session: Session, viewer: Viewer, command: Change, action: Action) -> Booking:
     """The booking, locked, seen by the viewer, in the version he saw."""
-    booking = session.get(
-        Booking, command.booking_id, with_for_update={"of": Booking}, populate_existing=True
-    )
+    booking = session.get(Booking, command.booking_id, with_for_update={"of": Booking}, populate_existing=True)
     require_visible(viewer, Action.SEE_BOOKING, booking)
     assert booking is not None
     require(viewer, action, booking)
@@ -342,9 +338,7 @@ def _open(session: Session, viewer: Viewer, command: Change, action: Action) -> 
     return booking
 
 
-def _close(
-    session: Session, booking: Booking, state: State, viewer: Viewer, command: Change, now: datetime
-) -> Booking:
+def _close(session: Session, booking: Booking, state: State, viewer: Viewer, command: Change, now: datetime) -> Booking:
     """End a booking without a test: its time is free, its order closed."""
     booking.move_to(state, now)
     _drop_proposal(session, booking)
@@ -360,9 +354,7 @@ def _keep(session: Session, booking: Booking) -> None:
     occupancy.take(session, booking, None)
 
 
-def _move_own(
-    session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime
-) -> Booking:
+def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
     if not rules.may_cancel(booking.state, booking.starts_at, now, limits()):
         raise rules.TooLateToCancel(hours=int(limits().cancel_deadline.total_seconds() // 3600))
     before = booking.starts_at
@@ -383,9 +375,7 @@ def _move_own(
     return booking
 
 
-def _propose(
-    session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime
-) -> Booking:
+def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
     if booking.state is State.HELD:
         raise rules.WrongState(state=booking.state, wanted=State.REQUESTED)
     _drop_proposal(session, booking)

@@ -78,13 +78,9 @@ def after(cursor: Cursor, *where: Any, limit: int = 100) -> Sequence[Event]:
     On PostgreSQL only rows of transactions older than the oldest one still running: a row that commits late
     then still lies ahead of every cursor handed out.
     """
-    query = select(Event).where(
-        tuple_(Event.transaction_id, Event.id) > (cursor.transaction_id, cursor.id), *where
-    )
+    query = select(Event).where(tuple_(Event.transaction_id, Event.id) > (cursor.transaction_id, cursor.id), *where)
     if db.engine.dialect.name == "postgresql":
-        query = query.where(
-            Event.transaction_id < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        )
+        query = query.where(Event.transaction_id < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
     return db.session.scalars(query.order_by(Event.transaction_id, Event.id).limit(limit)).all()
 
 

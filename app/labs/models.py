@@ -149,9 +149,7 @@ class Method(Sourced, Base):
     """A standard or other method, one row per edition."""
 
     __tablename__ = "method"
-    __table_args__ = (
-        CheckConstraint("status IN ('in_force', 'superseded', 'upcoming', 'unverified')", name="status"),
-    )
+    __table_args__ = (CheckConstraint("status IN ('in_force', 'superseded', 'upcoming', 'unverified')", name="status"),)
 
     id: Mapped[str] = mapped_column(String(60), primary_key=True)
     code: Mapped[str]
@@ -239,9 +237,7 @@ class Capability(Sourced, Base):
 def calendar_of(shifts: str, lat: float, lon: float) -> WorkingCalendar:
     """The working calendar of a shift pattern at a place; only daylight depends on the place."""
     pattern = PATTERNS[shifts]
-    return (
-        WorkingCalendar((pattern,), lat, lon) if pattern.daylight else WorkingCalendar((pattern,), None, None)
-    )
+    return WorkingCalendar((pattern,), lat, lon) if pattern.daylight else WorkingCalendar((pattern,), None, None)
 
 
 def need_of(test: Test, unattended: bool) -> Need:

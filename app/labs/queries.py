@@ -50,7 +50,7 @@ def bench_of(resource: Resource, lab: Lab) -> Bench:
     )
 
 
-def _capable() -> Select[tuple[Resource, Lab, Test, Capability]]:
+def _capable() -> Select[Resource, Lab, Test, Capability]:
     return (
         select(Resource, Lab, Test, Capability)
         .join(Lab, Lab.id == Resource.lab_id)
@@ -66,7 +66,7 @@ def _capable() -> Select[tuple[Resource, Lab, Test, Capability]]:
     )
 
 
-def _capable_bench(row: Row[tuple[Resource, Lab, Test, Capability]]) -> CapableBench:
+def _capable_bench(row: Row[Resource, Lab, Test, Capability]) -> CapableBench:
     resource, lab, test, capability = row
     return CapableBench(
         bench=bench_of(resource, lab),

@@ -11,9 +11,7 @@ from app.events.log import Actor
 from app.orders.models import Order, OrderLine, OrderState
 
 
-def draft(
-    session: Session, viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime
-) -> OrderLine:
+def draft(session: Session, viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime) -> OrderLine:
     """A draft order of one line for the viewer's company."""
     order = Order(
         code=code("W", now),

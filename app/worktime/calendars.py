@@ -116,9 +116,7 @@ class WorkingCalendar:
         The local dates that `span` touches are looked at whole, so a window is complete but where it runs on
         through the midnight before or after them: a continuous calendar gives one window over those dates.
         """
-        found = (
-            window for window in self.iterate(midnight(local_date(span.start))) if window.end > span.start
-        )
+        found = (window for window in self.iterate(midnight(local_date(span.start))) if window.end > span.start)
         meeting: list[Interval] = []
         last_day_ends = local_day(local_date(span.end - timedelta.resolution)).end
         for window in found:
@@ -152,9 +150,7 @@ class WorkingCalendar:
         start = self.track(not_before, limit).next_start(not_before, grain)
         return start if start is not None and start <= limit else None
 
-    def grain_starts(
-        self, window: Interval, grain: timedelta, after: datetime | None = None
-    ) -> list[datetime]:
+    def grain_starts(self, window: Interval, grain: timedelta, after: datetime | None = None) -> list[datetime]:
         """Working instants inside `window` that lie on the grain, in order; those from `after` on, if given.
 
         `window` need not be a working window.
@@ -256,8 +252,7 @@ class WorkingCalendar:
 def _on_clock(on: date, hours: Hours) -> list[Interval]:
     begin = midnight(on)
     return merge(
-        Interval(begin + timedelta(minutes=opens), begin + timedelta(minutes=closes))
-        for opens, closes in hours
+        Interval(begin + timedelta(minutes=opens), begin + timedelta(minutes=closes)) for opens, closes in hours
     )
 
 

@@ -42,7 +42,7 @@ LAST_OFFICIAL_YEAR = 2026
 _SATURDAY = 5
 
 
-class CalendarUnknown(ValueError):  # noqa: N818 - named after what it tells, like every refusal
+class CalendarUnknown(ValueError):
     """A date before 2001 or after 2100: nothing sound can be said about working days."""
 
 

@@ -18,9 +18,7 @@ class Track:
     `begin` on. Grows as it is asked: build one per question, never share it between threads.
     """
 
-    def __init__(
-        self, months: Callable[[int, int], Sequence[Interval]], begin: datetime, limit: datetime
-    ) -> None:
+    def __init__(self, months: Callable[[int, int], Sequence[Interval]], begin: datetime, limit: datetime) -> None:
         self._months = months
         first, last = local_date(begin), local_date(limit)
         self._next, self._last = (first.year, first.month), (last.year, last.month)
