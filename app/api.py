@@ -1,0 +1,77 @@
+"""What every API view shares: times, cursors, lists and the problem document of the contract."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.errors import N_, Invalid
+from app.language import ZONE
+
+PREFIX = "/api/v1"
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
+LIMIT_DEFAULT, LIMIT_MAX = 50, 200
+
+
+class FieldError(BaseModel):
+    """One fault of a request: the field's name and what is wrong, in the reader's language."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document; `code` is stable, `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] | None = None
+
+
+class ListQuery(BaseModel):
+    """Paging of every list: at most `limit` items behind the opaque `cursor`."""
+
+    limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
+    cursor: str | None = Field(None, max_length=400)
+
+
+PROBLEMS: dict[str | int, Any] = {
+    "4XX": {"description": "Problem", "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+}
+
+
+def iso(at: datetime | None) -> str | None:
+    """ISO 8601 with the labs' offset, `2026-11-27T08:30:00+08:00`."""
+    return at.astimezone(ZONE).isoformat(timespec="seconds") if at else None
+
+
+def encode_cursor(*parts: str | int) -> str:
+    """An opaque cursor from the sort key of the last item shown."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, length: int) -> list[Any] | None:
+    """The `length` strings or numbers of a cursor, None without one. Raises Invalid at field `cursor`."""
+    if not cursor:
+        return None
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, UnicodeError):
+        parts = None
+    if not isinstance(parts, list) or len(parts) != length or not all(isinstance(p, str | int) for p in parts):
+        raise Invalid(N_("cursor 无效，请用上一页给出的值。"), field="cursor")
+    return parts
+
+
+def page(items: Sequence[Any], limit: int, key: Any) -> dict[str, Any]:
+    """`{"items", "next"}` from `limit + 1` rows at most. key: item → tuple for the cursor."""
+    shown = list(items[:limit])
+    following = encode_cursor(*key(shown[-1])) if len(items) > limit else None
+    return {"items": shown, "next": following}
