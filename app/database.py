@@ -5,6 +5,7 @@ Reads run in plain transactions. Every write runs in `transaction()`, which on S
 writer is at work, and two of them would both see the slot as free.
 """
 
+import enum
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Engine, MetaData, String, Text, TypeDecorator, event
+from sqlalchemy import JSON, Connection, DateTime, Engine, Enum, MetaData, String, Text, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -51,13 +52,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _values(choices: type[enum.Enum]) -> list[str]:
+    return [member.value for member in choices]
+
+
 class Base(DeclarativeBase):
-    """Mother of all tables; strings are texts, datetimes aware UTC, dicts and lists JSON."""
+    """Mother of all tables; strings are texts, datetimes aware UTC, enums their values, dicts and lists JSON."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, TypeEngine[Any] | type[TypeEngine[Any]]]] = {
         str: Text(),
         datetime: UtcDateTime(),
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=20, create_constraint=True, values_callable=_values),
         dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
         list[str]: JSON().with_variant(JSONB(), "postgresql"),
     }

@@ -10,6 +10,9 @@ from sqlalchemy import text
 
 from app import create_app
 from app.database import Base, db
+from tests.world import World
+
+pytest_plugins = ("tests.postgres_server",)
 
 CATALOGUE = Path(__file__).parent.parent / "app" / "labs" / "catalogue"
 
@@ -44,7 +47,12 @@ def clean(app: Flask) -> Iterator[Flask]:
                 names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
                 connection.execute(text(f"TRUNCATE {names} CASCADE"))
             else:
-                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
                 for table in Base.metadata.sorted_tables:
                     connection.execute(table.delete())
-                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+@pytest.fixture
+def world(clean: Flask) -> World:
+    """An empty world to tell a story in."""
+    return World()

@@ -44,7 +44,7 @@ class Organisation(Base):
     name_en: Mapped[str]
     short_zh: Mapped[str]
     short_en: Mapped[str]
-    kind: Mapped[OrganisationKind] = mapped_column(String(20))
+    kind: Mapped[OrganisationKind]
     province: Mapped[str]
     city: Mapped[str]
     credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
@@ -104,7 +104,7 @@ class Membership(Base):
     id: Mapped[str] = random_id()
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
-    role: Mapped[Role] = mapped_column(String(20))
+    role: Mapped[Role]
     lab_ids: Mapped[list[str]] = mapped_column(default=list)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -127,7 +127,7 @@ class ApiToken(Base):
     id: Mapped[str] = random_id()
     membership_id: Mapped[str] = mapped_column(ForeignKey("membership.id"))
     name: Mapped[str]
-    scope: Mapped[Scope] = mapped_column(String(10))
+    scope: Mapped[Scope]
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -144,7 +144,7 @@ class Invitation(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     email: Mapped[str] = mapped_column(String(254))
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
-    role: Mapped[Role] = mapped_column(String(20))
+    role: Mapped[Role]
     lab_ids: Mapped[list[str]] = mapped_column(default=list)
     invited_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime]

@@ -46,7 +46,7 @@ class Booking(Base):
 
     id: Mapped[str] = random_id()
     code: Mapped[str] = mapped_column(String(12), unique=True)
-    state: Mapped[State] = mapped_column(String(12))
+    state: Mapped[State]
     version: Mapped[int] = mapped_column(default=1)
     company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
@@ -131,7 +131,7 @@ class Closure(Base):
     id: Mapped[str] = random_id()
     lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
     resource_id: Mapped[str] = mapped_column(ForeignKey("resource.id"))
-    kind: Mapped[ClosureKind] = mapped_column(String(20))
+    kind: Mapped[ClosureKind]
     reason: Mapped[str] = mapped_column(default="")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]

@@ -30,7 +30,7 @@ class Order(Base):
     code: Mapped[str] = mapped_column(String(12), unique=True)
     company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
-    state: Mapped[OrderState] = mapped_column(String(20))
+    state: Mapped[OrderState]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))

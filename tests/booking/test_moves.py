@@ -1,0 +1,110 @@
+"""Moving: the company asks again, the lab proposes; a failed move leaves the old slot."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.booking import lapsing, rules
+from app.booking.models import Occupancy
+from app.booking.rules import State
+from app.database import db
+from app.errors import Forbidden
+from app.worktime import Interval
+from tests.world import World, at
+
+
+def spans() -> list[Interval]:
+    rows = db.session.query(Occupancy).order_by(Occupancy.starts_at)
+    return [Interval(row.starts_at, row.ends_at) for row in rows]
+
+
+def test_the_company_moves_a_confirmed_booking_and_waits_again(world: World) -> None:
+    world.bench()
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(6))
+    lab.does("confirm", booking)
+    engineer.moves(booking, at(9))
+    assert (booking.state, booking.starts_at) == (State.REQUESTED, at(9))
+    assert booking.order_line.accepted_at is None
+    assert spans() == [Interval(at(9, 8, 30), at(9, 12, 30))]
+
+
+def test_a_move_by_less_than_its_length_overlaps_only_itself(world: World) -> None:
+    world.bench()
+    engineer = world.engineer("甲公司")
+    booking = engineer.requests(at(6))
+    engineer.moves(booking, at(6, 9, 30))
+    assert spans() == [Interval(at(6, 9, 30), at(6, 13, 30))]
+
+
+def test_a_failed_move_keeps_the_old_slot_and_names_three_offers(world: World) -> None:
+    world.bench()
+    engineer = world.engineer("甲公司")
+    booking = engineer.requests(at(6))
+    world.engineer("乙公司").requests(at(9))
+    with pytest.raises(rules.SlotTaken) as refused:
+        engineer.moves(booking, at(9))
+    assert [offer.starts_at for offer in refused.value.offers] == [at(9, 12, 30), at(9, 13, 0), at(9, 13, 30)]
+    db.session.refresh(booking)
+    assert (booking.starts_at, booking.version) == (at(6), 1)
+
+
+def test_the_lab_proposes_and_the_old_slot_is_kept_until_the_company_agrees(world: World) -> None:
+    world.bench()
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(6))
+    lab.does("confirm", booking)
+    with pytest.raises(rules.ReasonMissing):
+        lab.moves(booking, at(9))
+    lab.moves(booking, at(9), "校准延后")
+    assert (booking.state, booking.starts_at) == (State.CONFIRMED, at(6))
+    assert len(spans()) == 2
+    with pytest.raises(rules.SlotTaken):
+        world.engineer("乙公司").requests(at(9))
+    engineer.does("accept-move", booking)
+    assert (booking.state, booking.starts_at) == (State.CONFIRMED, at(9))
+    assert spans() == [Interval(at(9, 8, 30), at(9, 12, 30))]
+
+
+def test_a_proposal_that_overlaps_the_old_slot_takes_only_the_difference(world: World) -> None:
+    world.bench()
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(6))
+    lab.moves(booking, at(6, 9, 30), "前一项要收尾")
+    assert spans() == [Interval(at(6, 8, 30), at(6, 12, 30)), Interval(at(6, 12, 30), at(6, 13, 30))]
+    engineer.does("refuse-move", booking)
+    assert spans() == [Interval(at(6, 8, 30), at(6, 12, 30))]
+
+
+def test_nobody_answers_and_the_proposal_lapses(world: World) -> None:
+    world.bench()
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(12))
+    lab.moves(booking, at(13), "校准")
+    world.now += timedelta(hours=73)
+    world.engineer("乙公司").holds(at(13))
+    db.session.refresh(booking)
+    assert booking.proposal is None
+    lapsing.lapse_all(world.now)
+    assert (booking.state, booking.starts_at) == (State.REQUESTED, at(12))
+    with pytest.raises(rules.WrongState):
+        engineer.does("accept-move", booking)
+
+
+def test_moving_to_another_lab_moves_the_order_along(world: World) -> None:
+    world.bench()
+    world.resource("chamber-2", "lab-2")
+    world.capable("chamber-2", "t")
+    engineer = world.engineer("甲公司")
+    booking = engineer.requests(at(6))
+    engineer.moves(booking, at(6), resource="chamber-2")
+    assert (booking.lab_id, booking.order_line.lab_id, booking.order_line.order.lab_id) == ("lab-2",) * 3
+
+
+def test_a_lab_cannot_propose_a_bench_of_another_lab(world: World) -> None:
+    world.bench()
+    world.resource("chamber-2", "lab-2")
+    world.capable("chamber-2", "t")
+    booking = world.engineer("甲公司").requests(at(6))
+    with pytest.raises(Forbidden):
+        world.lab_admin("lab").moves(booking, at(6), "台架更合适", resource="chamber-2")
