@@ -34,15 +34,6 @@ class Cursor(NamedTuple):
     transaction_id: int = 0
     id: int = 0
 
-    @classmethod
-    def parse(cls, given: str) -> "Cursor":
-        """From `"12-345"`. Raises ValueError."""
-        transaction_id, _, row = given.partition("-")
-        return cls(int(transaction_id), int(row))
-
-    def __str__(self) -> str:
-        return f"{self.transaction_id}-{self.id}"
-
 
 def record(
     session: Session,
@@ -82,6 +73,12 @@ def after(cursor: Cursor, *where: Any, limit: int = 100) -> Sequence[Event]:
     if db.engine.dialect.name == "postgresql":
         query = query.where(Event.transaction_id < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
     return db.session.scalars(query.order_by(Event.transaction_id, Event.id).limit(limit)).all()
+
+
+def cursor_at(key: str) -> Cursor | None:
+    """Where the event with this public key stands; None for an unknown one."""
+    row = db.session.execute(select(Event.transaction_id, Event.id).where(Event.key == key)).one_or_none()
+    return Cursor(*row) if row else None
 
 
 def history(subject_id: str) -> Sequence[Event]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base
+from app.database import Base, new_id
 
 
 class Event(Base):
@@ -25,6 +25,8 @@ class Event(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    # What leaves the house instead of `id`, which counts everybody's events.
+    key: Mapped[str] = mapped_column(String(16), unique=True, default=new_id)
     transaction_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(60))

@@ -114,3 +114,8 @@ def benches(resource_ids: Sequence[str] | None = None, lab_id: str | None = None
     if lab_id:
         query = query.where(Resource.lab_id == lab_id)
     return [bench_of(resource, lab) for resource, lab in db.session.execute(query.order_by(Resource.id))]
+
+
+def test_exists(test_id: str) -> bool:
+    """Whether a live test has this id."""
+    return db.session.scalar(select(Test.id).where(Test.id == test_id, Test.retired_at.is_(None))) is not None

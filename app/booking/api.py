@@ -1,0 +1,192 @@
+"""API of availability, offers, bookings and their change log."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from flask import Flask
+from flask_openapi3 import APIBlueprint, Tag
+from sqlalchemy import false
+
+from app.accounts.current import require_api_viewer
+from app.accounts.policy import Action, Viewer, allowed, require
+from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
+from app.booking import offers, queries, rules, schemas, service
+from app.booking.availability import availability
+from app.booking.models import Booking
+from app.booking.rules import State
+from app.booking.settings import limits
+from app.clock import now
+from app.errors import N_, Invalid, NotFound
+from app.events import log
+from app.events.models import Event
+from app.labs.queries import benches, test_exists
+from app.language import ZONE
+from app.worktime import Interval
+
+bp = APIBlueprint(
+    "booking_api",
+    __name__,
+    url_prefix=PREFIX,
+    abp_tags=[Tag(name="booking", description="预约 / Availability, offers and bookings")],
+    abp_security=SECURITY,
+    abp_responses=PROBLEMS,
+)
+blueprints = (bp,)
+MAX_DAYS = 92
+
+
+def init_app(app: Flask) -> None:
+    """What the problem document of a lost slot carries."""
+    app.extensions["yujian_offer_json"] = lambda offer: schemas.OfferModel.of(offer).model_dump()
+
+
+def instant(given: str | datetime | None, field: str) -> datetime | None:
+    """A query's date (local midnight) or instant with offset. Raises Invalid at the field."""
+    if given is None or isinstance(given, datetime):
+        return given
+    text = given.strip().replace(" ", "+")
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time(), ZONE)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.utcoffset() is None or not 2000 < found.year < 2100:
+        raise Invalid(N_("请填日期 2026-12-01，或带时区的时间 2026-12-01T08:30:00+08:00。"), field=field)
+    return found
+
+
+def _aware(given: datetime, field: str) -> datetime:
+    if given.utcoffset() is None or not 2000 < given.year < 2100:
+        raise Invalid(N_("时间要带时区，例如 2026-12-01T08:30:00+08:00。"), field=field)
+    return given
+
+
+@bp.get("/resources/<string:resource_id>/availability", responses={200: schemas.AvailabilityModel})
+def resource_availability(path: schemas.ResourcePath, query: schemas.SpanQuery) -> Any:
+    """Working, busy and free time of a resource, at most 92 days."""
+    require(require_api_viewer(), Action.SEE_AVAILABILITY)
+    start, end = instant(query.from_, "from"), instant(query.to, "to")
+    assert start is not None and end is not None
+    if start >= end:
+        raise Invalid(N_("to 要在 from 之后。"), field="to")
+    if (end - start).days > MAX_DAYS:
+        raise Invalid(N_("一次最多查 %(days)d 天。"), field="to", days=MAX_DAYS)
+    found = benches([path.resource_id])
+    if not found:
+        raise NotFound()
+    at, span = now(), Interval(start, end)
+    taken = queries.taken([path.resource_id], span, at).get(path.resource_id, [])
+    seen = availability(found[0], span, taken, rules.bookable_span(at, limits()))
+    return schemas.AvailabilityModel.of(seen).model_dump()
+
+
+@bp.get("/offers", responses={200: schemas.OfferList})
+def list_offers(query: schemas.OfferQuery) -> Any:
+    """Bookable slots for a test, soonest report first."""
+    require(require_api_viewer(), Action.SEE_AVAILABILITY)
+    if not test_exists(query.test):
+        raise Invalid(N_("没有这个检测项目。"), field="test")
+    question = offers.Question(
+        test_id=query.test,
+        earliest=instant(query.earliest, "earliest"),
+        latest=instant(query.latest, "latest"),
+        lab_id=query.lab,
+    )
+    found = offers.offers(question, now(), limits(), query.limit)
+    return {"items": [schemas.OfferModel.of(offer).model_dump() for offer in found]}
+
+
+@bp.post("/bookings", responses={201: schemas.BookingModel})
+def create_booking(header: schemas.IdempotencyHeader, body: schemas.NewBooking) -> Any:
+    """Hold or request a slot. 409 `slot_taken` carries the three nearest offers."""
+    viewer = require_api_viewer()
+    if body.order:
+        raise Invalid(N_("目前每张委托单只有一项，由预约自动建立，请不要填 order。"), field="order")
+    command = service.Book(
+        test_id=body.test,
+        resource=body.resource,
+        starts_at=_aware(body.starts_at, "starts_at"),
+        state=State(body.state),
+        sample=body.sample,
+        note=body.note,
+        idempotency_key=header.idempotency_key,
+    )
+    return _shown(viewer, service.book(viewer, command, now())), 201
+
+
+@bp.get("/bookings", responses={200: schemas.BookingList})
+def list_bookings(query: schemas.BookingQuery) -> Any:
+    """Bookings that the caller may see, by start."""
+    viewer = require_api_viewer()
+    last = decode_cursor(query.cursor, 2)
+    rows = queries.visible_bookings(
+        viewer,
+        states=(query.state,) if query.state else (),
+        lab_id=query.lab,
+        span=(instant(query.from_, "from"), instant(query.to, "to")),
+        after=(instant(str(last[0]), "cursor") or now(), str(last[1])) if last else None,
+        limit=query.limit + 1,
+    )
+    shown = rows[: query.limit]
+    more = len(rows) > query.limit
+    return {
+        "items": [_shown(viewer, booking) for booking in shown],
+        "next": encode_cursor(shown[-1].starts_at.isoformat(), shown[-1].id) if more else None,
+    }
+
+
+@bp.get("/bookings/<string:booking_id>", responses={200: schemas.BookingModel})
+def get_booking(path: schemas.BookingPath) -> Any:
+    viewer = require_api_viewer()
+    return _shown(viewer, queries.visible_booking(viewer, path.booking_id))
+
+
+@bp.post("/bookings/<string:booking_id>/<string:step>", responses={200: schemas.BookingModel})
+def change_booking(path: schemas.StepPath, body: schemas.Step) -> Any:
+    """One step of the table of states; `move` takes `starts_at` and optionally `resource`."""
+    viewer = require_api_viewer()
+    if path.step == "move":
+        if body.starts_at is None:
+            raise Invalid(N_("改期要写新的上台时间。"), field="starts_at")
+        starts_at = _aware(body.starts_at, "starts_at")
+        move = service.Move(path.booking_id, body.version, body.reason, starts_at, body.resource)
+        return _shown(viewer, service.move(viewer, move, now()))
+    change = service.Change(path.booking_id, body.version, body.reason)
+    return _shown(viewer, service.STEPS[path.step](viewer, change, now()))
+
+
+@bp.get("/events", responses={200: schemas.EventList})
+def list_events(query: schemas.EventQuery) -> Any:
+    """The change log behind `after`, oldest first; keep `next` and ask again."""
+    viewer = require_api_viewer()
+    cursor = log.cursor_at(query.after) if query.after else log.Cursor()
+    if cursor is None:
+        raise Invalid(N_("after 无效，请用上一次给出的 next。"), field="after")
+    rows = log.after(cursor, _own_events(viewer), limit=query.limit)
+    return {"items": [_event(row) for row in rows], "next": rows[-1].key if rows else query.after}
+
+
+def _own_events(viewer: Viewer) -> Any:
+    """Events of one's company, or of the labs of one's role."""
+    if viewer.is_company:
+        return Event.company_id == viewer.organisation_id
+    if viewer.is_lab:
+        return Event.lab_id.in_(sorted(viewer.lab_ids))
+    return false()
+
+
+def _event(row: Event) -> dict[str, Any]:
+    return {
+        "id": row.key,
+        "at": row.at.astimezone(ZONE).isoformat(),
+        "kind": row.kind,
+        "subject": row.subject_id,
+        "actor_role": row.actor_role,
+        "data": {name: None if value is None else str(value) for name, value in row.data.items()},
+    }
+
+
+def _shown(viewer: Viewer, booking: Booking) -> dict[str, Any]:
+    shows_company = bool(allowed(viewer, Action.SEE_BOOKING_COMPANY, booking))
+    return schemas.BookingModel.of(booking, shows_company).model_dump(mode="json")
