@@ -1,6 +1,8 @@
-"""Pure rules of accounts: the credit code's check digit, passwords."""
+"""Pure rules of accounts: the credit code's check digit, passwords, refusals, where a sign-in leads."""
 
-from app.errors import N_, Invalid
+from urllib.parse import urlsplit
+
+from app.errors import N_, Invalid, YujianError
 
 # GB 32100-2015: 31 characters, I O S V Z left out; the place of a character is its value.
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -43,3 +45,26 @@ def password(given: str, email: str) -> str:
     if given.lower() in {email.lower(), email.lower().partition("@")[0]}:
         raise Invalid(N_("密码不能是邮箱地址。"), field="password")
     return given
+
+
+class SignInRefused(YujianError):
+    """Unknown address or wrong password: the two can't be told apart."""
+
+    code, status, field = "unauthenticated", 422, "email"
+    message = N_("邮箱或密码不对。再错 %(left)d 次将锁定 %(minutes)d 分钟。")
+
+
+class SignInLocked(YujianError):
+    code, status, field = "rate_limited", 429, "email"
+    message = N_("登录失败次数过多，请 %(minutes)d 分钟后再试。")
+
+
+def safe_path(target: str | None) -> str | None:
+    """A path of this site to go on to, None for anything else: a link of ours must not lead to another site."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    # Browsers drop control characters: "/\t/host" would be "//host".
+    if any(ord(letter) < 32 for letter in target):
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target

@@ -1,0 +1,93 @@
+"""What stands around every page: navigation, appearance, demo strip, addresses of static files."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, g, request, session, url_for
+
+from app.accounts import queries as accounts
+from app.accounts.current import viewer
+from app.web import labels, navigation
+
+THEMES = ("auto", "light", "dark")
+YEAR = 365 * 24 * 3600
+
+Answer = TypeVar("Answer")
+
+
+def init_app(app: Flask) -> None:
+    """Give templates their globals and static files their version."""
+    app.jinja_env.globals.update(
+        viewer=viewer,
+        any_demo=any_demo,
+        theme=theme,
+        here=here,
+        navigation=navigation_items,
+        more_items=navigation.more,
+        state_class=labels.state_class,
+        state_label=labels.state_label,
+        role_label=labels.role_label,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.url_defaults(_version)
+    app.after_request(_cache)
+
+
+def any_demo() -> bool:
+    """Whether demo organisations are there; asked once per request."""
+    return _once("any_demo", accounts.any_demo)
+
+
+def navigation_items() -> list[navigation.Item]:
+    """The main navigation of this viewer; put together once per request."""
+    return _once("navigation", lambda: navigation.items(viewer()))
+
+
+def _once(name: str, ask: Callable[[], Answer]) -> Answer:
+    if name not in g:
+        setattr(g, name, ask())
+    found: Answer = g.get(name)
+    return found
+
+
+def theme() -> str:
+    """`auto`, `light` or `dark`: what the visitor chose."""
+    chosen = session.get("theme")
+    return chosen if chosen in THEMES else "auto"
+
+
+def here() -> str:
+    """The address to come back to: this page, or the home page where it can't be opened by a link."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
+        return url_for("web.home")
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+def _version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and "filename" in values:
+        path = Path(current_app.static_folder or "") / values["filename"]
+        if path.is_file():
+            values.setdefault("v", _digest(path, path.stat().st_mtime_ns))
+
+
+@cache
+def _digest(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _cache(response: Response) -> Response:
+    """A versioned static file never changes; a page is nobody else's business."""
+    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+        response.cache_control.public = True
+        response.cache_control.no_cache = None
+        response.cache_control.max_age = YEAR
+        response.cache_control.immutable = True
+    elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
+        response.cache_control.private = True
+        response.cache_control.no_store = True
+    return response

@@ -1,0 +1,84 @@
+"""The main navigation of each role: what it needs, in the order it needs it, and only what is there."""
+
+from dataclasses import dataclass
+
+from flask import current_app, request
+from flask_babel import gettext
+
+from app.accounts.models import Role
+from app.accounts.policy import Viewer
+from app.errors import N_
+from app.web import queries
+
+PHONE_ITEMS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place one can go to. `label` is a msgid; `prefixes`: endpoints on which it is the current one."""
+
+    endpoint: str
+    label: str
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry as shown: translated, with what waits there, and whether we are there."""
+
+    endpoint: str
+    label: str
+    current: bool
+    waiting: int = 0
+
+
+HOME = Entry("web.home", N_("首页"))
+SEARCH = Entry("search.results", N_("查找"))
+LABS = Entry("labs.index", N_("实验室"), ("labs.",))
+SCHEDULE = Entry("schedule.index", N_("排期"), ("schedule.",))
+BOOKINGS = Entry("booking.index", N_("预约"), ("booking.",))
+ORDERS = Entry("orders.index", N_("委托单"), ("orders.", "testing."))
+TURNAROUND = Entry("turnaround.index", N_("检测周期"), ("turnaround.",))
+INBOX = Entry("booking.inbox", N_("收件箱"))
+FEEDS = Entry("feeds.index", N_("日历订阅"))
+JOBS = Entry("jobs.index", N_("定时任务"))
+ADMIN = Entry("web.admin", N_("管理"), ("web.admin",))
+ACCOUNT = Entry("accounts.profile", N_("账号"))
+SIGN_IN = Entry("accounts.sign_in", N_("登录"))
+
+MAIN: dict[Role | None, tuple[Entry, ...]] = {
+    None: (HOME, SEARCH, LABS),
+    Role.ENGINEER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
+    Role.COMPANY_MANAGER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
+    Role.LAB_ADMIN: (HOME, INBOX, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
+    Role.BENCH_CREW: (HOME, SCHEDULE, BOOKINGS, LABS),
+    Role.COORDINATOR: (HOME, TURNAROUND, SEARCH, LABS),
+    Role.SYSTEM_ADMIN: (HOME, ADMIN, JOBS, TURNAROUND, SEARCH, LABS),
+}
+SUBSCRIBERS = frozenset({Role.ENGINEER, Role.COMPANY_MANAGER, Role.LAB_ADMIN, Role.BENCH_CREW})
+
+
+def items(viewer: Viewer) -> list[Item]:
+    """The main navigation; the first PHONE_ITEMS stand at the foot of a phone, the others under 更多."""
+    return [_item(entry, viewer) for entry in MAIN[viewer.role] if _built(entry)]
+
+
+def more(viewer: Viewer) -> list[Item]:
+    """What a phone shows under 更多."""
+    extra = [SIGN_IN] if not viewer.signed_in else [FEEDS, ACCOUNT] if viewer.role in SUBSCRIBERS else [ACCOUNT]
+    return [_item(entry, viewer) for entry in (*MAIN[viewer.role][PHONE_ITEMS:], *extra) if _built(entry)]
+
+
+def _built(entry: Entry) -> bool:
+    return entry.endpoint in current_app.view_functions
+
+
+def _item(entry: Entry, viewer: Viewer) -> Item:
+    waiting = queries.requests_waiting(viewer) if entry is INBOX else 0
+    return Item(entry.endpoint, gettext(entry.label), _current(entry), waiting)
+
+
+def _current(entry: Entry) -> bool:
+    there = request.endpoint or ""
+    # The inbox has an entry of its own beside the bookings.
+    return there == entry.endpoint or (there.startswith(entry.prefixes) and there != INBOX.endpoint)
