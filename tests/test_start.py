@@ -88,9 +88,7 @@ def test_a_port_that_is_no_port(port):
 def test_an_occupied_port():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        assert refused_in_both_languages(
-            ask_for_port(port), f"端口 {port} 无法使用", f"Port {port} can't be used"
-        )
+        assert refused_in_both_languages(ask_for_port(port), f"端口 {port} 无法使用", f"Port {port} can't be used")
     assert ask_for_port(port).returncode == 0
 
 
