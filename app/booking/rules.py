@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.errors import N_, YujianError
-from app.worktime import Interval, after_working_days
+from app.worktime import PATTERNS, Interval, WorkingCalendar, after_working_days, clip
+
+# Free text of people, in characters; pages and API say the same.
+SAMPLE_LENGTH, NOTE_LENGTH, REASON_LENGTH = 200, 2000, 500
+# How long a lab takes to answer a request, working days (planning value, DOMAIN 3).
+REVIEW_DAYS = 1
+OFFICE = WorkingCalendar((PATTERNS["day"],))
 
 
 class State(enum.StrEnum):
@@ -186,3 +192,18 @@ def check_version(given: int, current: int) -> None:
 def may_cancel(state: State, starts_at: datetime, now: datetime, limits: Limits) -> bool:
     """Whether the company may cancel by itself: a confirmed booking only until the lab's deadline."""
     return state is not State.CONFIRMED or now <= starts_at - limits.cancel_deadline
+
+
+def seen_state(state: State, hold_expires_at: datetime | None, starts_at: datetime, now: datetime) -> State:
+    """The state as a reader sees it: what has lapsed is expired, whether or not the job has come by."""
+    lapsed_hold = state is State.HELD and hold_expires_at is not None and hold_expires_at <= now
+    lapsed_request = state is State.REQUESTED and starts_at <= now
+    return State.EXPIRED if lapsed_hold or lapsed_request else state
+
+
+def office_time(since: datetime, until: datetime) -> timedelta:
+    """Working time of an order desk (Monday to Friday 08:30 to 17:30, no holidays) between two instants."""
+    if until <= since:
+        return timedelta(0)
+    span = Interval(since, until)
+    return sum((window.duration for window in clip(OFFICE.windows(span), span)), timedelta(0))
