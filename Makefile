@@ -3,7 +3,6 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PYTEST := .venv/bin/python -m pytest
-FLASK := .venv/bin/flask --app app
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard app/translations/*/LC_MESSAGES/*.po))
 # More for pytest, for example: make test ARGS="-k booking"
 ARGS ?=
@@ -18,10 +17,7 @@ run: ## install, migrate, load catalogue and demo data, serve on 127.0.0.1:$PORT
 	@.ci/venv
 	@.venv/bin/python gunicorn.conf.py
 	@$(MAKE) -s translations
-	@$(FLASK) db upgrade
-	@$(FLASK) catalogue load app/labs/catalogue
-	@test "$(DEMO)" = 0 || $(FLASK) demo
-	@exec .venv/bin/gunicorn -c gunicorn.conf.py
+	@DEMO=$(DEMO) PYTHONPATH=. exec .venv/bin/python .ci/serve.py
 
 .PHONY: test
 test: ## the suite on SQLite: all that needs no browser and no server of its own

@@ -21,7 +21,7 @@ DEVICES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 def main() -> int:
-    """Exit 0 when every picture was taken without a remark, 1 otherwise, 2 without a browser."""
+    """Exit 0 when every picture was taken without a remark, 1 otherwise, 2 without browser or server."""
     given = _arguments()
     path = chromium()
     if path is None:
@@ -29,11 +29,15 @@ def main() -> int:
         return 2
     given.out.mkdir(parents=True, exist_ok=True)
     remarks = 0
-    with launched(path) as browser:
-        for device in given.devices:
-            for line in _shots(browser, device, given):
-                remarks += line.startswith("  ")
-                sys.stdout.write(line + "\n")
+    try:
+        with launched(path) as browser:
+            for device in given.devices:
+                for line in _shots(browser, device, given):
+                    remarks += line.startswith("  ")
+                    sys.stdout.write(line + "\n")
+    except Error as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
     return 1 if remarks else 0
 
 
