@@ -67,8 +67,9 @@ class Lab(Sourced, Base):
     district_zh: Mapped[str]
     district_en: Mapped[str]
     address_zh: Mapped[str]
-    lat: Mapped[float]
-    lon: Mapped[float]
+    # Unknown for a lab whose district is all that was found; then it has no outdoor daylight shifts either.
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
     coord_basis: Mapped[str]
     domains: Mapped[list[str]]
     approvals_zh: Mapped[list[str]]
@@ -159,7 +160,8 @@ class Method(Sourced, Base):
     kind: Mapped[str] = mapped_column(String(40))
     domain_id: Mapped[str] = mapped_column(ForeignKey("domain.id"))
     status: Mapped[str] = mapped_column(String(20))
-    issued: Mapped[date | None]
+    # As far as it is known: a day, a month or a year of ISO 8601.
+    issued: Mapped[str | None] = mapped_column(String(10))
     effective: Mapped[date | None]
     replaces: Mapped[list[str]]
     search_text: Mapped[str] = mapped_column(default="")
@@ -234,8 +236,21 @@ class Capability(Sourced, Base):
     note_en: Mapped[str]
 
 
-def calendar_of(shifts: str, lat: float, lon: float) -> WorkingCalendar:
-    """The working calendar of a shift pattern at a place; only daylight depends on the place."""
+class CatalogueLoad(Base):
+    """The last load: a digest of the files and of the way they are read, so that the same again takes no time."""
+
+    __tablename__ = "catalogue_load"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=CATALOGUE)
+    digest: Mapped[str] = mapped_column(String(64))
+    loaded_at: Mapped[datetime]
+
+
+def calendar_of(shifts: str, lat: float | None, lon: float | None) -> WorkingCalendar:
+    """The working calendar of a shift pattern at a place; only daylight depends on the place.
+
+    Raises ValueError for daylight at an unknown place.
+    """
     pattern = PATTERNS[shifts]
     return WorkingCalendar((pattern,), lat, lon) if pattern.daylight else WorkingCalendar((pattern,), None, None)
 
