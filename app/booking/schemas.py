@@ -9,10 +9,8 @@ from app.api import ListQuery, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
 from app.booking.offers import Offer
-from app.booking.rules import State
+from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.worktime import Interval
-
-NOTE_LENGTH, SAMPLE_LENGTH, REASON_LENGTH = 2000, 200, 500
 
 
 def _no_nul(value: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Row
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.database import db
 from app.labs.models import Capability, Lab, Resource, Test, calendar_of, need_of
@@ -119,3 +119,41 @@ def benches(resource_ids: Sequence[str] | None = None, lab_id: str | None = None
 def test_exists(test_id: str) -> bool:
     """Whether a live test has this id."""
     return db.session.scalar(select(Test.id).where(Test.id == test_id, Test.retired_at.is_(None))) is not None
+
+
+def test_of(test_id: str) -> Test | None:
+    """A live test with its method."""
+    query = select(Test).where(Test.id == test_id, Test.retired_at.is_(None)).options(joinedload(Test.method))
+    return db.session.scalar(query)
+
+
+def units_of(resource_or_pool: str) -> list[Resource]:
+    """The live unit of this id, or all units of this pool, with their lab; in order, empty for an unknown id."""
+    query = (
+        select(Resource)
+        .where(
+            (Resource.id == resource_or_pool) | (Resource.pool == resource_or_pool),
+            Resource.retired_at.is_(None),
+        )
+        .options(joinedload(Resource.lab))
+        .order_by(Resource.pool, Resource.unit, Resource.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def tests_on(pool: str) -> list[Test]:
+    """Live tests that a pool of resources can run, with their methods, as in the catalogue."""
+    query = (
+        select(Test)
+        .join(Capability, Capability.test_id == Test.id)
+        .where(Capability.pool == pool, Capability.retired_at.is_(None), Test.retired_at.is_(None))
+        .options(joinedload(Test.method))
+        .order_by(Test.method_id, Test.position)
+    )
+    return list(db.session.scalars(query))
+
+
+def capability(pool: str, test_id: str) -> Capability | None:
+    """What says that the pool can run the test; None when it no longer can."""
+    found = db.session.get(Capability, (pool, test_id))
+    return found if found and found.retired_at is None else None
