@@ -13,6 +13,7 @@ from flask_openapi3 import (
 
 from app import config, database, language
 from app.accounts import current
+from app.api import Problem
 
 # Capabilities in the order of their layers; each brings what it has: models, views, api, cli.
 CAPABILITIES = (
@@ -43,6 +44,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
         instance_path=str(config.instance_folder()),
         doc_prefix="/openapi",
+        # Every refusal is the problem document that each API blueprint describes under 4XX.
+        validation_error_status="4XX",
+        validation_error_model=Problem,
     )
     config.configure(app, overrides)
     database.init_app(app)

@@ -23,8 +23,8 @@ DEFAULTS: dict[str, object] = {
     "SIGN_IN_ATTEMPTS": 5,
     "SIGN_IN_LOCK_MINUTES": 15,
     "SCHEDULER": True,
-    "API_RATE": "600 per minute",
-    "SIGN_IN_RATE": "30 per minute",
+    "API_RATE": "6000 per minute",
+    "SIGN_IN_RATE": "120 per minute",
     "COOKIE_SECURE": False,
     "PROXIES": 0,
 }

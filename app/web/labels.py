@@ -18,7 +18,7 @@ ORDER_LABELS = {
     OrderState.REJECTED: N_("不受理"),
     OrderState.CANCELLED: N_("已取消"),
 }
-STATE_LABELS: dict[str, str] = {**ORDER_LABELS, **LABELS}
+STATE_LABELS = {state.value: label for labels in (ORDER_LABELS, LABELS) for state, label in labels.items()}
 
 # Shapes of DESIGN, one for each kind of state; reports being written have the empty square.
 STATE_CLASSES: dict[str, str] = {

@@ -1,20 +1,120 @@
-"""The locks of the house: forged forms, headers, rates."""
+"""The locks of the house: headers, forged forms, rates, and whom to believe about the visitor's address."""
 
-from flask import Flask, request
+import hashlib
+from collections.abc import Callable
+
+from flask import Flask, Response, current_app, request
+from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.accounts.views import bp as accounts
+from app.api import PREFIX
+
+OPENAPI = "/openapi"
+HSTS_SECONDS = 365 * 24 * 3600
 
 csrf = CSRFProtect()
 
 
 def init_app(app: Flask) -> None:
-    """Guard every form; the API needs none, as it never looks at the session."""
+    """Guard every form and every answer."""
+    if app.config["PROXIES"]:
+        hops = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask's manual does
     # Checked by ourselves: an address that does not exist answers 404 before anything else.
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
     app.before_request(_check_csrf)
+    _limit(app)
+    app.after_request(_set_headers)
+
+
+def _policy() -> ContentSecurityPolicy:
+    return (
+        ContentSecurityPolicy()
+        .default_src("'self'")
+        .base_uri("'none'")
+        .form_action("'self'")
+        .frame_ancestors("'none'")
+        .object_src("'none'")
+    )
+
+
+def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Secure:
+    return Secure(
+        csp=policy,
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+        hsts=StrictTransportSecurity().max_age(HSTS_SECONDS) if hsts else None,
+        permissions=PermissionsPolicy().camera().geolocation().microphone().payment().usb(),
+        referrer=ReferrerPolicy().same_origin(),
+        xcto=XContentTypeOptions(),
+        xfo=XFrameOptions().deny(),
+    )
+
+
+# The page of the API document comes from a library and brings its own inline script and style.
+LOOSE = {
+    hsts: _headers(
+        _policy()
+        .script_src("'self'", "'unsafe-inline'")
+        .style_src("'self'", "'unsafe-inline'")
+        .img_src("'self'", "data:"),
+        hsts,
+    )
+    for hsts in (False, True)
+}
+STRICT = {hsts: _headers(_policy(), hsts) for hsts in (False, True)}
+
+
+def _set_headers(response: Response) -> Response:
+    kind = LOOSE if request.path.startswith(OPENAPI + "/") else STRICT
+    for name, value in kind[request.is_secure].headers.items():
+        response.headers[name] = value
+    return response
 
 
 def _check_csrf() -> None:
-    enabled = request.endpoint and not request.path.startswith("/api/")
-    if enabled and request.method not in ("GET", "HEAD", "OPTIONS"):
+    """Every form of ours carries a token; the API needs none, as it never looks at the session."""
+    if request.endpoint and request.method not in ("GET", "HEAD", "OPTIONS") and not _is_api():
         csrf.protect()
+
+
+def _is_api() -> bool:
+    return request.path.startswith(PREFIX + "/")
+
+
+def _caller() -> str:
+    """Who is counted: the bearer of a token, else the address."""
+    token = request.headers.get("Authorization")
+    return hashlib.sha256(token.encode()).hexdigest() if token else get_remote_address()
+
+
+def _limit(app: Flask) -> None:
+    """Rates of the API per token, and of what checks or sets a password per address."""
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri="memory://",
+        application_limits=[
+            ApplicationLimit(_setting("API_RATE"), key_function=_caller, exempt_when=lambda: not _is_api())
+        ],
+    )
+    limiter.limit(_setting("SIGN_IN_RATE"), methods=["POST"])(accounts)
+
+
+def _setting(name: str) -> Callable[[], str]:
+    return lambda: str(current_app.config[name])

@@ -4,7 +4,7 @@ from flask import Blueprint, Flask, redirect, render_template, request, session,
 from werkzeug.wrappers import Response
 
 from app.accounts.rules import safe_path
-from app.web import frame, security
+from app.web import errors, frame, logs, security
 
 bp = Blueprint("web", __name__)
 blueprints = (bp,)
@@ -12,7 +12,9 @@ blueprints = (bp,)
 
 def init_app(app: Flask) -> None:
     """Put the frame and the locks round every page."""
+    logs.init_app(app)
     security.init_app(app)
+    errors.init_app(app)
     frame.init_app(app)
 
 

@@ -1,0 +1,141 @@
+"""Refusals and faults as people and programs get them: one handler for pages, one (RFC 9457) for the API."""
+
+from typing import Any
+
+from flask import Flask, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from app.accounts.rules import safe_path
+from app.api import PREFIX, FieldError, Problem
+from app.booking.rules import SlotTaken
+from app.clock import now
+from app.database import db
+from app.errors import N_, NotFound, Unauthenticated, YujianError
+from app.language import refusal
+from app.web import invalid
+from app.web.logs import log, request_id
+
+RETRY_SECONDS = 5
+
+TITLES = {
+    400: N_("请求不完整"),
+    401: N_("请先登录"),
+    403: N_("您的角色不能做这件事"),
+    404: N_("这里没有您能看的内容"),
+    409: N_("和现在的情况对不上"),
+    413: N_("提交的内容太大"),
+    422: N_("填写的内容有误"),
+    429: N_("请求太多"),
+    500: N_("出错了"),
+    503: N_("暂时不可用"),
+}
+DETAILS = {
+    400: N_("请求不完整，或者格式不对。"),
+    403: N_("您的角色不能做这件事。"),
+    404: NotFound.message,
+    405: N_("这个地址不接受这种请求方法。"),
+    413: N_("一次最多提交 2 MB。"),
+    429: N_("请求太多，请稍后再试。"),
+    500: N_("服务器出错，已经记下。您刚才提交的内容没有保存。"),
+    503: N_("数据库现在忙或不可用，您刚才提交的内容没有保存，请稍后再试。"),
+}
+FORGED = N_("表单不是从本站的页面提交的，或者您已在别处登录或退出。请回到页面再提交一次。")
+CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 409: "stale", 429: "rate_limited"}
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers of pages and API."""
+    app.register_error_handler(YujianError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _database_away)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider
+    app.validation_error_callback = invalid_request  # type: ignore[attr-defined]  # OpenAPI, a Flask
+
+
+def for_program() -> bool:
+    """Whether the answer goes to a program that reads problem documents."""
+    return request.path.startswith(PREFIX + "/")
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    """The problem document of the contract."""
+    document = Problem(
+        type=f"urn:yujian:problem:{code}",
+        title=gettext(TITLES.get(status) or TITLES[422 if status < 500 else 500]),
+        status=status,
+        detail=detail,
+        code=code,
+        errors=more.pop("errors", None),
+    )
+    body = current_app.json.dumps(document.model_dump(exclude_none=True) | more)
+    answer = Response(body, status, mimetype="application/problem+json")
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def invalid_request(error: ValidationError) -> Response:
+    """422 for a request that does not fit its schema; flask-openapi3 aborts with it."""
+    faults = invalid.faults(error)
+    return problem(422, "invalid", faults[0].message, errors=faults)
+
+
+def _refused(error: YujianError) -> ResponseReturnValue:
+    text = refusal(error)
+    if not for_program():
+        if isinstance(error, Unauthenticated):
+            return redirect(url_for("accounts.sign_in", next=safe_path(request.full_path.rstrip("?"))), 303)
+        return _page(error.status, text)
+    more: dict[str, Any] = {}
+    if error.status == 422:
+        more["errors"] = [FieldError(field=error.field or "", message=text)]
+    if isinstance(error, SlotTaken):
+        more["offers"] = [current_app.extensions["yujian_offer_json"](offer) for offer in error.offers]
+    return problem(error.status, error.code, text, **more)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    text = gettext(FORGED if isinstance(error, CSRFError) else DETAILS.get(status) or DETAILS[400])
+    if for_program():
+        code = CODES.get(status) or ("internal" if status >= 500 else "invalid")
+        answer = problem(status, code, text)
+    else:
+        answer = current_app.make_response(_page(status, text))
+    if isinstance(error, MethodNotAllowed):
+        answer.allow.update(error.valid_methods or ())
+    if isinstance(error, RateLimitExceeded):
+        answer.headers["Retry-After"] = str(error.limit.limit.get_expiry())
+    return answer
+
+
+def _database_away(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
+    """The file is locked for too long, read-only or gone, or the server can't be reached: try again later."""
+    log.error("database_unavailable", error=str(getattr(error, "orig", error)))
+    db.session.rollback()
+    text = gettext(DETAILS[503])
+    answer = problem(503, "unavailable", text) if for_program() else current_app.make_response(_page(503, text))
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def _page(status: int, text: str) -> tuple[str, int]:
+    """The error page; of a fault of ours it asks nothing of the database."""
+    template = "errors/error.html" if status < 500 else "errors/fault.html"
+    title = gettext(TITLES.get(status) or TITLES[422])
+    facts = {"status": status, "heading": title, "text": text, "number": request_id(), "at": now(), "back": _back()}
+    return render_template(template, **facts), status
+
+
+def _back() -> str | None:
+    """The page of ours that the visitor came from."""
+    referrer = request.referrer or ""
+    return safe_path(referrer.removeprefix(request.host_url.rstrip("/"))) if referrer else None

@@ -1,0 +1,89 @@
+"""One JSON line per request and per fault on standard error, each with the request's number.
+
+What stands in an address may be a secret (feeds, invitations), so the line names the pattern of the address.
+"""
+
+import logging
+import secrets
+import sys
+import time
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+log = structlog.stdlib.get_logger("yujian")
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+# Asked for every few seconds by machines.
+QUIET = ("static", "web.healthz", "web.readyz", "prometheus_metrics")
+
+
+def init_app(app: Flask) -> None:
+    """Write logs as JSON lines, the application's and the libraries' alike."""
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    if not app.testing:
+        _take_over()
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def request_id() -> str:
+    """The number of this request, such as `7Q2F-19KM`: shown on error pages, found in the log."""
+    if "request_id" not in g:
+        alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+        letters = "".join(secrets.choice(alphabet) for _ in range(8))
+        g.request_id = f"{letters[:4]}-{letters[4:]}"
+    number: str = g.request_id
+    return number
+
+
+def _take_over() -> None:
+    """The root logger speaks JSON; a second application in the process finds it done."""
+    root = logging.getLogger()
+    if any(isinstance(handler.formatter, structlog.stdlib.ProcessorFormatter) for handler in root.handlers):
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True),
+            ],
+        )
+    )
+    root.addHandler(handler)
+    logging.getLogger("yujian").setLevel(logging.INFO)
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=request_id())
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = request_id()
+    if request.endpoint not in QUIET:
+        rule = request.url_rule
+        viewer = g.get("viewer")
+        log.info(
+            "request",
+            method=request.method,
+            path=rule.rule if rule else None,
+            status=response.status_code,
+            ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+            user=viewer.user_id if viewer else None,
+        )
+    return response
