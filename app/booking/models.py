@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.booking.rules import NEXT, State, WrongState
 from app.database import Base, random_id
+from app.labs.models import EarliestWeek as EarliestWeek  # the catalogue's, which can be read from there too
 from app.labs.models import Resource, Test
 from app.orders.models import OrderLine
 
@@ -181,18 +182,6 @@ class IdempotencyKey(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     booking_id: Mapped[str] = mapped_column(ForeignKey("booking.id"))
     created_at: Mapped[datetime]
-
-
-class EarliestWeek(Base):
-    """Cached answer of the catalogue: ISO week of the first free time of a test on a pool, as of when."""
-
-    __tablename__ = "earliest_week"
-
-    pool: Mapped[str] = mapped_column(String(60), primary_key=True)
-    test_id: Mapped[str] = mapped_column(ForeignKey("test.id"), primary_key=True)
-    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
-    week: Mapped[str | None] = mapped_column(String(8))
-    as_of: Mapped[datetime]
 
 
 OVERLAP = "occupancy_overlap"

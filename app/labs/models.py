@@ -236,6 +236,20 @@ class Capability(Sourced, Base):
     note_en: Mapped[str]
 
 
+class EarliestWeek(Base):
+    """Cached answer for visitors: ISO week of the first free time of a test on a pool, as of when; None: no time
+    within the horizon. Kept fresh by a job; the catalogue itself never asks for free time.
+    """
+
+    __tablename__ = "earliest_week"
+
+    pool: Mapped[str] = mapped_column(String(60), primary_key=True)
+    test_id: Mapped[str] = mapped_column(ForeignKey("test.id"), primary_key=True)
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    week: Mapped[str | None] = mapped_column(String(8))
+    as_of: Mapped[datetime]
+
+
 class CatalogueLoad(Base):
     """The last load: a digest of the files and of the way they are read, so that the same again takes no time."""
 
