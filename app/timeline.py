@@ -4,9 +4,14 @@ Columns are counted from 1, as CSS does. Edges are rounded to the nearest column
 each other in time also touch on the page.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
+
+# Days between two dates over an axis: steps that are easy to read.
+STEPS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 56, 84, 112)
 
 
 class Cells(NamedTuple):
@@ -27,6 +32,20 @@ class Axis:
     def __post_init__(self) -> None:
         if not self.start < self.end or self.columns < 1:
             raise ValueError("an axis runs forward over at least one column")
+
+    @classmethod
+    def fitting(cls, start: datetime, until: datetime, ticks: int = 6, columns: int = 84) -> "Axis":
+        """An axis that begins at `start` and shows `until`, its dates whole days apart.
+
+        columns: a multiple of ticks, so that each date stands over the edge of a column.
+        """
+        days = -((start - until) // timedelta(days=1)) / ticks
+        step = next((step for step in STEPS if step >= days), STEPS[-1])
+        return cls(start, start + timedelta(days=step * ticks), columns)
+
+    def ticks(self, count: int = 6) -> list[datetime]:
+        """`count` instants at even distances, the first at the start."""
+        return [self.start + (self.end - self.start) * place / count for place in range(count)]
 
     @property
     def width(self) -> timedelta:
@@ -50,3 +69,46 @@ class Axis:
         """Columns before the edge nearest to the instant, which lies on the axis."""
         length = self.end - self.start
         return ((instant - self.start) * self.columns * 2 + length) // (length * 2)
+
+
+class Phase(StrEnum):
+    """A phase of an order line and how it is drawn: work thick, waiting thin. Values are CSS classes."""
+
+    CLOSED = "p-off"
+    REVIEW = "p-rev"
+    SAMPLE = "p-smp"
+    WAITING = "p-wait"
+    TESTING = "p-test"
+    REPORTING = "p-rep"
+    ISSUED = "p-end"
+    """An instant, not a span."""
+    MARGIN = "p-unk"
+    """From the likely to the safe date."""
+    PLANNED = "p-plan"
+
+
+class Stretch(NamedTuple):
+    """A phase from one instant to another; ISSUED is drawn at its start."""
+
+    phase: Phase
+    start: datetime
+    end: datetime
+
+
+class Piece(NamedTuple):
+    """A stretch on the grid: CSS class, first column, number of columns."""
+
+    css: str
+    c: int
+    s: int
+
+
+def draw(axis: Axis, stretches: Iterable[Stretch]) -> list[Piece]:
+    """The stretches that meet the axis, in their order: later ones lie above earlier ones."""
+    pieces: list[Piece] = []
+    for phase, start, end in stretches:
+        if phase is Phase.ISSUED and axis.start <= start < axis.end:
+            pieces.append(Piece(phase, axis.column(start), 1))
+        elif cells := axis.span(start, end):
+            pieces.append(Piece(phase, *cells))
+    return pieces

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.timeline import Axis, Cells
+from app.timeline import STEPS, Axis, Cells, Phase, Piece, Stretch, draw
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 WEEK = Axis(MONDAY, MONDAY + timedelta(days=7), 84)
@@ -66,3 +66,40 @@ def test_neighbours_touch_unless_one_is_too_short_to_see(first: datetime, second
     left, right = WEEK.span(first, second), WEEK.span(second, third)
     if left and right and left.s > 1:
         assert left.c + left.s in (right.c, right.c + 1)
+
+
+@given(until=minutes.filter(lambda at: at > MONDAY), ticks=st.sampled_from([6, 7, 12]))
+def test_a_fitting_axis_shows_the_end_in_whole_days(until: datetime, ticks: int):
+    axis = Axis.fitting(MONDAY, until, ticks)
+    step = (axis.end - axis.start) / ticks
+    assert step.days in STEPS
+    assert step % timedelta(days=1) == timedelta(0)
+    assert until <= axis.end
+    assert axis.ticks(ticks)[0] == MONDAY
+    assert axis.ticks(ticks)[1] == MONDAY + step
+
+
+def test_a_fitting_axis_is_not_longer_than_it_need_be():
+    assert Axis.fitting(MONDAY, at(24 * 25)).end == at(24 * 30)
+    assert Axis.fitting(MONDAY, at(24 * 42)).end == at(24 * 42)
+    assert Axis.fitting(MONDAY, at(24 * 42 + 1)).end == at(24 * 60)
+
+
+def test_a_bar_is_drawn_phase_by_phase():
+    bar = draw(
+        WEEK,
+        [
+            Stretch(Phase.REVIEW, at(0), at(24)),
+            Stretch(Phase.WAITING, at(24), at(48)),
+            Stretch(Phase.TESTING, at(48), at(52)),
+            Stretch(Phase.ISSUED, at(52), at(52)),
+            Stretch(Phase.MARGIN, at(52), at(52)),
+            Stretch(Phase.REPORTING, at(200), at(300)),
+        ],
+    )
+    assert bar == [
+        Piece("p-rev", 1, 12),
+        Piece("p-wait", 13, 12),
+        Piece("p-test", 25, 2),
+        Piece("p-end", 27, 1),
+    ]
