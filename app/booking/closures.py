@@ -54,7 +54,7 @@ def close(viewer: Viewer, command: CloseResource, now: datetime) -> Closure:
         session.flush()
         occupancy.take_closure(session, closure, resource.places)
         facts = {"resource": resource.id, "starts_at": span.start.isoformat(), "ends_at": span.end.isoformat()}
-        log.record(session, "closure.closed", closure, by=viewer, at=now, kind=command.kind.value, **facts)
+        log.record(session, "closure.closed", closure, by=viewer, at=now, closure=command.kind.value, **facts)
         return closure
 
 

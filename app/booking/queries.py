@@ -145,3 +145,15 @@ def lapsed(session: Session, now: datetime, limit: int = 200) -> list[Booking]:
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def meeting(resource_id: str, start: datetime, end: datetime) -> list[Booking]:
+    """Bookings that hold time of the resource within [start, end), by start; for the lab's own actions."""
+    query = (
+        select(Booking)
+        .join(Occupancy, Occupancy.booking_id == Booking.id)
+        .where(Occupancy.resource_id == resource_id, Occupancy.ends_at > start, Occupancy.starts_at < end)
+        .order_by(Booking.starts_at)
+        .distinct()
+    )
+    return list(db.session.scalars(query))

@@ -157,3 +157,8 @@ def capability(pool: str, test_id: str) -> Capability | None:
     """What says that the pool can run the test; None when it no longer can."""
     found = db.session.get(Capability, (pool, test_id))
     return found if found and found.retired_at is None else None
+
+
+def any_lab() -> bool:
+    """Whether a catalogue has been loaded."""
+    return db.session.scalar(select(Lab.id).limit(1)) is not None

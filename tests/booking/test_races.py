@@ -1,0 +1,172 @@
+"""Many at once: one wins, nobody is booked twice, and what was acknowledged survives a killed process."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+
+from app.booking import rules, service
+from app.booking.models import Booking, Occupancy
+from app.booking.service import Book
+from app.database import db
+from app.orders.models import Order
+from tests.world import NOW, Person, World, at
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def at_once(app: Flask, people: list[Person], command: Book) -> Counter[str]:
+    """Everybody books at the same moment; counts what they were told."""
+    barrier = threading.Barrier(len(people))
+    told: Counter[str] = Counter()
+
+    def attempt(person: Person) -> None:
+        with app.app_context():
+            barrier.wait()
+            try:
+                service.book(person.viewer, command, NOW)
+                told["booked"] += 1
+            except rules.SlotTaken as refused:
+                told[f"taken, {len(refused.offers)} offers"] += 1
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=attempt, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return told
+
+
+def overlaps() -> int:
+    """Pairs of rows that hold one place at one time."""
+    other = aliased(Occupancy)
+    return (
+        db.session.query(Occupancy)
+        .join(other, (other.resource_id == Occupancy.resource_id) & (other.place == Occupancy.place))
+        .filter(other.id > Occupancy.id, other.starts_at < Occupancy.ends_at, other.ends_at > Occupancy.starts_at)
+        .count()
+    )
+
+
+def test_twenty_at_once_for_one_slot_and_one_wins(world: World, app: Flask) -> None:
+    world.bench()
+    people = [world.engineer(f"公司{n}") for n in range(20)]
+    db.session.remove()
+    told = at_once(app, people, Book("t", "chamber", at(5)))
+    assert told == {"booked": 1, "taken, 3 offers": 19}
+    assert overlaps() == 0
+
+
+def test_twenty_at_once_for_a_pool_of_three_units_with_two_places(world: World, app: Flask) -> None:
+    for unit in (1, 2, 3):
+        world.resource(f"rig-{unit}", pool="rig", places=2)
+    world.test(on="rig")
+    people = [world.engineer(f"公司{n}") for n in range(20)]
+    db.session.remove()
+    told = at_once(app, people, Book("t", "rig", at(5)))
+    assert told["booked"] == 6
+    assert overlaps() == 0
+
+
+def test_the_database_itself_refuses_an_overlap(world: World) -> None:
+    world.bench()
+    booking = world.engineer("甲公司").requests(at(5))
+    by_hand = text(
+        "INSERT INTO occupancy (id, resource_id, place, starts_at, ends_at, booking_id, proposed)"
+        " VALUES ('x', 'chamber', 1, :start, :end, :booking, false)"
+    ).bindparams(booking=booking.id)
+    naive = db.engine.dialect.name == "sqlite"
+
+    def insert(start, end) -> None:  # type: ignore[no-untyped-def]
+        values = [value.strftime("%Y-%m-%d %H:%M:%S.%f") if naive else value for value in (start, end)]
+        with db.engine.connect() as connection, connection.begin():
+            connection.execute(by_hand, {"start": values[0], "end": values[1]})
+
+    for start, end in ((8, 9), (9, 10), (12, 18), (8, 18)):
+        with pytest.raises(IntegrityError, match="occupancy_overlap"):
+            insert(at(5, start, 0), at(5, end, 0))
+    insert(at(5, 12, 30), at(5, 13))
+    with (
+        pytest.raises(IntegrityError, match="occupancy_overlap"),
+        db.engine.connect() as connection,
+        connection.begin(),
+    ):
+        moved = at(5, 12, 0).strftime("%Y-%m-%d %H:%M:%S.%f") if naive else at(5, 12, 0)
+        connection.execute(text("UPDATE occupancy SET starts_at = :start WHERE id = 'x'"), {"start": moved})
+
+
+WRITER = """
+import sys
+from app import create_app
+from app.accounts.policy import Viewer
+from app.accounts import queries
+from app.booking import rules, service
+from app.booking.service import Book
+from datetime import datetime, timedelta, timezone
+
+app = create_app({"SCHEDULER": False, "DATABASE_URL": sys.argv[1], "HOLDS_PER_COMPANY": 10**6})
+with app.app_context():
+    viewer = queries.viewer_of(queries.membership(sys.argv[2]))
+    start, now = datetime.fromisoformat(sys.argv[3]), datetime.fromisoformat(sys.argv[4])
+    print("ready", flush=True)
+    for step in range(100000):
+        try:
+            booking = service.book(viewer, Book("t", "chamber", start + step * timedelta(minutes=30)), now)
+        except rules.YujianError:
+            continue
+        print(booking.id, flush=True)
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9(world: World) -> None:
+    world.bench(places=50, shifts="continuous")
+    engineer = world.engineer("甲公司")
+    url = db.engine.url.render_as_string(hide_password=False)
+    db.session.remove()
+    acknowledged: list[str] = []
+    for _ in range(3):
+        arguments = [url, str(engineer.viewer.membership_id), at(5).isoformat(), world.now.isoformat()]
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        assert writer.stdout is not None
+        with writer.stdout:
+            assert writer.stdout.readline() == "ready\n"
+            acknowledged += [writer.stdout.readline().strip() for _ in range(15)]
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+            acknowledged += [line.strip() for line in writer.stdout if line.endswith("\n")]
+    stored = {booking.id for booking in db.session.query(Booking)}
+    assert len(acknowledged) >= 45
+    assert set(acknowledged) <= stored
+    assert db.session.query(Occupancy).count() == len(stored)
+    assert db.session.query(Order).count() == len(stored)
+    assert overlaps() == 0
+
+
+def test_a_hold_and_its_request_race_with_the_rival_after_the_lapse(world: World, app: Flask) -> None:
+    world.bench()
+    hold = world.engineer("甲公司").holds(at(5))
+    rivals = [world.engineer(f"公司{n}") for n in range(8)]
+    hold.hold_expires_at = NOW - timedelta(minutes=1)
+    db.session.query(Occupancy).update({"expires_at": NOW - timedelta(minutes=1)})
+    db.session.commit()
+    db.session.remove()
+    assert at_once(app, rivals, Book("t", "chamber", at(5)))["booked"] == 1
+    assert overlaps() == 0
