@@ -1,0 +1,107 @@
+"""What a booking would be before anything is stored, and when the report of a stored one will be there."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from app.booking import queries, rules
+from app.booking.availability import slots, use_at
+from app.booking.forecast import ReportDates, report_dates, reporting_times
+from app.booking.models import Booking
+from app.booking.offers import Offer
+from app.booking.rules import State
+from app.labs.models import need_of
+from app.labs.queries import CapableBench, bench_of
+from app.worktime import Interval, Use
+
+# Uses that start before a span's end may reach past it.
+LONGEST = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The use that a start gives, when its report would be there, and whether a place is free for it now."""
+
+    capable: CapableBench
+    use: Use
+    report: ReportDates
+    free: bool
+
+
+def preview(units: Sequence[CapableBench], starts_at: datetime, now: datetime, limits: rules.Limits) -> Preview:
+    """What the start (aware) gives on one of the units of a pool. units: not empty.
+
+    Raises InThePast, TooSoon, TooFarAhead, OutsideWorkingTime, OffGrain, NeverFits; a taken time is no refusal.
+    """
+    rules.check_start(starts_at, now, limits)
+    use = use_at(units[0], starts_at)
+    taken = queries.taken([unit.bench.resource_id for unit in units], use.interval, now)
+    places = {unit.bench.resource_id: {row.place for row in taken.get(unit.bench.resource_id, [])} for unit in units}
+    free = [unit for unit in units if len(places[unit.bench.resource_id]) < unit.bench.places]
+    capable = free[0] if free else units[0]
+    return Preview(capable, use, _report(capable, use.ends_at), bool(free))
+
+
+def next_offers(
+    units: Sequence[CapableBench], now: datetime, limits: rules.Limits, count: int, not_before: datetime | None = None
+) -> list[Offer]:
+    """The next `count` free starts over the units of a pool, each start once."""
+    bookable = rules.bookable_span(now, limits)
+    begin = max(bookable.start, not_before or bookable.start)
+    if begin >= bookable.end or not units:
+        return []
+    ids = [unit.bench.resource_id for unit in units]
+    taken = queries.taken(ids, Interval(begin, bookable.end + LONGEST), now)
+    pair = (units[0].test_id, units[0].bench.lab_id)
+    measured = reporting_times([pair]).get(pair)
+
+    def of_unit(unit: CapableBench) -> Iterator[Offer]:
+        for slot in slots(unit, taken.get(unit.bench.resource_id, []), begin, bookable.end):
+            yield Offer(unit, slot, report_dates(unit, slot.use.ends_at, measured))
+
+    merged = heapq.merge(*map(of_unit, units), key=lambda offer: offer.starts_at)
+    return list(islice(_each_start_once(merged), count))
+
+
+def _each_start_once(offers: Iterable[Offer]) -> Iterator[Offer]:
+    last: datetime | None = None
+    for offer in offers:
+        if offer.starts_at != last:
+            yield offer
+        last = offer.starts_at
+
+
+def _report(capable: CapableBench, ends_at: datetime) -> ReportDates:
+    pair = (capable.test_id, capable.bench.lab_id)
+    return report_dates(capable, ends_at, reporting_times([pair]).get(pair))
+
+
+def expected_reports(bookings: Sequence[Booking], now: datetime) -> dict[str, ReportDates]:
+    """When the reports of bookings are likely and safely there, by booking id.
+
+    Reckoned from the real end where there is one, and from now while a use runs longer than booked.
+    """
+    measured = reporting_times({(b.test_id, b.lab_id) for b in bookings})
+    return {b.id: report_dates(capable_bench(b), _end(b, now), measured.get((b.test_id, b.lab_id))) for b in bookings}
+
+
+def _end(booking: Booking, now: datetime) -> datetime:
+    if booking.order_line.ended_at is not None:
+        return booking.order_line.ended_at
+    return max(booking.ends_at, now) if booking.state is State.RUNNING else booking.ends_at
+
+
+def capable_bench(booking: Booking) -> CapableBench:
+    """The bench of a booking with what its test takes there, also when the catalogue has retired it since."""
+    resource, test = booking.resource, booking.test
+    return CapableBench(
+        bench=bench_of(resource, resource.lab),
+        test_id=test.id,
+        domain_id=test.domain_id,
+        need=need_of(test, resource.unattended),
+        basis="",
+        report_days=test.report_days,
+        low_confidence=resource.lab.low_confidence,
+    )

@@ -1,0 +1,135 @@
+"""Questions that the pages of bookings ask, beside those of `queries`."""
+
+import enum
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from app.accounts.models import Organisation
+from app.accounts.policy import Action, Viewer, allowed, visible
+from app.booking.models import Booking, Closure
+from app.booking.rules import OPEN, State
+from app.database import db
+from app.labs.models import Lab, Resource, Test
+from app.orders.models import OrderLine
+from app.worktime import Interval, local_date, local_day
+
+
+def _shown() -> tuple[ORMOption, ...]:
+    """What every list of bookings shows of a booking, loaded with it."""
+    return (
+        joinedload(Booking.resource).joinedload(Resource.lab),
+        joinedload(Booking.test).joinedload(Test.method),
+        joinedload(Booking.order_line),
+        joinedload(Booking.proposal),
+    )
+
+
+def companies(viewer: Viewer, bookings: Iterable[Booking]) -> dict[str, Organisation]:
+    """Companies of the bookings by id, of those only that the viewer may know by name."""
+    ids = {b.company_id for b in bookings if allowed(viewer, Action.SEE_BOOKING_COMPANY, b)}
+    if not ids:
+        return {}
+    return {o.id: o for o in db.session.scalars(select(Organisation).where(Organisation.id.in_(ids)))}
+
+
+def own_at(viewer: Viewer, resource_or_pool: str, when: Interval) -> Booking | None:
+    """The viewer's own open booking that meets the time on this unit or pool: why it may not be free to him."""
+    query = (
+        select(Booking)
+        .join(Booking.resource)
+        .where(
+            visible(viewer, Action.SEE_BOOKING, Booking),
+            (Resource.id == resource_or_pool) | (Resource.pool == resource_or_pool),
+            Booking.state.in_(OPEN),
+            Booking.starts_at < when.end,
+            Booking.ends_at > when.start,
+        )
+        .order_by(Booking.starts_at)
+    )
+    return db.session.scalar(query.limit(1))
+
+
+def booked_labs(viewer: Viewer) -> list[Lab]:
+    """Labs at which the viewer sees bookings, by name."""
+    booked = select(Booking.lab_id).where(visible(viewer, Action.SEE_BOOKING, Booking))
+    return list(db.session.scalars(select(Lab).where(Lab.id.in_(booked)).order_by(Lab.name_zh)))
+
+
+class Waiting(enum.StrEnum):
+    """What a lab has to do with a booking next."""
+
+    DECIDE = "decide"
+    START = "start"
+    RUNNING = "running"
+    REPORT = "report"
+
+
+def _waiting(viewer: Viewer, now: datetime) -> dict[Waiting, tuple[Any, ...]]:
+    """The conditions of each list; a request whose start has passed waits for nobody."""
+    deciding = visible(viewer, Action.DECIDE_BOOKING, Booking)
+    running = visible(viewer, Action.RUN_BOOKING, Booking)
+    reporting = visible(viewer, Action.ISSUE_REPORT, Booking)
+    today_ends = local_day(local_date(now)).end
+    return {
+        Waiting.DECIDE: (deciding, Booking.state == State.REQUESTED),
+        Waiting.START: (running, Booking.state == State.CONFIRMED, Booking.starts_at < today_ends),
+        Waiting.RUNNING: (running, Booking.state == State.RUNNING),
+        Waiting.REPORT: (
+            reporting,
+            Booking.state == State.COMPLETED,
+            Booking.order_line.has(OrderLine.issued_at.is_(None)),
+        ),
+    }
+
+
+WAITING_ORDER = {
+    Waiting.DECIDE: Booking.requested_at,
+    Waiting.START: Booking.starts_at,
+    Waiting.RUNNING: Booking.ends_at,
+    Waiting.REPORT: Booking.ends_at,
+}
+
+
+def waiting(viewer: Viewer, what: Waiting, now: datetime, limit: int = 200) -> list[Booking]:
+    """What waits for this lab role, oldest first."""
+    query = select(Booking).where(*_waiting(viewer, now)[what]).options(*_shown())
+    return list(db.session.scalars(query.order_by(WAITING_ORDER[what], Booking.id).limit(limit)))
+
+
+def waiting_counts(viewer: Viewer, now: datetime) -> dict[Waiting, int]:
+    """How much waits for this lab role, of each kind; one statement."""
+    counted = [func.count().filter(and_(*conditions)) for conditions in _waiting(viewer, now).values()]
+    return dict(zip(Waiting, db.session.execute(select(*counted).select_from(Booking)).one(), strict=True))
+
+
+def day_of_benches(viewer: Viewer, resource_ids: Sequence[str], span: Interval) -> list[Booking]:
+    """Fixed uses of benches that meet `span`, by bench and start, for the lab's own people."""
+    query = (
+        select(Booking)
+        .where(
+            visible(viewer, Action.SEE_DAY_SHEET, Booking),
+            Booking.resource_id.in_(resource_ids),
+            Booking.state.in_((State.CONFIRMED, State.RUNNING, State.COMPLETED)),
+            Booking.starts_at < span.end,
+            Booking.ends_at > span.start,
+        )
+        .options(*_shown())
+        .order_by(Booking.resource_id, Booking.starts_at)
+    )
+    return list(db.session.scalars(query))
+
+
+def closures_of_benches(viewer: Viewer, resource_ids: Sequence[str], span: Interval) -> list[Closure]:
+    """Times at which the lab's own benches are out of use, by start."""
+    query = select(Closure).where(
+        visible(viewer, Action.SEE_DAY_SHEET, Closure),
+        Closure.resource_id.in_(resource_ids),
+        Closure.starts_at < span.end,
+        Closure.ends_at > span.start,
+    )
+    return list(db.session.scalars(query.order_by(Closure.starts_at)))

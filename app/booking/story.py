@@ -1,0 +1,122 @@
+"""The history of a booking in words, told from its events: who is an organisation and a role, never a person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Organisation, Role
+from app.accounts.policy import Viewer
+from app.booking.models import Booking
+from app.errors import N_
+from app.events.models import Event
+from app.labs.models import Lab, Resource
+from app.language import lang, moment, pick
+
+TITLES = {
+    "booking.held": N_("暂留"),
+    "booking.requested": N_("提交申请"),
+    "booking.confirmed": N_("确认"),
+    "booking.declined": N_("婉拒"),
+    "booking.cancelled": N_("取消"),
+    "booking.expired": N_("失效"),
+    "booking.running": N_("开始试验"),
+    "booking.completed": N_("试验完成"),
+    "booking.no_show": N_("记为未到场"),
+    "booking.moved": N_("改期"),
+    "booking.move_proposed": N_("建议改期"),
+    "booking.move_refused": N_("保留原时段"),
+    "booking.move_lapsed": N_("改期建议过期"),
+    "report.issued": N_("签发报告"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What events point at, by id; only what the viewer may know by name stands in it."""
+
+    resources: Mapping[str, Resource]
+    labs: Mapping[str, Lab]
+    companies: Mapping[str, Organisation]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as read: `who` is an organisation (empty: time itself), `role` a role's name."""
+
+    at: datetime
+    title: str
+    text: str
+    who: str
+    role: str | None
+    reason: str
+
+
+def readable(viewer: Viewer, booking: Booking, events: Sequence[Event]) -> list[Event]:
+    """Events that this viewer may read: a lab only what happened at its own labs."""
+    if viewer.is_company:
+        return list(events)
+    return [event for event in events if event.lab_id in viewer.lab_ids]
+
+
+def told(viewer: Viewer, events: Sequence[Event], names: Names) -> list[Told]:
+    """The history, newest first."""
+    return [_told(viewer, event, names) for event in sorted(events, key=lambda e: (e.at, e.id), reverse=True)]
+
+
+def _told(viewer: Viewer, event: Event, names: Names) -> Told:
+    return Told(
+        at=event.at,
+        title=gettext(TITLES[event.kind]),
+        text=_text(event.kind, event.data, names),
+        who=_who(event, names),
+        role=event.actor_role if event.actor_role != "system" else None,
+        reason=_reason(viewer, event),
+    )
+
+
+def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
+    resource = names.resources.get(str(data.get("resource")))
+    bench = pick(resource) if resource else ""
+    if kind == "booking.moved":
+        return gettext(
+            "从 %(before)s 到 %(after)s，%(bench)s", before=_at(data["from"]), after=_at(data["to"]), bench=bench
+        )
+    if kind == "booking.move_proposed":
+        return gettext("到 %(after)s，%(bench)s", after=_at(data["to"]), bench=bench)
+    if kind == "booking.expired":
+        held = data.get("was") == "held"
+        return gettext("暂留到期，没有提交") if held else gettext("上台时间已到，实验室没有确认")
+    if kind == "report.issued":
+        return gettext("编号 %(number)s，签发 %(at)s", number=data["number"], at=_at(data["issued_at"]))
+    if "starts_at" in data:
+        return gettext("%(at)s 上台，%(bench)s", at=_at(data["starts_at"]), bench=bench)
+    return ""
+
+
+def _at(iso: str) -> str:
+    return moment(datetime.fromisoformat(iso))
+
+
+def _who(event: Event, names: Names) -> str:
+    if event.actor_role in LAB_ROLES:
+        lab = names.labs.get(event.lab_id or "")
+        return lab_name(lab) if lab else gettext("实验室")
+    if event.actor_role in COMPANY_ROLES:
+        company = names.companies.get(event.company_id or "")
+        return pick(company, "short") if company else gettext("委托方")
+    return ""
+
+
+def _reason(viewer: Viewer, event: Event) -> str:
+    """What was written; the bench crew read no free text of a company."""
+    if viewer.role is Role.BENCH_CREW and event.actor_role in COMPANY_ROLES:
+        return ""
+    return str(event.data.get("reason") or "")
+
+
+def lab_name(lab: Lab) -> str:
+    """The short Chinese name, on an English page the English one."""
+    return lab.short_zh if lang() == "zh" and lab.short_zh else pick(lab)

@@ -1,0 +1,90 @@
+"""Testing: one function per user action."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts.policy import Action, Viewer, require, require_visible
+from app.booking.models import Booking
+from app.booking.rules import State, WrongState, check_version
+from app.database import transaction
+from app.events import log
+from app.orders import service as orders
+from app.testing import queries, rules
+from app.testing.models import TestReport
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReport:
+    """The lab's report on a completed booking. issued_on: an aware instant, or a local date."""
+
+    booking_id: str
+    number: str
+    issued_on: date | datetime
+    version: int
+
+
+def issue_report(viewer: Viewer, command: IssueReport, now: datetime) -> TestReport:
+    """Record that the lab has issued the report, which ends the turnaround.
+
+    Raises Invalid, AlreadyIssued, NumberTaken, IssuedTooEarly, IssuedInFuture, WrongState, Stale, NotFound,
+    Forbidden; then nothing is stored.
+    """
+    with transaction() as session:
+        booking = _completed(session, viewer, command)
+        line = booking.order_line
+        known = queries.report_of_line(session, line.id)
+        if known is not None:
+            raise rules.AlreadyIssued(number=known.number)
+        assert line.ended_at is not None  # a completed booking has ended its line
+        report = TestReport(
+            order_line_id=line.id,
+            company_id=booking.company_id,
+            lab_id=booking.lab_id,
+            number=_free_number(session, booking.lab_id, command.number),
+            issued_at=rules.issued_at(command.issued_on, line.ended_at, now),
+            recorded_by_id=viewer.user_id,
+            recorded_at=now,
+        )
+        _store(session, report)
+        orders.issue(session, line, viewer, report.issued_at, now)
+        log.record(
+            session,
+            "report.issued",
+            report,
+            by=viewer,
+            at=now,
+            booking=booking.id,
+            number=report.number,
+            issued_at=report.issued_at.isoformat(),
+        )
+        return report
+
+
+def _completed(session: Session, viewer: Viewer, command: IssueReport) -> Booking:
+    booking = session.get(Booking, command.booking_id, with_for_update={"of": Booking}, populate_existing=True)
+    require_visible(viewer, Action.SEE_BOOKING, booking)
+    assert booking is not None
+    require(viewer, Action.ISSUE_REPORT, booking)
+    check_version(command.version, booking.version)
+    if booking.state is not State.COMPLETED:
+        raise WrongState(state=booking.state, wanted=State.COMPLETED)
+    return booking
+
+
+def _free_number(session: Session, lab_id: str, given: str) -> str:
+    number = rules.report_number(given)
+    if queries.number_in_use(session, lab_id, number):
+        raise rules.NumberTaken(number=number)
+    return number
+
+
+def _store(session: Session, report: TestReport) -> None:
+    """Write now; a number that another transaction took meanwhile is refused by the database."""
+    session.add(report)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise rules.NumberTaken(number=report.number) from error
