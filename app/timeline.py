@@ -85,10 +85,19 @@ class Phase(StrEnum):
     MARGIN = "p-unk"
     """From the likely to the safe date."""
     PLANNED = "p-plan"
+    ATTENDED = "p-att"
+    """Set-up and clean-down of a bench."""
+    KEPT = "p-keep"
+    """The bench is kept while nobody works on it."""
+    NOW = "now"
+    """An instant, not a span."""
+
+
+INSTANTS = frozenset({Phase.ISSUED, Phase.NOW})
 
 
 class Stretch(NamedTuple):
-    """A phase from one instant to another; ISSUED is drawn at its start."""
+    """A phase from one instant to another; ISSUED and NOW are drawn at its start."""
 
     phase: Phase
     start: datetime
@@ -107,7 +116,7 @@ def draw(axis: Axis, stretches: Iterable[Stretch]) -> list[Piece]:
     """The stretches that meet the axis, in their order: later ones lie above earlier ones."""
     pieces: list[Piece] = []
     for phase, start, end in stretches:
-        if phase is Phase.ISSUED and axis.start <= start < axis.end:
+        if phase in INSTANTS and axis.start <= start < axis.end:
             pieces.append(Piece(phase, axis.column(start), 1))
         elif cells := axis.span(start, end):
             pieces.append(Piece(phase, *cells))
