@@ -1,0 +1,137 @@
+"""Feeds as RFC 5545 text, in the language that is spoken when they are written."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from functools import cache
+
+from flask import current_app
+from flask_babel import gettext as _
+from icalendar import STATUS, Calendar, Event, Timezone, vDuration
+
+from app.booking.rules import State
+from app.errors import N_
+from app.feeds import rules
+from app.feeds.models import FeedScope
+from app.feeds.queries import Entry, Feed
+from app.language import ZONE, clock, lang, local, moment, pick
+from app.worktime import Interval
+
+MIME = "text/calendar; charset=utf-8"
+# Clients may ask again after this; an unchanged feed costs them and us a 304.
+REFRESH = timedelta(minutes=30)
+NAMES = {
+    FeedScope.RESOURCE: N_("渝检：%(name)s"),
+    FeedScope.LAB: N_("渝检：%(name)s"),
+    FeedScope.COMPANY: N_("渝检：%(name)s的预约"),
+    FeedScope.ME: N_("渝检：%(name)s的预约"),
+}
+Address = Callable[[str], str]
+
+
+def feed_text(feed: Feed, entries: Iterable[Entry], busy: Iterable[Interval], now: datetime, address: Address) -> bytes:
+    """The whole calendar. address: booking id → absolute address of its page."""
+    events = [_booking_event(entry, address(entry.booking_id)) for entry in entries]
+    today = rules.reach(now).today
+    events += [_busy_event(feed, span, today) for span in busy]
+    return _calendar(_feed_name(feed), f"{feed.subscription.id}@yujian", events)
+
+
+def booking_text(entry: Entry, demo: bool, address: str) -> bytes:
+    """A calendar of one booking, for a download."""
+    return _calendar(_demo_name(entry.code, demo), rules.booking_uid(entry.code), [_booking_event(entry, address)])
+
+
+def _calendar(name: str, uid: str, events: Iterable[Event]) -> bytes:
+    calendar = Calendar.new(
+        uid=uid,
+        name=name,
+        prodid=f"-//Yujian//Bookings 1//{lang().upper()}",
+        calscale="GREGORIAN",
+        refresh_interval=REFRESH,
+    )
+    # RFC 7986, 5.7: the value type must be named; Outlook reads the older property.
+    calendar["REFRESH-INTERVAL"].params["VALUE"] = "DURATION"
+    calendar.add("x-published-ttl", vDuration(REFRESH).to_ical().decode())
+    calendar.add("x-wr-timezone", ZONE.key)
+    calendar.add_component(_timezone())
+    for event in events:
+        calendar.add_component(event)
+    text: bytes = calendar.to_ical()
+    return text
+
+
+@cache
+def _timezone() -> Timezone:
+    """Asia/Shanghai, present even where a feed is empty: a calendar needs a component. One offset since 1991."""
+    return Timezone.from_tzid(ZONE.key, first_date=date(2000, 1, 1))
+
+
+def _feed_name(feed: Feed) -> str:
+    return _demo_name(_(NAMES[feed.subscription.scope], name=pick(feed.target)), feed.demo)
+
+
+def _demo_name(name: str, demo: bool) -> str:
+    return _("%(name)s（演示数据）", name=name) if demo else name
+
+
+def _booking_event(entry: Entry, address: str) -> Event:
+    """DTSTAMP and LAST-MODIFIED are both the row's last change: without METHOD they mean the same."""
+    event = Event.new(
+        uid=rules.booking_uid(entry.booking_id),
+        start=local(entry.starts_at),
+        end=local(entry.ends_at),
+        stamp=entry.changed_at,
+        last_modified=entry.changed_at,
+        sequence=entry.version,
+        status=STATUS(rules.STATUS[entry.state]),
+        summary=_summary(entry),
+        description=_description(entry),
+        location=pick(entry, "lab"),
+        url=address,
+    )
+    event.add("geo", (entry.lat, entry.lon))
+    if entry.state in rules.ENDED:
+        event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _summary(entry: Entry) -> str:
+    what = _("%(test)s，%(resource)s", test=pick(entry, "test"), resource=pick(entry, "resource"))
+    if entry.state in (State.CONFIRMED, State.RUNNING, State.COMPLETED):
+        return what
+    return _("%(state)s：%(what)s", state=_(entry.state.label), what=what)
+
+
+def _description(entry: Entry) -> str:
+    lines = [
+        _("预约 %(code)s，委托单 %(order)s", code=entry.code, order=entry.order_code),
+        _("状态：%(state)s", state=_(entry.state.label)),
+        _("检测依据：%(method)s", method=entry.method_code),
+        _("试验：%(start)s 至 %(end)s", start=moment(entry.run_from), end=_until(entry.run_from, entry.run_until)),
+    ]
+    if entry.sample:
+        lines.append(_("样品：%(sample)s", sample=entry.sample))
+    if entry.company_zh:
+        lines.append(_("委托方：%(company)s", company=pick(entry, "company")))
+    return "\n".join(lines)
+
+
+def _until(start: datetime, end: datetime) -> str:
+    return clock(end) if local(start).date() == local(end).date() else moment(end)
+
+
+def _busy_event(feed: Feed, span: Interval, today: datetime) -> Event:
+    """Nothing but the time: no change is ever dated, none is numbered."""
+    event = Event.new(
+        uid=rules.busy_uid(str(current_app.secret_key), feed.subscription.target_id, span.start),
+        start=local(span.start),
+        end=local(span.end),
+        stamp=today,
+        last_modified=today,
+        sequence=0,
+        status=STATUS.CONFIRMED,
+        summary=_("占用"),
+        location=pick(feed.target, "lab"),
+    )
+    event.add("geo", (feed.target.lat, feed.target.lon))
+    return event

@@ -1,0 +1,108 @@
+"""Subscribing and ending a subscription."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.policy import Action, Viewer, require
+from app.accounts.queries import digest
+from app.database import transaction
+from app.errors import N_, Forbidden, Invalid, NotFound
+from app.events import log
+from app.feeds import rules
+from app.feeds.models import FeedLanguage, FeedScope, FeedSubscription
+from app.labs.models import Lab, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """A feed of a resource, a lab, the own company or oneself; `target_id` is needed for the first two."""
+
+    scope: FeedScope
+    target_id: str | None = None
+    language: FeedLanguage = FeedLanguage.ZH
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What the viewer stands for, as the policy asks it."""
+
+    company_id: str | None
+    lab_id: str | None
+
+
+def check_may_subscribe(viewer: Viewer) -> None:
+    """Raises Forbidden for a role without calendars, and for a read-only token."""
+    require(viewer, Action.SUBSCRIBE, _Own(viewer.organisation_id, next(iter(viewer.lab_ids), None)))
+
+
+def subscribe(viewer: Viewer, command: Subscribe, now: datetime) -> tuple[FeedSubscription, str]:
+    """A new subscription and its secret token, which is not kept. Raises Forbidden, NotFound, Invalid, TooManyFeeds."""
+    check_may_subscribe(viewer)
+    token = secrets.token_urlsafe(32)
+    with transaction() as session:
+        _check_number(session, viewer)
+        feed = FeedSubscription(
+            user_id=viewer.user_id,
+            membership_id=viewer.membership_id,
+            scope=command.scope,
+            target_id=_target(session, viewer, command),
+            language=command.language,
+            digest=digest(token),
+            created_at=now,
+        )
+        session.add(feed)
+        session.flush()
+        log.record(session, "feed.created", feed, by=viewer, at=now, scope=command.scope.value)
+    return feed, token
+
+
+def revoke(viewer: Viewer, feed_id: str, now: datetime) -> None:
+    """End a subscription of the viewer's membership: its address answers 404 from now on.
+
+    Raises NotFound, Forbidden.
+    """
+    with transaction() as session:
+        feed = session.get(FeedSubscription, feed_id)
+        if feed is None or feed.membership_id != viewer.membership_id or feed.revoked_at is not None:
+            raise NotFound()
+        check_may_subscribe(viewer)
+        feed.revoked_at = now
+        log.record(session, "feed.revoked", feed, by=viewer, at=now)
+
+
+def _check_number(session: Session, viewer: Viewer) -> None:
+    live = select(func.count()).where(
+        FeedSubscription.membership_id == viewer.membership_id, FeedSubscription.revoked_at.is_(None)
+    )
+    if (session.scalar(live) or 0) >= rules.MOST_FEEDS:
+        raise rules.TooManyFeeds(limit=rules.MOST_FEEDS)
+
+
+def _target(session: Session, viewer: Viewer, command: Subscribe) -> str:
+    """The id of what is subscribed to, checked."""
+    own = {FeedScope.COMPANY: viewer.organisation_id, FeedScope.ME: viewer.user_id}
+    if command.scope in own:
+        if command.scope is FeedScope.COMPANY and not viewer.is_company:
+            raise Forbidden()
+        mine = own[command.scope] or ""
+        if command.target_id not in (None, "", mine):
+            raise NotFound()
+        return mine
+    if not command.target_id:
+        raise Invalid(N_("请选择台架或实验室。"), field="id")
+    if not _is_live(session, command.scope, command.target_id):
+        raise NotFound()
+    if command.scope is FeedScope.LAB and viewer.is_company:
+        raise Forbidden()
+    if command.scope is FeedScope.LAB and command.target_id not in viewer.lab_ids:
+        raise NotFound()
+    return command.target_id
+
+
+def _is_live(session: Session, scope: FeedScope, target_id: str) -> bool:
+    model = Resource if scope is FeedScope.RESOURCE else Lab
+    return session.scalar(select(model.id).where(model.id == target_id, model.retired_at.is_(None))) is not None
