@@ -15,6 +15,9 @@ DECLINED, CANCELLED, NO_SHOW = 0.10, 0.08, 0.05
 HELD_FIRST, HOLD_LAPSES = 0.45, 0.04
 DECLINE_REASONS = ("样品资料不全", "该版标准的夹具未到位", "设备校准期内", "样品尺寸超出台架范围")
 CANCEL_REASONS = ("样件推迟", "设计变更，暂缓试验", "改到其他时间一并做")
+# Days between asking and the earliest wanted start.
+LEADS = (2, 3, 5, 7, 7, 10, 14, 14, 21, 28, 35, 49)
+MAINTENANCE_PER_DAY, MAINTENANCE_AHEAD = 0.35, timedelta(days=15)
 SAMPLES = ("工程样件", "OTS 样件", "小批样件", "定型样件")
 
 
@@ -26,6 +29,7 @@ class Fate:
     lapses: bool
     request_after: timedelta
     decide_after: timedelta
+    desk_after: timedelta
     declined: bool
     cancelled: bool
     cancel_share: float
@@ -46,7 +50,8 @@ def fate(booking_id: str) -> Fate:
         held_first=draw.random() < HELD_FIRST,
         lapses=draw.random() < HOLD_LAPSES,
         request_after=timedelta(minutes=draw.randint(5, 100)),
-        decide_after=timedelta(hours=min(draw.lognormvariate(1.7, 0.8), 60)),
+        decide_after=timedelta(hours=min(draw.lognormvariate(2.6, 0.8), 90)),
+        desk_after=timedelta(minutes=draw.randint(0, 8 * 60)),
         declined=declined,
         cancelled=cancelled,
         cancel_share=draw.random(),
@@ -58,20 +63,20 @@ def fate(booking_id: str) -> Fate:
     )
 
 
-def in_office(at: datetime) -> datetime:
-    """The instant, or the next 09:00 of a working day when nobody is at the desk (09:00–17:30)."""
+def in_office(at: datetime, later: timedelta = timedelta(0)) -> datetime:
+    """The instant, or `later` than the next 09:00 of a working day when nobody is at the desk (09:00–17:30)."""
     local = at.astimezone(SHANGHAI)
     on = local.date()
     if is_working_day(on) and local.time() < time(9):
-        return datetime.combine(on, time(9), SHANGHAI)
+        return datetime.combine(on, time(9), SHANGHAI) + later
     if is_working_day(on) and local.time() <= time(17, 30):
         return at
-    return datetime.combine(add_working_days(on, 1), time(9), SHANGHAI)
+    return datetime.combine(add_working_days(on, 1), time(9), SHANGHAI) + later
 
 
 def decide_at(requested_at: datetime, starts_at: datetime, fate: Fate) -> datetime:
     """When the lab decides: within office hours, and before the bench would be taken."""
-    return min(in_office(requested_at + fate.decide_after), starts_at - timedelta(hours=1))
+    return min(in_office(requested_at + fate.decide_after, fate.desk_after), starts_at - timedelta(hours=1))
 
 
 def cancel_at(confirmed_at: datetime, latest: datetime, fate: Fate) -> datetime:
@@ -90,6 +95,12 @@ def report_at(ended_at: datetime, report_days: int, fate: Fate) -> datetime:
     days = max(1, round(report_days * fate.report_factor))
     on = add_working_days(ended_at.astimezone(SHANGHAI).date(), days)
     return datetime.combine(on, time(9 + days % 8, 30), SHANGHAI)
+
+
+def maintenance_day(asked_at: datetime) -> tuple[datetime, datetime]:
+    """Start and end of a planned maintenance: one day shift, some weeks ahead."""
+    on = add_working_days((asked_at + MAINTENANCE_AHEAD).astimezone(SHANGHAI).date(), 1)
+    return datetime.combine(on, time(8, 30), SHANGHAI), datetime.combine(on, time(17, 30), SHANGHAI)
 
 
 def requests_on(on: date, draw: random.Random) -> list[datetime]:

@@ -27,11 +27,14 @@ from app.database import db
 from app.demo import behaviour, cast
 from app.errors import YujianError
 from app.labs.models import Capability, Lab, Resource, Test
+from app.labs.queries import benches
 from app.testing.models import TestReport
 from app.testing.service import IssueReport, issue_report
 from app.worktime import SHANGHAI, Use
 
 POPULAR = 6
+# The lab of lab@demo.example is asked most, so that its pages have something to show.
+BUSY_LAB, BUSY = "cmvr-new-energy", 4
 BREAKDOWN_DAYS_AGO, BREAKDOWN_DAYS = 62, 4
 Step = Callable[[datetime], None]
 
@@ -68,6 +71,8 @@ class Replay:
             for at in behaviour.requests_on(day, draw):
                 self._plan(at, self._arrival(draw.random()))
                 arrivals += 1
+                if draw.random() < behaviour.MAINTENANCE_PER_DAY / behaviour.REQUESTS_PER_DAY:
+                    self._plan(at, self._maintenance(draw.random()))
             day += timedelta(days=1)
         breakdown = self.until - timedelta(days=BREAKDOWN_DAYS_AGO)
         if first_day < breakdown.astimezone(SHANGHAI).date():
@@ -104,10 +109,11 @@ class Replay:
         def step(at: datetime) -> None:
             draw = random.Random(seed)
             company = draw.choices(cast.COMPANIES, [company.weight for company in cast.COMPANIES])[0]
-            lab_id = draw.choice(sorted(self.tests))
+            labs = sorted(self.tests)
+            lab_id = draw.choices(labs, [BUSY if lab == BUSY_LAB else 1 for lab in labs])[0]
             preferred = [test for test in self.tests[lab_id] if test[1] in company.domains]
             test_id, _domain = draw.choice(preferred or self.tests[lab_id])
-            earliest = at + timedelta(days=draw.choice((2, 3, 5, 7, 7, 10, 14, 14, 21, 28)))
+            earliest = at + timedelta(days=draw.choice(behaviour.LEADS))
             question = offers.Question(test_id, earliest, lab_id=lab_id if draw.random() < 0.7 else None)
             found = offers.offers(question, at, limits(), limit=1)
             if found:
@@ -168,6 +174,21 @@ class Replay:
     def _issue(self, booking: Booking, at: datetime) -> None:
         number = f"示例-{booking.code[1:]}"
         issue_report(self.labs[booking.lab_id], IssueReport(booking.id, number, at, booking.version), at)
+
+    def _maintenance(self, seed: float) -> Step:
+        """A lab plans a day of maintenance for one of its benches, where nothing is booked yet."""
+
+        def step(at: datetime) -> None:
+            draw = random.Random(seed)
+            lab_id = draw.choice([BUSY_LAB, *sorted(self.tests)])
+            bench = draw.choice(benches(lab_id=lab_id))
+            starts_at, ends_at = behaviour.maintenance_day(at)
+            command = closures.CloseResource(
+                bench.resource_id, starts_at, ends_at, ClosureKind.MAINTENANCE, "示例：季度保养"
+            )
+            closures.close(self.labs[lab_id], command, at)
+
+        return step
 
     def _breakdown(self, at: datetime) -> None:
         """One bench breaks: what was booked in the next days is cancelled with the reason, then it is closed."""
