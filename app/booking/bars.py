@@ -50,15 +50,15 @@ class Course:
 def until_report(course: Course, now: datetime) -> Bar:
     """From the request to the report, the margin to the safe date behind it."""
     axis = _days([*course.instants, now])
-    return Bar(axis.ticks(TICKS), True, [draw(axis, _days_off(axis) + _phases(course, Phase.SAMPLE))])
+    return Bar(axis.ticks(TICKS), True, [draw(axis, _days_off(axis) + phases(course, Phase.SAMPLE))])
 
 
 def actual_and_plan(actual: Course, plan: Course, now: datetime) -> Bar:
     """What has happened, and outlined what is still to come, over what was planned; on one axis."""
     axis = _days([*actual.instants, *plan.instants, now])
     off = _days_off(axis)
-    done = _phases(actual, Phase.WAITING) if actual.issued else _unfinished(actual, plan, now)
-    return Bar(axis.ticks(TICKS), True, [draw(axis, off + done), draw(axis, off + _phases(plan, Phase.WAITING))])
+    done = phases(actual, Phase.WAITING) if actual.issued else _unfinished(actual, plan, now)
+    return Bar(axis.ticks(TICKS), True, [draw(axis, off + done), draw(axis, off + phases(plan, Phase.WAITING))])
 
 
 def bench_use(use: Use, calendar: WorkingCalendar, unattended: bool) -> Bar:
@@ -103,7 +103,8 @@ def _days_off(axis: Axis) -> list[Stretch]:
     return off
 
 
-def _phases(course: Course, waiting: Phase) -> list[Stretch]:
+def phases(course: Course, waiting: Phase) -> list[Stretch]:
+    """The known phases in order, the report's issue as a mark. waiting: what the bench is waited for with."""
     marks = [Stretch(Phase.ISSUED, course.issued, course.issued)] if course.issued else []
     return [
         *_known(Phase.REVIEW, course.submitted, course.accepted),
@@ -117,7 +118,7 @@ def _phases(course: Course, waiting: Phase) -> list[Stretch]:
 
 def _unfinished(actual: Course, plan: Course, now: datetime) -> list[Stretch]:
     """The phases so far, the rest of the use and of the report outlined, and now."""
-    done = _phases(actual.until(now), Phase.WAITING)
+    done = phases(actual.until(now), Phase.WAITING)
     done = [stretch for stretch in done if stretch.phase is not Phase.ISSUED]
     taken, ended = actual.taken or plan.taken, actual.ended or plan.ended
     if ended and not actual.ended:
