@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
     """Bind Babel and the template filters."""
     babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=_select, default_timezone="Asia/Shanghai")
     app.jinja_env.filters.update(
-        day=day, moment=moment, clock=clock, span=span, hours=hours, pick=pick, zh_only=zh_only
+        day=day, weekday=weekday, moment=moment, clock=clock, span=span, hours=hours, pick=pick, zh_only=zh_only
     )
     app.jinja_env.globals.update(lang=lang)
 
@@ -84,6 +84,12 @@ def day(value: date | datetime, weekday: bool = True) -> str:
         return f"{text} 周{WEEKDAYS_ZH[on.weekday()]}" if weekday else text
     text = f"{on.day} {MONTHS_EN[on.month - 1]}" + (f" {on.year}" if year else "")
     return f"{WEEKDAYS_EN[on.weekday()]} {text}" if weekday else text
+
+
+def weekday(value: date | datetime) -> str:
+    """`周三` or `Wed`."""
+    on = local(value).date() if isinstance(value, datetime) else value
+    return f"周{WEEKDAYS_ZH[on.weekday()]}" if lang() == "zh" else WEEKDAYS_EN[on.weekday()]
 
 
 def clock(at: datetime) -> str:
