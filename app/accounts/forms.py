@@ -1,24 +1,143 @@
 """Forms of accounts; each builds one command of the service."""
 
-from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField
-from wtforms.validators import InputRequired, Length
+from collections.abc import Sequence
+from typing import Any
 
-from app.accounts import service
-from app.forms import CommandForm
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import Email, InputRequired, Length
+from wtforms.validators import Optional as Blank
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.accounts import members, rules, service
+from app.accounts.models import Role, Scope
+from app.accounts.queries import LabChoice
+from app.forms import CommandForm, no_nul
+from app.language import lang, pick
+
+
+def trimmed(value: str | None) -> str | None:
+    """Filter: without blanks around."""
+    return value.strip() if value else value
+
+
+def text(label: Any, most: int, *, needed: bool = True, **control: Any) -> StringField:
+    """A line of text of at most `most` characters."""
+    first = InputRequired() if needed else Blank()
+    return StringField(label, validators=[first, no_nul, Length(max=most)], filters=[trimmed], render_kw=control)
+
+
+def email(autocomplete: str) -> EmailField:
+    """An e-mail address."""
+    return EmailField(
+        _l("邮箱"),
+        validators=[InputRequired(), no_nul, Length(max=254), Email()],
+        filters=[trimmed],
+        render_kw={"autocomplete": autocomplete, "autocapitalize": "none"},
+    )
+
+
+def password(label: Any, autocomplete: str) -> PasswordField:
+    """A password; its own rules answer when it is set."""
+    return PasswordField(
+        label,
+        validators=[InputRequired(), Length(max=rules.PASSWORD_MAX)],
+        render_kw={"autocomplete": autocomplete},
+    )
+
+
+class ChoicesField(SelectMultipleField):
+    """Any number of choices as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class SignInForm(CommandForm):
     email = EmailField(
         _l("邮箱"),
-        validators=[InputRequired(), Length(max=254)],
+        validators=[InputRequired(), no_nul, Length(max=254)],
         render_kw={"autocomplete": "username", "autocapitalize": "none"},
     )
-    password = PasswordField(
-        _l("密码"),
-        validators=[InputRequired(), Length(max=200)],
-        render_kw={"autocomplete": "current-password"},
-    )
+    password = password(_l("密码"), "current-password")
 
     def command(self) -> service.SignIn:
-        return service.SignIn(email=self.email.data or "", password=self.password.data or "")
+        return service.SignIn(self.email.data or "", self.password.data or "")
+
+
+class PasswordForm(CommandForm):
+    current = password(_l("现在的密码"), "current-password")
+    password = password(_l("新密码"), "new-password")
+
+    def command(self) -> service.ChangePassword:
+        return service.ChangePassword(self.current.data or "", self.password.data or "")
+
+
+class RegisterForm(CommandForm):
+    name_zh = text(_l("企业全称"), 100, autocomplete="organization")
+    short_zh = text(_l("企业简称"), 20, needed=False)
+    name_en = text(_l("英文名称"), 120, needed=False)
+    credit_code = text(_l("统一社会信用代码"), 40, autocomplete="off", spellcheck="false")
+    province = SelectField(_l("所在省级行政区"))
+    city = text(_l("城市"), 40, autocomplete="address-level2")
+    name = text(_l("您的姓名"), 60, autocomplete="name")
+    email = email("username")
+    password = password(_l("密码"), "new-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.province.choices = [("", gettext("请选择"))] + [(name, gettext(name)) for name in rules.PROVINCES]
+        self.province.validators = [InputRequired()]
+
+    def command(self) -> service.Register:
+        return service.Register(
+            name_zh=self.name_zh.data or "",
+            name_en=self.name_en.data or "",
+            short_zh=self.short_zh.data or "",
+            province=self.province.data,
+            city=self.city.data or "",
+            credit_code=self.credit_code.data or "",
+            person=service.Person(self.email.data or "", self.name.data or "", self.password.data or "", lang()),
+        )
+
+
+class AcceptForm(CommandForm):
+    name = text(_l("您的姓名"), 60, autocomplete="name")
+    password = password(_l("密码"), "new-password")
+
+    def command(self) -> members.Accept:
+        return members.Accept(self.name.data or "", self.password.data or "", lang())
+
+
+class InviteForm(CommandForm):
+    email = email("off")
+    role = RadioField(_l("角色"), validators=[InputRequired()])
+    lab_ids = ChoicesField(_l("实验室（实验室角色要选）"))
+
+    def offer(self, organisation_id: str, roles: Sequence[tuple[Role, str]], labs: Sequence[LabChoice]) -> "InviteForm":
+        """What this inviter can choose from in this organisation; roles with their names."""
+        self.organisation_id = organisation_id
+        self.role.choices = [(role.value, name) for role, name in roles]
+        self.lab_ids.choices = [(lab.id, pick(lab)) for lab in labs]
+        if len(self.lab_ids.choices) == 1 and not self.is_submitted():
+            self.lab_ids.data = [labs[0].id]
+        return self
+
+    def command(self) -> members.Invite:
+        role = Role(self.role.data)
+        lab_ids = tuple(self.lab_ids.data or ()) if role in members.LAB_ROLES else ()
+        return members.Invite(self.email.data or "", members.Seat(self.organisation_id, role, lab_ids))
+
+
+class TokenForm(CommandForm):
+    name = text(_l("用途"), 60)
+    scope = RadioField(
+        _l("权限"),
+        choices=[(Scope.READ.value, _l("只读")), (Scope.WRITE.value, _l("读写，可预约和改期"))],
+        default=Scope.READ.value,
+        validators=[InputRequired()],
+    )
+
+    def command(self) -> service.NewToken:
+        return service.NewToken(self.name.data or "", Scope(self.scope.data))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.accounts import rules
 from app.database import Base, random_id
+from app.errors import N_
 
 
 class OrganisationKind(enum.StrEnum):
@@ -24,6 +25,20 @@ class Role(enum.StrEnum):
     COORDINATOR = "coordinator"
     SYSTEM_ADMIN = "system_admin"
 
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return ROLE_LABELS[self]
+
+
+ROLE_LABELS = {
+    Role.ENGINEER: N_("工程师"),
+    Role.COMPANY_MANAGER: N_("企业管理员"),
+    Role.LAB_ADMIN: N_("业务受理"),
+    Role.BENCH_CREW: N_("试验员"),
+    Role.COORDINATOR: N_("协同管理"),
+    Role.SYSTEM_ADMIN: N_("系统管理员"),
+}
 
 COMPANY_ROLES = frozenset({Role.ENGINEER, Role.COMPANY_MANAGER})
 LAB_ROLES = frozenset({Role.LAB_ADMIN, Role.BENCH_CREW})
@@ -32,6 +47,11 @@ LAB_ROLES = frozenset({Role.LAB_ADMIN, Role.BENCH_CREW})
 class Scope(enum.StrEnum):
     READ = "read"
     WRITE = "write"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return N_("只读") if self is Scope.READ else N_("读写")
 
 
 class Organisation(Base):

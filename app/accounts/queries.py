@@ -3,11 +3,22 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+from flask import current_app
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
-from app.accounts.models import ApiToken, Membership, Organisation, Scope, SignInFailure, User
+from app.accounts.models import (
+    ApiToken,
+    Invitation,
+    Membership,
+    Organisation,
+    Role,
+    Scope,
+    SignInFailure,
+    User,
+)
 from app.accounts.policy import Viewer
 from app.database import db
 
@@ -88,3 +99,86 @@ def failures_since(email: str, since: datetime) -> int:
 def any_demo() -> bool:
     """Whether demo organisations are there: pages, feeds and sheets then say so."""
     return db.session.scalar(select(Organisation.id).where(Organisation.demo).limit(1)) is not None
+
+
+class LabChoice(NamedTuple):
+    """A lab as it can be chosen for a role."""
+
+    id: str
+    name_zh: str
+    name_en: str
+
+
+LABS = "yujian_labs_of_operator"
+
+
+def labs_of(organisation_id: str) -> Sequence[LabChoice]:
+    """Labs of an operator. They live in a room below, which hands the answer in when the app is put together."""
+    found: Sequence[LabChoice] = current_app.extensions[LABS](organisation_id)
+    return found
+
+
+def invitation_by_secret(secret: str, now: datetime) -> Invitation | None:
+    """The open invitation behind a link, with its organisation."""
+    query = select(Invitation).where(Invitation.digest == digest(secret)).options(joinedload(Invitation.organisation))
+    found = db.session.scalar(query)
+    return found if found and is_open(found, now) else None
+
+
+def is_open(invitation: Invitation, now: datetime) -> bool:
+    """Neither used nor revoked nor past its end."""
+    return invitation.accepted_at is None and invitation.revoked_at is None and now < invitation.expires_at
+
+
+def has_seat(email: str, organisation_id: str, role: Role) -> bool:
+    """Whether somebody with this address has the role there."""
+    query = _open_memberships().where(
+        User.email == email, Membership.organisation_id == organisation_id, Membership.role == role
+    )
+    return db.session.scalar(query) is not None
+
+
+def members_of(organisation_id: str) -> Sequence[Membership]:
+    """Open memberships of an organisation, by name."""
+    query = _open_memberships().where(Membership.organisation_id == organisation_id)
+    return db.session.scalars(query.order_by(User.name, Membership.id)).all()
+
+
+def open_invitations(organisation_id: str, now: datetime) -> Sequence[Invitation]:
+    """Invitations that can still be accepted, newest first."""
+    query = select(Invitation).where(
+        Invitation.organisation_id == organisation_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > now,
+    )
+    return db.session.scalars(query.order_by(Invitation.created_at.desc(), Invitation.id)).all()
+
+
+def tokens_of(user_id: str) -> Sequence[ApiToken]:
+    """Tokens of a user that still work, newest first."""
+    query = (
+        select(ApiToken)
+        .join(ApiToken.membership)
+        .where(Membership.user_id == user_id, Membership.ended_at.is_(None), ApiToken.revoked_at.is_(None))
+        .options(joinedload(ApiToken.membership).joinedload(Membership.organisation))
+        .order_by(ApiToken.created_at.desc(), ApiToken.id)
+    )
+    return db.session.scalars(query).all()
+
+
+def organisation(organisation_id: str) -> Organisation | None:
+    """One organisation."""
+    return db.session.get(Organisation, organisation_id)
+
+
+def organisations() -> Sequence[Organisation]:
+    """All organisations that are not retired, by name."""
+    query = select(Organisation).where(Organisation.retired_at.is_(None)).order_by(Organisation.name_zh)
+    return db.session.scalars(query).all()
+
+
+def all_users() -> Sequence[User]:
+    """Everybody with an account and their memberships, for the system's administrator."""
+    query = select(User).options(selectinload(User.memberships).joinedload(Membership.organisation))
+    return db.session.scalars(query.order_by(User.email)).all()

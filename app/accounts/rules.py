@@ -1,5 +1,6 @@
 """Pure rules of accounts: the credit code's check digit, passwords, refusals, where a sign-in leads."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from app.errors import N_, Invalid, YujianError
@@ -8,6 +9,45 @@ from app.errors import N_, Invalid, YujianError
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
+INVITATION_LASTS = timedelta(days=7)
+TOKENS_PER_USER = 20
+# Provincial-level divisions in the order of GB/T 2260.
+PROVINCES = (
+    N_("北京市"),
+    N_("天津市"),
+    N_("河北省"),
+    N_("山西省"),
+    N_("内蒙古自治区"),
+    N_("辽宁省"),
+    N_("吉林省"),
+    N_("黑龙江省"),
+    N_("上海市"),
+    N_("江苏省"),
+    N_("浙江省"),
+    N_("安徽省"),
+    N_("福建省"),
+    N_("江西省"),
+    N_("山东省"),
+    N_("河南省"),
+    N_("湖北省"),
+    N_("湖南省"),
+    N_("广东省"),
+    N_("广西壮族自治区"),
+    N_("海南省"),
+    N_("重庆市"),
+    N_("四川省"),
+    N_("贵州省"),
+    N_("云南省"),
+    N_("西藏自治区"),
+    N_("陕西省"),
+    N_("甘肃省"),
+    N_("青海省"),
+    N_("宁夏回族自治区"),
+    N_("新疆维吾尔自治区"),
+    N_("台湾省"),
+    N_("香港特别行政区"),
+    N_("澳门特别行政区"),
+)
 
 
 def credit_check_digit(first17: str) -> str:
@@ -45,6 +85,56 @@ def password(given: str, email: str) -> str:
     if given.lower() in {email.lower(), email.lower().partition("@")[0]}:
         raise Invalid(N_("密码不能是邮箱地址。"), field="password")
     return given
+
+
+class EmailTaken(YujianError):
+    field = "email"
+    message = N_("这个邮箱已有账号。请先用它登录。")
+
+
+class CompanyKnown(YujianError):
+    field = "credit_code"
+    message = N_("这家企业已经登记。请向贵公司的企业管理员要一个邀请链接。")
+
+
+class AlreadyMember(YujianError):
+    code, status, field = "wrong_state", 409, "email"
+    message = N_("这个邮箱已经是这里的成员。")
+
+
+class InvitationGone(YujianError):
+    code, status = "not_found", 404
+    message = N_("这个邀请链接已用过、已撤销或已过期。请向邀请您的人再要一个。")
+
+
+class InvitationForAnother(YujianError):
+    code, status = "forbidden", 403
+    message = N_("这个邀请发给了另一个邮箱。请先退出，再打开链接。")
+
+
+class RoleDoesNotFit(YujianError):
+    field = "role"
+    message = N_("这个机构不能有这个角色：企业角色要企业，实验室角色要所属的实验室，协同角色要主管部门。")
+
+
+class LabsMissing(YujianError):
+    field = "lab_ids"
+    message = N_("请选择这个机构的至少一个实验室。")
+
+
+class LastManager(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("这是最后一位管理员，请先邀请另一位。")
+
+
+class WrongPassword(YujianError):
+    field = "current"
+    message = N_("现在的密码不对。")
+
+
+class TooManyTokens(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("最多 %(limit)d 个令牌，请先撤销一个。")
 
 
 class SignInRefused(YujianError):

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, request, session, url_for
 
 from app.accounts import queries as accounts
 from app.accounts.current import viewer
-from app.web import labels, navigation
+from app.web import labels, navigation, queries
 
 THEMES = ("auto", "light", "dark")
 YEAR = 365 * 24 * 3600
@@ -26,11 +26,13 @@ def init_app(app: Flask) -> None:
         theme=theme,
         here=here,
         navigation=navigation_items,
+        glimpse=queries.glimpse,
+        account_items=navigation.account_items,
         more_items=navigation.more,
         state_class=labels.state_class,
         state_label=labels.state_label,
-        role_label=labels.role_label,
     )
+    app.extensions[accounts.LABS] = queries.labs_of
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version)

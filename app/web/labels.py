@@ -1,8 +1,7 @@
-"""How states and roles are named and drawn."""
+"""How states are named and drawn."""
 
 from flask_babel import gettext
 
-from app.accounts.models import Role
 from app.booking.rules import LABELS
 from app.booking.rules import State as BookingState
 from app.errors import N_
@@ -40,15 +39,6 @@ STATE_CLASSES: dict[str, str] = {
     OrderState.REJECTED: "off",
 }
 
-ROLE_LABELS: dict[str, str] = {
-    Role.ENGINEER: N_("工程师"),
-    Role.COMPANY_MANAGER: N_("企业管理员"),
-    Role.LAB_ADMIN: N_("业务受理"),
-    Role.BENCH_CREW: N_("试验员"),
-    Role.COORDINATOR: N_("协同管理"),
-    Role.SYSTEM_ADMIN: N_("系统管理员"),
-}
-
 
 def state_class(state: str) -> str:
     """The shape of a state of a booking or an order (`.st` of the style sheet)."""
@@ -58,8 +48,3 @@ def state_class(state: str) -> str:
 def state_label(state: str) -> str:
     """A state of a booking or an order in this request's language."""
     return gettext(STATE_LABELS[state])
-
-
-def role_label(role: str) -> str:
-    """A role in this request's language."""
-    return gettext(ROLE_LABELS[role])

@@ -65,8 +65,14 @@ def items(viewer: Viewer) -> list[Item]:
 
 def more(viewer: Viewer) -> list[Item]:
     """What a phone shows under 更多."""
-    extra = [SIGN_IN] if not viewer.signed_in else [FEEDS, ACCOUNT] if viewer.role in SUBSCRIBERS else [ACCOUNT]
-    return [_item(entry, viewer) for entry in (*MAIN[viewer.role][PHONE_ITEMS:], *extra) if _built(entry)]
+    last = _item(ACCOUNT if viewer.signed_in else SIGN_IN, viewer)
+    beyond = [_item(entry, viewer) for entry in MAIN[viewer.role][PHONE_ITEMS:] if _built(entry)]
+    return [*beyond, *account_items(viewer), last]
+
+
+def account_items(viewer: Viewer) -> list[Item]:
+    """What leads off from one's account."""
+    return [_item(entry, viewer) for entry in (FEEDS,) if viewer.role in SUBSCRIBERS and _built(entry)]
 
 
 def _built(entry: Entry) -> bool:

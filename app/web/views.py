@@ -1,8 +1,10 @@
 """Home, language and appearance, and what else belongs to no single capability."""
 
 from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from app.accounts import service
 from app.accounts.rules import safe_path
 from app.web import errors, frame, logs, security
 
@@ -35,6 +37,8 @@ def more() -> str:
 @bp.get("/language/<any(zh, en):language>")
 def language(language: str) -> Response:
     session["language"] = language
+    if current_user.is_authenticated:
+        service.choose_language(current_user.id, language)
     return _back()
 
 
