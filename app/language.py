@@ -126,6 +126,15 @@ def refusal(error: YujianError) -> str:
     return gettext(error.message, **facts) if facts else gettext(error.message)
 
 
+def refusal_in_both(error: YujianError) -> str:
+    """The refusal in Chinese and English, a line each, for people at a terminal."""
+    lines = []
+    for language in LOCALES:
+        with speaking(language):
+            lines.append(refusal(error))
+    return "\n".join(dict.fromkeys(lines))
+
+
 def _fact(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
@@ -133,5 +142,7 @@ def _fact(value: Any) -> Any:
         return day(value)
     if isinstance(value, timedelta):
         return hours(value)
+    if getattr(value, "name_zh", None):
+        return pick(value)
     label = getattr(value, "label", None)
     return gettext(label) if label else value

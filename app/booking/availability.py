@@ -99,7 +99,7 @@ def use_at(capable: CapableBench, starts_at: datetime) -> Use:
     bench = capable.bench
     closed = bench.calendar.closed_reason(starts_at)
     if closed is not None:
-        raise rules.OutsideWorkingTime(opens_at=closed.opens_at)
+        raise rules.OutsideWorkingTime(closed)
     if not bench.calendar.is_on_grain(starts_at, bench.grain):
         nearest = bench.calendar.next_start(starts_at, bench.grain)
         raise rules.OffGrain(grain=bench.grain, nearest=nearest)

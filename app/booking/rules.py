@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.errors import N_, YujianError
-from app.worktime import PATTERNS, Interval, WorkingCalendar, after_working_days, clip
+from app.worktime import PATTERNS, Closed, ClosedReason, Interval, WorkingCalendar, after_working_days, clip
 
 # Free text of people, in characters; pages and API say the same.
 SAMPLE_LENGTH, NOTE_LENGTH, REASON_LENGTH = 200, 2000, 500
@@ -82,9 +82,45 @@ class SlotTaken(YujianError):
     offers: Sequence[Any] = ()
 
 
+CLOSED_LABELS = {
+    ClosedReason.WEEKEND: N_("休息日"),
+    ClosedReason.NO_PATTERN: N_("没有排班"),
+    ClosedReason.DARK: N_("天黑"),
+    ClosedReason.OFF_SHIFT: N_("班次以外"),
+    ClosedReason.EXCEPTION: N_("实验室停用"),
+    ClosedReason.HOLIDAY: N_("法定节假日"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a bench is closed, as a fact of a refusal: the holiday's or exception's name, else the msgid `label`."""
+
+    closed: Closed
+
+    @property
+    def name_zh(self) -> str | None:
+        return self.closed.name_zh
+
+    @property
+    def name_en(self) -> str | None:
+        return self.closed.name_en
+
+    @property
+    def label(self) -> str:
+        return CLOSED_LABELS[self.closed.reason]
+
+
 class OutsideWorkingTime(YujianError):
+    """The bench is closed then: says why and when it opens."""
+
     code, field = "outside_working_time", "starts_at"
-    message = N_("这个时间不开放，下次开放 %(opens_at)s。")
+    message = N_("不开放：%(why)s。下次开放 %(at)s。")
+
+    def __init__(self, closed: Closed) -> None:
+        super().__init__(why=Why(closed), at=closed.opens_at)
+        if closed.opens_at is None:
+            self.message = N_("不开放：%(why)s。一年内不再开放。")
 
 
 class OffGrain(YujianError):
