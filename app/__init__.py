@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from flask import Flask
 from flask_openapi3 import (
@@ -11,7 +12,7 @@ from flask_openapi3 import (
     SecurityScheme,  # noqa: F401
 )
 
-from app import config, database, language
+from app import config, database, language, startup
 from app.accounts import current
 from app.api import Problem
 
@@ -48,7 +49,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         validation_error_status="4XX",
         validation_error_model=Problem,
     )
-    config.configure(app, overrides)
+    startup.guarded(lambda: config.configure(app, overrides), Path(app.instance_path))
+    startup.check_settings(app.config, config.DEFAULTS)
+    startup.check_database(app.config["SQLALCHEMY_DATABASE_URI"])
     database.init_app(app)
     language.init_app(app)
     current.init_app(app)

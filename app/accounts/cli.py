@@ -13,7 +13,7 @@ from app.accounts.models import Organisation, Role, Scope
 from app.clock import now
 from app.errors import N_, Invalid, YujianError
 from app.events.log import System
-from app.language import refusal
+from app.language import refusal_in_both
 
 REFUSED = 3
 AUTHORITY_ROLES = (Role.COORDINATOR, Role.SYSTEM_ADMIN)
@@ -31,7 +31,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except YujianError as error:
-        click.echo(refusal(error), err=True)
+        click.echo(refusal_in_both(error), err=True)
         sys.exit(REFUSED)
 
 

@@ -22,7 +22,7 @@ SHARED: list[Any] = [
     structlog.processors.format_exc_info,
 ]
 # Asked for every few seconds by machines.
-QUIET = ("static", "web.healthz", "web.readyz", "prometheus_metrics")
+QUIET = ("static", "operation.healthz", "operation.readyz", "prometheus_metrics")
 
 
 def init_app(app: Flask) -> None:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts import service
 from app.accounts.rules import safe_path
-from app.web import errors, frame, logs, security
+from app.web import errors, frame, logs, operation, security
 
 bp = Blueprint("web", __name__)
 blueprints = (bp,)
@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     logs.init_app(app)
     security.init_app(app)
     errors.init_app(app)
+    operation.init_app(app)
     frame.init_app(app)
 
 
