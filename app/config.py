@@ -23,6 +23,8 @@ DEFAULTS: dict[str, object] = {
     "SIGN_IN_ATTEMPTS": 5,
     "SIGN_IN_LOCK_MINUTES": 15,
     "SCHEDULER": True,
+    "SCHEDULER_LEASE_SECONDS": 30,
+    "FORECAST_MINUTES": 10,
     "API_RATE": "6000 per minute",
     "SIGN_IN_RATE": "120 per minute",
     "COOKIE_SECURE": False,

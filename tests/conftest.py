@@ -25,6 +25,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         {
             "TESTING": True,
             "SCHEDULER": False,
+            "FORECAST_MINUTES": 0,
             "DATABASE_URL": os.environ.get("YUJIAN_TEST_DATABASE_URL", ""),
             "WTF_CSRF_ENABLED": False,
         }

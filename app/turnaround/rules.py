@@ -1,0 +1,125 @@
+"""Pure rules of turnaround: the period, who may be told what, and figures that add up."""
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from app.errors import N_, Invalid
+from app.worktime import Interval, local_date, midnight
+
+# A cell that contains others' lines is told from this size on (ARCHITECTURE 6).
+LEAST_LINES, LEAST_COMPANIES = 5, 3
+PHASES = ("review", "waiting", "testing", "reporting")
+SHARES = (0.5, 0.8, 0.95)
+EARLIEST_YEAR, LATEST_YEAR = 2001, 2100
+LONGEST_YEARS = 10
+
+Key = TypeVar("Key")
+
+
+class GroupBy(enum.StrEnum):
+    LAB = "lab"
+    DOMAIN = "domain"
+    TEST = "test"
+    MONTH = "month"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return LABELS[self]
+
+
+LABELS = {
+    GroupBy.LAB: N_("实验室"),
+    GroupBy.DOMAIN: N_("领域"),
+    GroupBy.TEST: N_("检测项目"),
+    GroupBy.MONTH: N_("月份"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Local dates of issue, both included. Raises Invalid when they are out of order or out of the calendar."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if not EARLIEST_YEAR <= self.first.year <= self.last.year <= LATEST_YEAR or self.first > self.last:
+            raise Invalid(N_("结束日期要在开始日期之后，例如 2026-01-01 至 2026-12-31。"), field="to")
+        if self.last.year - self.first.year > LONGEST_YEARS:
+            raise Invalid(N_("一次最多统计 %(years)d 年。"), field="to", years=LONGEST_YEARS)
+
+    @property
+    def span(self) -> Interval:
+        """[midnight of the first day, midnight after the last), UTC."""
+        return Interval(midnight(self.first), midnight(self.last + timedelta(days=1)))
+
+    def whole_months(self) -> "Period":
+        """Widened to whole months: two periods that differ by a day would tell the lines of that day."""
+        following = (self.last.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return Period(self.first.replace(day=1), following - timedelta(days=1))
+
+    def before(self) -> "Period":
+        """The period of the same length that ends the day before this one."""
+        last = self.first - timedelta(days=1)
+        return Period(last - (self.last - self.first), last)
+
+    def months(self) -> list[str]:
+        """`YYYY-MM` of every month that it touches."""
+        first, last = self.first.year * 12 + self.first.month - 1, self.last.year * 12 + self.last.month - 1
+        return [f"{count // 12}-{count % 12 + 1:02d}" for count in range(first, last + 1)]
+
+
+def last_months(count: int, now: datetime) -> Period:
+    """From the first of the month, `count` months with this one, to today."""
+    today = local_date(now)
+    first = today.year * 12 + today.month - count
+    return Period(date(first // 12, first % 12 + 1, 1), today)
+
+
+def enough(lines: int, companies: int) -> bool:
+    """Whether figures of others may be told."""
+    return lines >= LEAST_LINES and companies >= LEAST_COMPANIES
+
+
+def hidden(cells: Mapping[Key, Mapping[str, int]]) -> frozenset[Key]:
+    """Cells to suppress, given the lines of each company in each.
+
+    Those too small; and, as the total stands beside, further ones, smallest first, until what is hidden is
+    together large enough: otherwise the total minus the others would tell it.
+    """
+    size = {key: sum(companies.values()) for key, companies in cells.items()}
+    gone = {key for key, companies in cells.items() if not enough(size[key], len(companies))}
+    rest = sorted(cells.keys() - gone, key=lambda key: (size[key], str(key)))
+    while gone and rest and not _enough_together(cells[key] for key in gone):
+        gone.add(rest.pop(0))
+    return frozenset(gone)
+
+
+def _enough_together(cells: Iterable[Mapping[str, int]]) -> bool:
+    lines, companies = 0, set[str]()
+    for cell in cells:
+        lines += sum(cell.values())
+        companies |= cell.keys()
+    return enough(lines, len(companies))
+
+
+def tenths(days: float) -> float:
+    """Days with one decimal."""
+    return round(days, 1)
+
+
+def split(mean: float, parts: Mapping[str, float]) -> dict[str, float]:
+    """The parts with one decimal so that they add up to the rounded mean (largest remainder).
+
+    parts: add up to `mean`, none below zero.
+    """
+    total = round(mean * 10)
+    units = {name: int(part * 10) for name, part in parts.items()}
+    by_remainder = sorted(parts, key=lambda name: units[name] - parts[name] * 10)
+    for name in by_remainder[: total - sum(units.values())]:
+        units[name] += 1
+    return {name: units[name] / 10 for name in parts}

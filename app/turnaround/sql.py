@@ -1,0 +1,115 @@
+"""Time arithmetic and percentiles in SQL, the same on both databases."""
+
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, String, case, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from app.worktime.holidays import FIRST_YEAR, is_working_day
+
+ZONE = "Asia/Shanghai"
+# The zone knows one offset since 1991; SQLite knows no zones.
+OFFSET_SECONDS = 8 * 3600
+# Lines that took longer than this are not known to the calendar that counts working days.
+LONGEST_YEARS = 5
+
+
+class seconds_between(FunctionElement[int]):  # noqa: N801 - reads as the SQL function that it is
+    """Whole seconds from the first to the second instant, below zero when that is earlier."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+class local_date(FunctionElement[str]):  # noqa: N801
+    """`YYYY-MM-DD` of an instant in the labs' zone."""
+
+    type = String()
+    inherit_cache = True
+
+
+class local_day_number(FunctionElement[int]):  # noqa: N801
+    """Days from 1970-01-01 to the local date of an instant."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(seconds_between, "sqlite")
+def _seconds_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    begin, end = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"(CAST(strftime('%s', {end}) AS INTEGER) - CAST(strftime('%s', {begin}) AS INTEGER))"
+
+
+@compiles(seconds_between, "postgresql")
+def _seconds_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    begin, end = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"CAST(EXTRACT(epoch FROM ({end} - {begin})) AS BIGINT)"
+
+
+@compiles(local_day_number, "sqlite")
+def _number_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    (instant,) = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"((CAST(strftime('%s', {instant}) AS INTEGER) + {OFFSET_SECONDS}) / 86400)"
+
+
+@compiles(local_day_number, "postgresql")
+def _number_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    (instant,) = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"CAST(FLOOR((EXTRACT(epoch FROM {instant}) + {OFFSET_SECONDS}) / 86400) AS INTEGER)"
+
+
+@compiles(local_date, "sqlite")
+def _date_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    (instant,) = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"date({instant}, '+{OFFSET_SECONDS} seconds')"
+
+
+@compiles(local_date, "postgresql")
+def _date_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    (instant,) = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"to_char({instant} AT TIME ZONE '{ZONE}', 'YYYY-MM-DD')"
+
+
+def rank(value: Any, by: list[Any]) -> ColumnElement[int]:
+    """Place of a row among those of its cell, from 0, by value."""
+    return func.row_number().over(partition_by=by or None, order_by=value) - 1
+
+
+def size(by: list[Any]) -> ColumnElement[int]:
+    """Number of rows in the cell."""
+    return func.count().over(partition_by=by or None)
+
+
+def percentile(share: float, value: Any, place: Any, count: Any) -> ColumnElement[float]:
+    """Aggregate over ranked rows: the value below which `share` of them lie.
+
+    Linear interpolation between the two rows around (count − 1) · share (type 7 of Hyndman and Fan 1996; what
+    numpy, R and spreadsheets' PERCENTILE.INC do): each of them weighs 1 minus its distance from that place.
+    """
+    distance = func.abs(place - (count - 1) * share)
+    weight = case((distance < 1, 1.0 - distance), else_=0.0)
+    return func.sum(value * weight)
+
+
+def working_days(begin: Any, end: Any, first: date, last: date) -> ColumnElement[int]:
+    """worktime.working_days_between of the local dates of two instants, for an `end` in the years given.
+
+    The calendar goes along as one letter a day, so that no table has to repeat it: what lies between the two
+    days is cut out and its working days are counted.
+    """
+    since = max(first.year - LONGEST_YEARS, FIRST_YEAR)
+    base = date(since, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+    day = local_day_number(begin)
+    began = case((day < base, base), else_=day)
+    cut = func.substr(_letters(since, last.year), began - base + 2, local_day_number(end) - began)
+    return func.length(func.replace(cut, "-", ""))
+
+
+@lru_cache(maxsize=32)
+def _letters(first_year: int, last_year: int) -> str:
+    first, last = date(first_year, 1, 1).toordinal(), date(last_year, 12, 31).toordinal()
+    return "".join("w" if is_working_day(date.fromordinal(number)) else "-" for number in range(first, last + 1))
