@@ -16,6 +16,18 @@ class OrganisationKind(enum.StrEnum):
     LAB_OPERATOR = "lab_operator"
     AUTHORITY = "authority"
 
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return KIND_LABELS[self]
+
+
+KIND_LABELS = {
+    OrganisationKind.COMPANY: N_("企业"),
+    OrganisationKind.LAB_OPERATOR: N_("实验室运营方"),
+    OrganisationKind.AUTHORITY: N_("主管部门"),
+}
+
 
 class Role(enum.StrEnum):
     ENGINEER = "engineer"

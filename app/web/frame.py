@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, request, session, url_for
 
 from app.accounts import queries as accounts
 from app.accounts.current import viewer
+from app.booking.story import lab_name
 from app.web import labels, navigation, queries
 
 THEMES = ("auto", "light", "dark")
@@ -28,6 +29,8 @@ def init_app(app: Flask) -> None:
         navigation=navigation_items,
         glimpse=queries.glimpse,
         account_items=navigation.account_items,
+        admin_items=navigation.admin_items,
+        lab_name=lab_name,
         more_items=navigation.more,
         state_class=labels.state_class,
         state_label=labels.state_label,

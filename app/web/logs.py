@@ -65,6 +65,8 @@ def _take_over() -> None:
     )
     root.addHandler(handler)
     logging.getLogger("yujian").setLevel(logging.INFO)
+    # The development server's own line shows whole addresses.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 
 def _begin() -> None:

@@ -47,7 +47,7 @@ ACCOUNT = Entry("accounts.profile", N_("账号"))
 SIGN_IN = Entry("accounts.sign_in", N_("登录"))
 
 MAIN: dict[Role | None, tuple[Entry, ...]] = {
-    None: (HOME, SEARCH, LABS),
+    None: (SEARCH, LABS),
     Role.ENGINEER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
     Role.COMPANY_MANAGER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
     Role.LAB_ADMIN: (HOME, INBOX, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
@@ -73,6 +73,11 @@ def more(viewer: Viewer) -> list[Item]:
 def account_items(viewer: Viewer) -> list[Item]:
     """What leads off from one's account."""
     return [_item(entry, viewer) for entry in (FEEDS,) if viewer.role in SUBSCRIBERS and _built(entry)]
+
+
+def admin_items(viewer: Viewer) -> list[Item]:
+    """What leads off from the administration."""
+    return [_item(entry, viewer) for entry in (JOBS,) if _built(entry)]
 
 
 def _built(entry: Entry) -> bool:

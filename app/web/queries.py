@@ -1,17 +1,19 @@
 """What the frame and the home pages ask."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.policy import Action, Viewer, visible
 from app.accounts.queries import LabChoice
-from app.booking.models import Booking, EarliestWeek
+from app.booking.models import Booking
 from app.booking.rules import State
 from app.database import UtcDateTime, db
-from app.labs.models import Lab, Test
+from app.labs.models import EarliestWeek, Lab, Resource, Test
+from app.orders.models import OrderLine
 
 
 def requests_waiting(viewer: Viewer) -> int:
@@ -69,3 +71,57 @@ def labs_of(organisation_id: str) -> list[LabChoice]:
     """Labs of an operator, for the choice of a lab role's labs."""
     query = select(Lab).where(Lab.organisation_id == organisation_id, Lab.retired_at.is_(None)).order_by(Lab.id)
     return [LabChoice(lab.id, lab.name_zh, lab.name_en) for lab in db.session.scalars(query)]
+
+
+# From the request to the report; the report itself ends the way.
+ON_THE_WAY = (State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED)
+
+
+def open_bookings(viewer: Viewer, limit: int = 200) -> list[Booking]:
+    """Held bookings and those whose report is still to come, by start."""
+    query = (
+        _visible_with_all(viewer)
+        .join(Booking.order_line)
+        .where(Booking.state.in_((State.HELD, *ON_THE_WAY)), OrderLine.issued_at.is_(None))
+    )
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def recent_tests(viewer: Viewer, limit: int = 4) -> list[Test]:
+    """Tests that the viewer's company booked last, newest first."""
+    latest = (
+        select(Booking.test_id, func.max(Booking.created_at).label("at"))
+        .where(visible(viewer, Action.SEE_BOOKING, Booking))
+        .group_by(Booking.test_id)
+        .subquery()
+    )
+    query = select(Test).join(latest, latest.c.test_id == Test.id).where(Test.retired_at.is_(None))
+    return list(db.session.scalars(query.options(joinedload(Test.method)).order_by(latest.c.at.desc()).limit(limit)))
+
+
+def coming_starts(viewer: Viewer, after: datetime, before: datetime) -> list[Booking]:
+    """Confirmed bookings that begin in [after, before), by start."""
+    query = _visible_with_all(viewer).where(
+        Booking.state == State.CONFIRMED, Booking.starts_at >= after, Booking.starts_at < before
+    )
+    return list(db.session.scalars(query))
+
+
+def _visible_with_all(viewer: Viewer) -> Select[Booking]:
+    return (
+        select(Booking)
+        .where(visible(viewer, Action.SEE_BOOKING, Booking))
+        .options(
+            joinedload(Booking.resource).joinedload(Resource.lab),
+            joinedload(Booking.test).joinedload(Test.method),
+            joinedload(Booking.order_line).joinedload(OrderLine.order),
+            joinedload(Booking.proposal),
+        )
+        .order_by(Booking.starts_at, Booking.id)
+    )
+
+
+def resources_of(lab_ids: Iterable[str]) -> list[Resource]:
+    """Benches of the labs."""
+    query = select(Resource).where(Resource.lab_id.in_(list(lab_ids)), Resource.retired_at.is_(None))
+    return list(db.session.scalars(query))
