@@ -1,0 +1,131 @@
+"""One test at the laboratories side by side: the best bench of each, and who can't and why."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.booking.offers import Offer
+from app.labs.models import Capability, Lab, Resource
+from app.search.queries import Scope
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    REPORT = "report"
+    BENCH = "bench"
+
+
+class Reason(StrEnum):
+    """Why a lab can't do the test; only what the data give."""
+
+    NO_WINDOW = "no_window"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A lab that can: its best bench in the order asked. others: more benches there that can, too."""
+
+    lab: Lab
+    resource: Resource
+    capability: Capability
+    offer: Offer
+    others: int
+    soonest_report: bool = False
+    soonest_bench: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """A lab that can't, with the bench that it would need."""
+
+    lab: Lab
+    resource: Resource
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A lab as visitors see it: what can run the test there, and the week of its first free time (None: unknown)."""
+
+    lab: Lab
+    pools: tuple[Scope, ...]
+    week: str | None
+
+
+Key = Callable[[Offer], tuple[datetime, datetime, str]]
+
+
+def by_report(offer: Offer) -> tuple[datetime, datetime, str]:
+    """Soonest report first, then soonest bench."""
+    return offer.report.expected_at, offer.starts_at, offer.slot.bench.resource_id
+
+
+def by_bench(offer: Offer) -> tuple[datetime, datetime, str]:
+    """Soonest bench first, then soonest report."""
+    return offer.starts_at, offer.report.expected_at, offer.slot.bench.resource_id
+
+
+KEYS: dict[Order, Key] = {Order.REPORT: by_report, Order.BENCH: by_bench}
+
+
+def compare(
+    offers: Iterable[Offer], scopes: Sequence[Scope], order: Order, at_labs: frozenset[str] | None
+) -> tuple[list[Choice], list[Unable]]:
+    """One row a lab: those that can in the order asked, those that can't by name.
+
+    offers: of this test, one a bench. at_labs: only these (None: all).
+    """
+    shown = [scope for scope in scopes if at_labs is None or scope.lab.id in at_labs]
+    units = {scope.resource.id: scope for scope in shown if scope.live}
+    key = KEYS[order]
+    by_lab: dict[str, list[Offer]] = {}
+    for offer in sorted(offers, key=key):
+        if offer.slot.bench.resource_id in units:
+            by_lab.setdefault(offer.slot.bench.lab_id, []).append(offer)
+    firsts = [found[0] for found in by_lab.values()]
+    reports = {first.report.expected_at for first in firsts}
+    benches = {first.starts_at for first in firsts}
+    return [
+        Choice(
+            lab=units[first.slot.bench.resource_id].lab,
+            resource=units[first.slot.bench.resource_id].resource,
+            capability=units[first.slot.bench.resource_id].capability,
+            offer=first,
+            others=len(by_lab[first.slot.bench.lab_id]) - 1,
+            soonest_report=_stands_out(first.report.expected_at, reports),
+            soonest_bench=_stands_out(first.starts_at, benches),
+        )
+        for first in firsts
+    ], list(_unable(shown, set(by_lab)))
+
+
+def _stands_out(at: datetime, all_of_them: set[datetime]) -> bool:
+    """The earliest, where not all are alike."""
+    return len(all_of_them) > 1 and at == min(all_of_them)
+
+
+def _unable(scopes: Sequence[Scope], able: set[str]) -> Iterable[Unable]:
+    """One row a lab without an offer: all its benches are full to the horizon, or none is in the catalogue any more."""
+    seen = set(able)
+    for scope in sorted(scopes, key=lambda scope: (scope.lab.name_zh, not scope.live)):
+        if scope.lab.id not in seen:
+            seen.add(scope.lab.id)
+            yield Unable(scope.lab, scope.resource, Reason.NO_WINDOW if scope.live else Reason.WITHDRAWN)
+
+
+def outline(scopes: Sequence[Scope], weeks: dict[str, str | None], at_labs: frozenset[str] | None) -> list[Outline]:
+    """What visitors see: labs by the week of their first free time, unknown last. weeks: by lab."""
+    by_lab: dict[str, list[Scope]] = {}
+    for scope in scopes:
+        if scope.live and (at_labs is None or scope.lab.id in at_labs):
+            by_lab.setdefault(scope.lab.id, []).append(scope)
+    rows = [Outline(found[0].lab, _one_a_pool(found), weeks.get(lab_id)) for lab_id, found in by_lab.items()]
+    return sorted(rows, key=lambda row: (row.week or "9999", row.lab.name_zh))
+
+
+def _one_a_pool(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+    """The first unit of each pool stands for all."""
+    return tuple({scope.resource.pool: scope for scope in reversed(list(scopes))}.values())[::-1]

@@ -1,0 +1,144 @@
+"""Which tests a query means: its numbers and words put to the catalogue."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from app.search import queries
+from app.search.queries import Hit, LabWords
+from app.search.rules import Edition, Match, Query, also_called, covers, understand
+
+Labs = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a query finds.
+
+    editions: of the whole catalogue. tests: in the order of the page, those of one method together. words: those
+    looked for, with the number of tests that each finds by itself. renamed: words looked for under another name.
+    where: words that named labs; at_labs: those labs, others are left out (None: none was named). named_labs: labs
+    that a word may also mean. loosely: nothing is written as typed, the words were taken apart.
+    """
+
+    query: Query
+    editions: tuple[Edition, ...] = ()
+    tests: tuple[Hit, ...] = ()
+    words: Mapping[str, int] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    where: frozenset[str] = frozenset()
+    at_labs: Labs | None = None
+    named_labs: tuple[str, ...] = ()
+    loosely: bool = False
+
+    @property
+    def everywhere(self) -> str:
+        """The query without the words that name labs."""
+        about = (word for word in self.words if word not in self.where)
+        return " ".join([*(asked.designation.printed for asked in self.query.asked), *about])
+
+    @property
+    def method_ids(self) -> tuple[str, ...]:
+        """Methods of the tests, in order."""
+        return tuple(dict.fromkeys(test.method_id for test in self.tests))
+
+    @property
+    def leading(self) -> Edition | None:
+        """The one edition that the query means, for the heading."""
+        return leading(self.query)
+
+
+def leading(query: Query) -> Edition | None:
+    """The edition in force when the query is about one number; None when it is about several or none."""
+    if len(query.asked) != 1 or query.asked[0].match is Match.BEGINNING:
+        return None
+    editions = query.asked[0].editions
+    first = [edition for edition in editions if edition.status == editions[0].status]
+    return editions[0] if len({_family(edition) for edition in first}) == 1 else None
+
+
+def _family(edition: Edition) -> tuple[str, str, str] | str:
+    number = edition.designation
+    return (number.family, number.number, number.part) if number else edition.id
+
+
+def find(text: str) -> Found:
+    """What the text finds; a fixed number of statements."""
+    editions = queries.editions()
+    query = understand(text, editions)
+    if query.empty:
+        return Found(query, tuple(editions))
+    words, renamed = _counted(query.words)
+    labs = queries.lab_words() if words else []
+    # A word that finds no test but a laboratory says where.
+    where = {word for word, count in words.items() if not count and any(word in lab.text for lab in labs)}
+    at_labs = frozenset(lab.lab_id for lab in labs if all(word in lab.text for word in where)) if where else None
+    about = [word for word in words if word not in where]
+    found = _search(query, about, at_labs)
+    if not found and not where and (where := _places(words, labs)):
+        at_labs = frozenset(lab.lab_id for lab in labs if all(word in lab.identity for word in where))
+        about = [word for word in words if word not in where]
+        found = _search(query, about, at_labs)
+        if not found:
+            where, at_labs = set(), None
+    loosely = not found and any(not words[word] and not word.isascii() for word in about)
+    if loosely:
+        found = _taken_apart(query, about)
+    return Found(
+        query=query,
+        editions=tuple(editions),
+        tests=tuple(_in_order(found, query)),
+        words=words,
+        renamed=renamed,
+        where=frozenset(where),
+        at_labs=at_labs,
+        named_labs=tuple(at_labs or (lab.lab_id for lab in labs if any(word in lab.name for word in words))),
+        loosely=loosely and bool(found),
+    )
+
+
+def _counted(words: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """Tests by word; a word that stands nowhere is looked for under its other name, if it has one that is there."""
+    counts = dict(zip(words, queries.word_counts(words), strict=True))
+    others = {word: other for word, count in counts.items() if not count and (other := also_called(word))}
+    again = dict(zip(others.values(), queries.word_counts(list(others.values())), strict=True))
+    renamed = {word: other for word, other in others.items() if again[other]}
+    return {renamed.get(word, word): again.get(renamed.get(word, ""), count) for word, count in counts.items()}, renamed
+
+
+def _places(words: Iterable[str], labs: Iterable[LabWords]) -> set[str]:
+    """Words that are part of a lab's name or address."""
+    return {word for word in words if any(word in lab.identity for lab in labs)}
+
+
+def _search(query: Query, words: Sequence[str], at_labs: Labs | None) -> list[Hit]:
+    if query.asked and not query.editions:
+        return []
+    method_ids = [edition.id for edition in query.editions] if query.asked else None
+    if query.in_syllables and (whole := queries.hits([query.phrase], method_ids, at_labs)):
+        return whole
+    return queries.hits(words, method_ids, at_labs)
+
+
+def _taken_apart(query: Query, words: Sequence[str]) -> list[Hit]:
+    """Tests whose text holds every word piece by piece: 动力电池挤压 as 动力电池 and 挤压."""
+    methods = {edition.id for edition in query.editions} if query.asked else None
+    return [
+        hit
+        for hit, text in queries.texts()
+        if (methods is None or hit.method_id in methods) and all(covers(text, word) for word in words)
+    ]
+
+
+def _in_order(hits: Iterable[Hit], query: Query) -> Iterable[Hit]:
+    """Tests of one method together: methods as the query ranks them, else best match first; in each the best first."""
+    asked = {edition.id: place for place, edition in enumerate(query.editions)}
+    by_method = {
+        method_id: sorted(tests, key=lambda hit: (hit.quality, hit.position))
+        for method_id, tests in groupby(sorted(hits, key=lambda hit: hit.method_id), key=lambda hit: hit.method_id)
+    }
+    groups = sorted(
+        by_method.values(),
+        key=lambda tests: (asked.get(tests[0].method_id, len(asked)), tests[0].quality, tests[0].position),
+    )
+    return (hit for tests in groups for hit in tests)

@@ -1,0 +1,35 @@
+"""The search page: the main page of the product."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.accounts.current import viewer
+from app.booking.settings import limits
+from app.clock import now
+from app.language import refusal
+from app.search import drawing, presenting, queries
+from app.search.forms import question
+from app.search.results import results
+from app.worktime import local_date
+
+bp = Blueprint("search", __name__)
+blueprints = (bp,)
+
+
+@bp.get("/search", endpoint="results")
+def results_page() -> str | Response | tuple[str, int]:
+    """What a query finds, and the chosen test at every lab."""
+    at = now()
+    asked = question(request.args, local_date(at), limits())
+    if not asked.text.strip() and asked.test and (test := queries.test(asked.test)):
+        return redirect(url_for("search.results", q=test.method.code, test=test.id), 303)
+    page = results(asked, viewer(), at, limits())
+    answer = render_template(
+        "search/results.html",
+        page=page,
+        say=presenting,
+        draw=drawing,
+        bars=drawing.bars(page.choices, at),
+        refused=refusal(asked.refused) if asked.refused else "",
+    )
+    return (answer, asked.refused.status) if asked.refused else answer
