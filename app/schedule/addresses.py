@@ -1,0 +1,88 @@
+"""Addresses that the schedule links to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from flask import url_for
+
+from app.schedule.forms import DAY, TWO_WEEKS, Asked
+from app.worktime import local_date
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Links of a page that keep what was asked, but for what they change."""
+
+    asked: Asked
+    base: str
+    book: str
+    bookings: str
+    resources: str
+
+    def __call__(self, **changes: object) -> str:
+        """The schedule with other filters; None takes one away."""
+        asked = self.asked
+        wanted: dict[str, object] = {
+            "lab": asked.lab,
+            "kind": asked.kind,
+            "test": asked.test,
+            "from": asked.first.isoformat(),
+            "days": "" if asked.days == TWO_WEEKS else asked.days,
+            "free": "1" if asked.free_only else "",
+        }
+        query = urlencode({name: value for name, value in (wanted | changes).items() if value})
+        return f"{self.base}?{query}" if query else self.base
+
+    def paged(self, pages: int) -> str:
+        """So many pages of days further on, or back."""
+        return self(**{"from": _moved(self.asked.first, pages * self.asked.days)})
+
+    def on(self, day: date) -> str:
+        """One day, hour by hour."""
+        return self(**{"from": day.isoformat(), "days": DAY})
+
+    def at(self, instant: datetime) -> str:
+        """The day that holds an instant, hour by hour."""
+        return self.on(local_date(instant))
+
+    def fortnight(self) -> str:
+        """Two weeks that hold the first day of this page."""
+        asked = self.asked
+        first = asked.first - timedelta(days=asked.first.weekday()) if asked.days == DAY else asked.first
+        return self(**{"from": first.isoformat(), "days": None})
+
+    def form(self, resource_id: str) -> str:
+        """The booking form with this bench and the chosen test; a `stamp` is written behind it."""
+        test = f"test={quote(self.asked.test)}&" if self.asked.test else ""
+        return f"{self.book}?{test}resource={quote(resource_id)}&starts_at="
+
+    def booking(self, booking_id: str) -> str:
+        """A booking's page."""
+        return self.bookings + quote(booking_id)
+
+    def resource(self, resource_id: str) -> str:
+        """A bench's page."""
+        return self.resources + quote(resource_id)
+
+
+def addresses(asked: Asked) -> Addresses:
+    """Links from a page with these filters; routes are looked up once, not for each of several hundred cells."""
+    return Addresses(
+        asked=asked,
+        base=url_for("schedule.index"),
+        book=url_for("booking.new"),
+        bookings=url_for("booking.detail", booking_id="-")[:-1],
+        resources=url_for("labs.resource", resource_id="-")[:-1],
+    )
+
+
+def stamp(at: datetime) -> str:
+    """An instant for an address, `2026-05-06T00:30Z`: short, and no sign that would have to be escaped."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def _moved(first: date, days: int) -> str:
+    return (first + timedelta(days=days)).isoformat()

@@ -1,0 +1,211 @@
+"""The schedule in words of the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from flask_babel import gettext
+
+from app.booking.rules import Limits, State
+from app.errors import N_
+from app.labs.labels import shifts_sentence
+from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, lang, local, moment, pick, span
+from app.schedule.closed import Answer, Reason
+from app.schedule.lanes import Mark, Seen, Window
+from app.worktime import Day, DayKind
+
+WHY = {
+    Reason.WEEKEND: N_("休息日"),
+    Reason.NO_PATTERN: N_("没有排班"),
+    Reason.DARK: N_("天黑"),
+    Reason.OFF_SHIFT: N_("班次以外"),
+    Reason.EXCEPTION: N_("实验室停用"),
+    Reason.HOLIDAY: N_("法定节假日"),
+}
+CLOSURES = {
+    "maintenance": N_("维护"),
+    "calibration": N_("校准"),
+    "breakdown": N_("故障"),
+    "other": N_("停用"),
+}
+# Widths at which text is drawn, px: a Chinese and a Latin character of 12 px, and what a block has round its text.
+HAN, LATIN, ROUND = 12.5, 7.0, 4.0
+
+
+class Times(NamedTuple):
+    """Local clock times of a free window, `08:30`: its first start, its end, the last start at which a test fits."""
+
+    start: str
+    end: str
+    last_start: str | None
+
+
+def why(answer: Answer, limits: Limits) -> str:
+    """Why a bench can't be had and when it can."""
+    if answer.reason is Reason.TOO_SOON and answer.at:
+        return gettext("须提前 %(days)d 个工作日，最早 %(at)s。", days=limits.notice_working_days, at=moment(answer.at))
+    if answer.reason is Reason.TOO_FAR and answer.at:
+        return gettext("最多提前 %(days)d 天，最晚 %(at)s。", days=limits.horizon.days, at=moment(answer.at))
+    reason = (pick(answer) if answer.name_zh else None) or gettext(WHY[answer.reason])
+    if answer.at is None:
+        return gettext("不开放：%(why)s。一年内不再开放。", why=reason)
+    return gettext("不开放：%(why)s。下次开放 %(at)s。", why=reason, at=moment(answer.at))
+
+
+def opening(shifts: str) -> str:
+    """When a bench with these shifts works."""
+    return gettext("开放：%(hours)s。", hours=shifts_sentence(shifts))
+
+
+def times(window: Window) -> Times:
+    """A free window without its date."""
+    last = local(window.last_start) if window.last_start else None
+    start, end = local(window.starts_at), local(window.when.end)
+    return Times(f"{start:%H:%M}", f"{end:%H:%M}", f"{last:%H:%M}" if last else None)
+
+
+def free(at: Times) -> str:
+    """When a bench is free, or when a test can start on it."""
+    if at.last_start is None:
+        return gettext("%(hours)s 可约", hours=f"{at.start}–{'24:00' if at.end == '00:00' else at.end}")
+    if at.last_start == at.start:
+        return gettext("%(at)s 可上台", at=at.start)
+    return gettext("%(first)s–%(last)s 可上台", first=at.start, last=at.last_start)
+
+
+def free_on(window: Window) -> str:
+    """A free window with its date."""
+    return gettext("%(day)s %(free)s", day=day(window.when.start, weekday=False), free=free(times(window)))
+
+
+def first_free(on: date | None) -> str:
+    """From which day on a bench can be had."""
+    if on is None:
+        return gettext("没有空档")
+    return gettext("%(day)s 起可约", day=day(on, weekday=False))
+
+
+def title(mark: Mark, own_lab: bool) -> str:
+    """Everything that the viewer may know of the uses in a block, with their exact times."""
+    separator = "；" if lang() == "zh" else "; "
+    return separator.join(whole(item, own_lab) for item in mark.seen)
+
+
+def whole(item: Seen, own_lab: bool) -> str:
+    """One use with everything that the viewer may know of it."""
+    when = span(item.when.start, item.when.end)
+    if item.closure:
+        return gettext("%(what)s %(when)s", what=_closure(item), when=when)
+    if own_lab and item.company_zh:
+        company = item.company_zh if lang() == "zh" else item.company_en or item.company_zh
+        return gettext(
+            "%(test)s %(code)s %(state)s %(company)s %(when)s",
+            test=_test(item),
+            code=item.code,
+            state=_state(item),
+            company=company,
+            when=when,
+        )
+    return gettext(
+        "%(test)s %(code)s %(state)s %(when)s", test=_test(item), code=item.code, state=_state(item), when=when
+    )
+
+
+def listed(item: Seen, own_lab: bool) -> str:
+    """One use in a list below its bench: what and from which day."""
+    return gettext("%(what)s %(day)s", what=short(item, own_lab), day=day(item.when.start, weekday=False))
+
+
+def short(item: Seen, own_lab: bool) -> str:
+    """Taken time in the words of a block."""
+    if item.closure:
+        return _closure(item)
+    if own_lab:
+        return gettext("%(test)s %(code)s", test=_test(item), code=(item.code or "").partition("-")[2])
+    return gettext("%(test)s %(state)s", test=_test(item), state=_state(item))
+
+
+def busy() -> tuple[str, ...]:
+    """What a grey block could say, longest first."""
+    return (gettext("占用"), gettext("占"))
+
+
+def of_mark(mark: Mark, own_lab: bool) -> tuple[str, ...]:
+    """What a block that the viewer knows of could say, longest first."""
+    if len(mark.seen) > 1:
+        return (gettext("%(count)d 项", count=len(mark.seen)), str(len(mark.seen)))
+    item = mark.seen[0]
+    text = short(item, own_lab)
+    return (text, _closure(item) if item.closure else _test(item), text[:2], text[:1])
+
+
+def of_window(window: Window) -> tuple[str, ...]:
+    """What a free window could say, longest first."""
+    at = times(window)
+    return (free(at), at.start)
+
+
+def fitting(words: Iterable[str], room: float) -> str:
+    """The first of the words that can be read in `room` px of a block; empty when none can."""
+    return next((word for word in words if _width(word) + ROUND <= room), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a day stands in the head: its whole name, and its mark where it is no common day."""
+
+    name: str
+    weekday: str
+    off: bool
+    tag: str = ""
+    css: str = ""
+
+
+def mark(info: Day) -> Head:
+    """The head of a day: 休 for holidays, 班 for make-up days, those of unpublished years marked."""
+    names = WEEKDAYS_ZH if lang() == "zh" else WEEKDAYS_EN
+    weekday = names[info.date.weekday()]
+    holiday = (info.name_zh if lang() == "zh" else info.name_en) or ""
+    if info.kind is DayKind.HOLIDAY:
+        text = gettext("%(day)s 休，%(holiday)s", day=day(info.date), holiday=holiday)
+        if info.provisional:
+            text = gettext("%(day)s 休，%(holiday)s，尚未公布", day=day(info.date), holiday=holiday)
+        return Head(text, weekday, True, gettext("休"), "hol prov" if info.provisional else "hol")
+    if info.kind is DayKind.MAKE_UP:
+        text = gettext("%(day)s 班，为%(holiday)s调休", day=day(info.date), holiday=holiday)
+        return Head(text, weekday, False, gettext("班"), "mkup")
+    return Head(day(info.date), weekday, info.kind is DayKind.WEEKEND)
+
+
+def days(first: date, last: date) -> str:
+    """The days of a page: `2026-04-27 至 05-10`."""
+    if first == last:
+        return day(first)
+    if lang() == "en":
+        return gettext("%(first)s 至 %(last)s", first=day(first, weekday=False), last=day(last, weekday=False))
+    until = f"{last:%m-%d}" if last.year == first.year else f"{last:%Y-%m-%d}"
+    return gettext("%(first)s 至 %(last)s", first=f"{first:%Y-%m-%d}", last=until)
+
+
+def _state(item: Seen) -> str:
+    if item.proposed:
+        return gettext("实验室提议改到")
+    if item.state is State.HELD and item.hold_expires_at:
+        return gettext("暂留至 %(until)s", until=f"{local(item.hold_expires_at):%H:%M}")
+    return gettext(item.state.label) if item.state else ""
+
+
+def _test(item: Seen) -> str:
+    return (item.test_zh if lang() == "zh" else item.test_en or item.test_zh) or ""
+
+
+def _closure(item: Seen) -> str:
+    kind = gettext(CLOSURES[item.closure or "other"])
+    return gettext("%(kind)s %(reason)s", kind=kind, reason=item.closure_reason) if item.closure_reason else kind
+
+
+def _width(text: str) -> float:
+    return sum(HAN if ord(letter) > 0x2E80 else LATIN for letter in text)
