@@ -129,6 +129,16 @@ def test_a_use_may_last_400_days_and_no_longer():
     assert lay(start, need(0, longest, 1 / 60, unattended=True), DAY_SHIFT) is None
 
 
+def test_free_starts_stop_where_a_quarter_of_an_hour_more_would_last_over_400_days():
+    # One hour each Monday; the one after 29 March 2027 is Tomb-Sweeping Day, so the next is a fortnight off.
+    mornings = WorkingCalendar((ShiftPattern("mornings", MONDAY_MORNINGS),))
+    first, last = local("2026-03-02T08:00"), local("2027-03-29T09:00")
+    run = need(0, len(mornings.windows(Interval(first, last))), 0, splits=True)
+    assert lay(first, run, mornings).ends_at == last
+    spans = feasible_windows(run, mornings, HOUR / 4, (), first, first + HOUR)
+    assert spans == [span("2026-03-02T08:00", "2026-03-02T08:15")]
+
+
 def test_a_start_too_early_for_400_days_does_not_hide_a_later_one():
     # One hour a week until June 2027, full days from then on: whoever starts too early takes too long.
     calendar = WorkingCalendar(
