@@ -28,6 +28,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             "FORECAST_MINUTES": 0,
             "DATABASE_URL": os.environ.get("YUJIAN_TEST_DATABASE_URL", ""),
             "WTF_CSRF_ENABLED": False,
+            # All stories come from one address within a minute.
+            "SIGN_IN_RATE": "100000 per minute",
         }
     )
     with application.app_context():
@@ -37,20 +39,25 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+def empty_tables() -> None:
+    """Delete every row, inside the application's context."""
+    db.session.remove()
+    with db.engine.connect() as connection, connection.begin():
+        if db.engine.dialect.name == "postgresql":
+            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+            connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        else:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for table in Base.metadata.sorted_tables:
+                connection.execute(table.delete())
+
+
 @pytest.fixture
 def clean(app: Flask) -> Iterator[Flask]:
     """The application inside its context; all tables are empty again afterwards."""
     with app.app_context():
         yield app
-        db.session.remove()
-        with db.engine.connect() as connection, connection.begin():
-            if db.engine.dialect.name == "postgresql":
-                names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-                connection.execute(text(f"TRUNCATE {names} CASCADE"))
-            else:
-                connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-                for table in Base.metadata.sorted_tables:
-                    connection.execute(table.delete())
+        empty_tables()
 
 
 @pytest.fixture
