@@ -1,9 +1,12 @@
 """Forms that end in one command: validate, build it, call the service, show a refusal at its field."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, ValidationError
 
 from app.errors import YujianError
 from app.language import refusal
@@ -53,3 +56,35 @@ def no_nul(_form: FlaskForm, field: Any) -> None:
     """Filter for text fields: NUL bytes can't be stored by PostgreSQL and mean nothing."""
     if field.data and "\x00" in field.data:
         field.data = field.data.replace("\x00", "")
+
+
+def at_most(length: int) -> Callable[[Any, Field], None]:
+    """A text has at most `length` characters; says how many there are."""
+
+    def check(_form: Any, field: Field) -> None:
+        if field.data and len(field.data) > length:
+            message = _l("最多 %(most)d 个字符，现在 %(length)d 个。", most=length, length=len(field.data))
+            raise ValidationError(message)
+
+    return check
+
+
+class VersionField(HiddenField):
+    """The version of the row that the page showed."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0] if valuelist else ""
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            self.data = None
+            raise ValueError(_l("这个页面缺了预约的版本，请重新打开。"))
+        self.data = int(text)
+
+
+def row_cursor(text: str) -> tuple[datetime, str] | None:
+    """The row behind which a page of a list begins, `instant|id` as in its address; None for anything else."""
+    instant, _bar, ident = text.replace("\x00", "").partition("|")
+    try:
+        at = datetime.fromisoformat(instant.replace(" ", "+"))
+    except ValueError:
+        return None
+    return (at, ident) if at.tzinfo and 2001 <= at.year <= 2100 and ident else None

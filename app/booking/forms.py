@@ -1,9 +1,9 @@
 """Forms of bookings: what was typed becomes one command; what was refused is kept."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -11,24 +11,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.fields import DateTimeLocalField
 
+from app.booking.models import Booking
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.booking.service import Book, Change, Move
-from app.forms import CommandForm, no_nul
+from app.forms import CommandForm, VersionField, at_most, no_nul
 from app.language import ZONE, local
 
 EXAMPLE = "2026-05-06 08:30"
 FIRST_YEAR, LAST_YEAR = 2001, 2100
-
-
-def at_most(length: int) -> Callable[[Any, Field], None]:
-    """A text has at most `length` characters; says how many there are."""
-
-    def check(_form: Any, field: Field) -> None:
-        if field.data and len(field.data) > length:
-            message = _l("最多 %(most)d 个字符，现在 %(length)d 个。", most=length, length=len(field.data))
-            raise ValidationError(message)
-
-    return check
 
 
 def parse_start(text: str) -> datetime:
@@ -76,17 +66,6 @@ def take_choice(choice: Field, resource: Field, starts_at: StartField) -> None:
         choice.data = ""
 
 
-class VersionField(HiddenField):
-    """The version of the row that the page showed."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            self.data = None
-            raise ValueError(_l("这个页面缺了预约的版本，请重新打开。"))
-        self.data = int(text)
-
-
 class BookingForm(CommandForm):
     """A new booking. `choice` is an offer taken with one click: `resource|start`, instead of the fields."""
 
@@ -103,12 +82,12 @@ class BookingForm(CommandForm):
 
     needs_acknowledgement = False
 
-    def take_choice(self) -> None:
-        """Put a chosen offer in the place of bench and time."""
+    def prepare(self) -> None:
+        """Put a chosen offer in the place of bench and time; give a form that is new its key."""
         take_choice(self.choice, self.resource, self.starts_at)
-
-    def give_key(self) -> None:
-        """A key for a form that is shown for the first time."""
+        for field in (self.test, self.resource):
+            no_nul(self, field)
+        self.starts_at.errors = list(self.starts_at.process_errors)
         self.key.data = self.key.data or secrets.token_hex(8)
 
     def validate_state(self, field: Field) -> None:
@@ -165,9 +144,14 @@ class MoveForm(StepForm):
     starts_at = StartField(_l("上台时间"), [needed])
     choice = HiddenField()
 
-    def take_choice(self) -> None:
-        """Put a chosen offer in the place of bench and time."""
-        take_choice(self.choice, self.resource, self.starts_at)
+    @classmethod
+    def of(cls, booking: Booking) -> "MoveForm":
+        """The form for a booking: its present bench and time until something else is sent; a choice taken over."""
+        present = {"version": booking.version, "resource": booking.resource_id, "starts_at": booking.starts_at}
+        form = cls(booking.id, data=present)
+        take_choice(form.choice, form.resource, form.starts_at)
+        form.resource.data = form.resource.data or booking.resource_id
+        return form
 
     def command(self) -> Move:
         assert self.version.data is not None
@@ -176,5 +160,14 @@ class MoveForm(StepForm):
             self.version.data,
             (self.reason.data or "").strip(),
             starts_at=self.starts_at.data,
-            resource=self.resource.data or None,
+            resource=self.resource.data,
         )
+
+
+def parse_day(text: str, now: datetime) -> date:
+    """The local date of an address, today for anything that can't be read."""
+    try:
+        on = date.fromisoformat(text)
+    except ValueError:
+        return local(now).date()
+    return on if FIRST_YEAR <= on.year <= LAST_YEAR else local(now).date()

@@ -21,7 +21,7 @@ from app.events.models import Event
 from app.labs import queries as labs
 from app.labs.models import Test
 from app.language import clock, day, hours, moment, span
-from app.orders.models import OrderLine
+from app.orders.models import Order, OrderLine
 from app.orders.parts import parts
 from app.worktime import Use, after_working_days, local_date
 
@@ -63,7 +63,7 @@ class BookingPage:
     evidence: str | None
     history: list[story.Told]
     shows_note: bool
-    shows_order: bool
+    order: Order | None
 
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
@@ -79,7 +79,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
     report = parts("report", viewer, [booking.order_line], now).get(booking.order_line_id)
     events = _events(viewer, booking, report)
     companies = reading.companies(viewer, [booking])
-    seen = Seen(viewer, booking, now, limits, dates, _number(report), _ended(events))
+    seen = Seen(viewer, booking, now, limits, dates, _number(report), _ended(viewer, events))
     capability = labs.capability(booking.resource.pool, booking.test_id)
     return BookingPage(
         seen=seen,
@@ -93,7 +93,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         evidence=capability.basis if capability else None,
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
-        shows_order=viewer.is_company or booking.order_line.submitted_at is not None,
+        order=booking.order_line.order if viewer.is_company or booking.order_line.submitted_at else None,
     )
 
 
@@ -110,13 +110,13 @@ def _events(viewer: Viewer, booking: Booking, report: Any) -> list[Event]:
     return story.readable(viewer, booking, events)
 
 
-def _ended(events: Iterable[Event]) -> Ended | None:
+def _ended(viewer: Viewer, events: Iterable[Event]) -> Ended | None:
     """Who ended the booking without a test, and why."""
     endings = [e for e in events if e.kind in ("booking.declined", "booking.cancelled", "booking.no_show")]
     if not endings:
         return None
     last = endings[-1]
-    return Ended(last.actor_role in (Role.LAB_ADMIN, Role.BENCH_CREW), str(last.data.get("reason") or ""))
+    return Ended(last.actor_role in (Role.LAB_ADMIN, Role.BENCH_CREW), story.reason(viewer, last))
 
 
 def _names(booking: Booking, events: Iterable[Event], companies: dict[str, Organisation]) -> story.Names:
@@ -158,9 +158,13 @@ def until_report(booking: Booking, dates: ReportDates, now: datetime, number: st
         ended=day(course.ended),
         issued=day(course.issued),
     )
+    return Drawn(bars.until_report(course, now), sentence, phase_facts(booking, course, dates, number))
+
+
+def phase_facts(booking: Booking, course: Course, dates: ReportDates, number: str | None) -> list[Fact]:
+    """The four phases of a line in words: what has happened, else what is planned."""
     line = booking.order_line
-    facts = [_review(line, course), _waiting(line, booking), _testing(line, booking), _report(line, dates, number)]
-    return Drawn(bars.until_report(course, now), sentence, facts)
+    return [_review(line, course), _waiting(line, booking), _testing(line, booking), _report(line, dates, number)]
 
 
 def _review(line: OrderLine, course: Course) -> Fact:

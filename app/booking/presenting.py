@@ -89,6 +89,11 @@ def elapsed(length: timedelta) -> str:
     return gettext("%(minutes)d 分钟", minutes=minute)
 
 
+def iso_day(at: datetime) -> str:
+    """The local date of an instant for an address, `2026-05-06`."""
+    return local_date(at).isoformat()
+
+
 def offered(seen: Seen) -> list[Offered]:
     """The steps of this viewer, the main one first."""
     if seen.viewer.is_company:

@@ -2,10 +2,11 @@
 
 import enum
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -16,7 +17,7 @@ from app.booking.rules import OPEN, State
 from app.database import db
 from app.labs.models import Lab, Resource, Test
 from app.orders.models import OrderLine
-from app.worktime import Interval, local_date, local_day
+from app.worktime import Interval, local_date, local_day, midnight
 
 
 def _shown() -> tuple[ORMOption, ...]:
@@ -60,10 +61,91 @@ def own_at(viewer: Viewer, resource_or_pool: str, when: Interval) -> Booking | N
     return db.session.scalar(query.limit(1))
 
 
+def of_lines(viewer: Viewer, line_ids: Sequence[str]) -> dict[str, Booking]:
+    """The newest booking of each order line that the viewer may see."""
+    query = (
+        select(Booking)
+        .where(visible(viewer, Action.SEE_BOOKING, Booking), Booking.order_line_id.in_(line_ids))
+        .options(*_shown())
+        .order_by(Booking.created_at, Booking.id)
+    )
+    return {booking.order_line_id: booking for booking in db.session.scalars(query)}
+
+
+def code_of(viewer: Viewer, booking_id: str) -> str | None:
+    """The code of a booking that the viewer may see."""
+    query = select(Booking.code).where(Booking.id == booking_id, visible(viewer, Action.SEE_BOOKING, Booking))
+    return db.session.scalar(query)
+
+
 def booked_labs(viewer: Viewer) -> list[Lab]:
     """Labs at which the viewer sees bookings, by name."""
     booked = select(Booking.lab_id).where(visible(viewer, Action.SEE_BOOKING, Booking))
     return list(db.session.scalars(select(Lab).where(Lab.id.in_(booked)).order_by(Lab.name_zh)))
+
+
+class Shown(enum.StrEnum):
+    """What a list shows: bookings still under way, those that are over, or all."""
+
+    OPEN = "open"
+    OVER = "over"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which bookings a list shows; `first` and `last` are local dates that a use has to meet."""
+
+    what: Shown | State = Shown.OPEN
+    lab_id: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def forward(self) -> bool:
+        """Coming uses are read forwards, others from the newest back."""
+        return self.what is Shown.OPEN or self.what in OPEN
+
+
+def listed(
+    viewer: Viewer, wanted: Filter, now: datetime, after: tuple[datetime, str] | None = None, limit: int = 100
+) -> list[Booking]:
+    """Bookings that the viewer may see and the filter lets through, by start. after: the last one shown."""
+    query = select(Booking).where(visible(viewer, Action.SEE_BOOKING, Booking), *_state_is(wanted.what, now))
+    if wanted.lab_id:
+        query = query.where(Booking.lab_id == wanted.lab_id)
+    if wanted.first:
+        query = query.where(Booking.ends_at > midnight(wanted.first))
+    if wanted.last:
+        query = query.where(Booking.starts_at < local_day(wanted.last).end)
+    if after:
+        query = query.where(_behind(after, wanted.forward))
+    order = (Booking.starts_at, Booking.id) if wanted.forward else (Booking.starts_at.desc(), Booking.id.desc())
+    return list(db.session.scalars(query.options(*_shown()).order_by(*order).limit(limit)))
+
+
+def _behind(after: tuple[datetime, str], forward: bool) -> ColumnElement[bool]:
+    start, ident = after
+    if forward:
+        return or_(Booking.starts_at > start, and_(Booking.starts_at == start, Booking.id > ident))
+    return or_(Booking.starts_at < start, and_(Booking.starts_at == start, Booking.id < ident))
+
+
+def _state_is(what: Shown | State, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The condition on the state as a reader sees it: what has lapsed is expired (`rules.seen_state`)."""
+    lapsed = or_(
+        and_(Booking.state == State.HELD, Booking.hold_expires_at <= now),
+        and_(Booking.state == State.REQUESTED, Booking.starts_at <= now),
+    )
+    if what is Shown.ALL:
+        return ()
+    if what is Shown.OPEN:
+        return (Booking.state.in_(OPEN), not_(lapsed))
+    if what is Shown.OVER:
+        return (or_(Booking.state.not_in(OPEN), lapsed),)
+    if what is State.EXPIRED:
+        return (or_(Booking.state == State.EXPIRED, lapsed),)
+    return (Booking.state == what, not_(lapsed))
 
 
 class Waiting(enum.StrEnum):

@@ -73,7 +73,7 @@ def _told(viewer: Viewer, event: Event, names: Names) -> Told:
         text=_text(event.kind, event.data, names),
         who=_who(event, names),
         role=event.actor_role if event.actor_role != "system" else None,
-        reason=_reason(viewer, event),
+        reason=reason(viewer, event),
     )
 
 
@@ -110,7 +110,7 @@ def _who(event: Event, names: Names) -> str:
     return ""
 
 
-def _reason(viewer: Viewer, event: Event) -> str:
+def reason(viewer: Viewer, event: Event) -> str:
     """What was written; the bench crew read no free text of a company."""
     if viewer.role is Role.BENCH_CREW and event.actor_role in COMPANY_ROLES:
         return ""

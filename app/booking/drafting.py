@@ -1,0 +1,127 @@
+"""What the form of a new booking shows before anything is stored."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.accounts.policy import Viewer
+from app.booking import offers, reading
+from app.booking.choices import Choice, choices
+from app.booking.forms import BookingForm
+from app.booking.models import Booking
+from app.booking.pages import Drawn, bench_use
+from app.booking.preview import Preview, next_offers, preview
+from app.booking.rules import Limits, NotCapable, SlotTaken
+from app.errors import NotFound, YujianError
+from app.labs import queries as labs
+from app.labs.models import Lab, Resource, Test
+from app.labs.queries import CapableBench, capable_benches
+
+NEXT_STARTS = 5
+
+
+@dataclass
+class Draft:
+    """The form's surroundings; what isn't known yet is empty.
+
+    tests: to choose from while only the bench is known. preview, use: of the time that was asked for.
+    taken: the nearest free offers when that time is lost; own: the viewer's own booking in its way.
+    next: free starts to choose from.
+    """
+
+    test: Test | None = None
+    units: list[Resource] = field(default_factory=list)
+    tests: list[Test] = field(default_factory=list)
+    evidence: str | None = None
+    preview: Preview | None = None
+    use: Drawn | None = None
+    taken: list[Choice] = field(default_factory=list)
+    own: Booking | None = None
+    next: list[Choice] = field(default_factory=list)
+
+    @property
+    def resource(self) -> Resource | None:
+        """The bench, or the first of the pool."""
+        return self.units[0] if self.units else None
+
+    @property
+    def lab(self) -> Lab | None:
+        return self.units[0].lab if self.units else None
+
+    @property
+    def low_confidence(self) -> bool:
+        return bool(self.lab and self.lab.low_confidence)
+
+
+def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> Draft:
+    """What can be said from the fields that are filled. Raises NotFound for an unknown test or bench.
+
+    A refusal of the asked time is put at its field.
+    """
+    found = Draft(test=_test(form.test.data), units=_units(form.resource.data))
+    if found.test is None:
+        found.tests = labs.tests_on(found.units[0].pool) if found.units else []
+        return found
+    if not found.units:
+        best = offers.best_of_each_bench([found.test.id], now, limits)
+        found.next = choices(best[:NEXT_STARTS], None, None)
+        return found
+    capable = _capable(found)
+    if not capable:
+        form.refuse(NotCapable())
+        return found
+    known = labs.capability(found.units[0].pool, found.test.id)
+    found.evidence = known.basis if known else None
+    form.needs_acknowledgement = found.low_confidence
+    _look_at_time(found, capable, form, now, limits)
+    if found.preview is None:
+        found.next = choices(next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data), None, None)
+    elif not found.preview.free:
+        lose(viewer, found, form, now, limits)
+    return found
+
+
+def lose(
+    viewer: Viewer, found: Draft, form: BookingForm, now: datetime, limits: Limits, error: SlotTaken | None = None
+) -> None:
+    """The asked time is not free: what is nearest instead, and whether it is the viewer's own booking."""
+    asked = found.preview
+    if asked is None or found.test is None or found.lab is None:
+        return
+    nearest = error.offers if error else offers.nearest(found.test.id, asked.use.starts_at, now, limits, found.lab.id)
+    found.taken = choices(nearest, asked.capable.bench.resource_id, asked.report)
+    found.own = reading.own_at(viewer, form.resource.data or "", asked.use.interval)
+
+
+def _test(test_id: str | None) -> Test | None:
+    if not test_id:
+        return None
+    test = labs.test_of(test_id)
+    if test is None:
+        raise NotFound()
+    return test
+
+
+def _units(resource: str | None) -> list[Resource]:
+    if not resource:
+        return []
+    units = labs.units_of(resource)
+    if not units:
+        raise NotFound()
+    return units
+
+
+def _capable(found: Draft) -> list[CapableBench]:
+    assert found.test is not None and found.lab is not None
+    ids = {unit.id for unit in found.units}
+    return [c for c in capable_benches([found.test.id], found.lab.id) if c.bench.resource_id in ids]
+
+
+def _look_at_time(found: Draft, capable: list[CapableBench], form: BookingForm, now: datetime, limits: Limits) -> None:
+    if form.starts_at.data is None or found.test is None:
+        return
+    try:
+        found.preview = preview(capable, form.starts_at.data, now, limits)
+    except YujianError as error:
+        form.refuse(error)
+        return
+    found.use = bench_use(found.test, found.preview.use, found.preview.capable)

@@ -1,0 +1,55 @@
+"""What the page for moving a booking shows: other times, soonest and nearest, and the benches that can do it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.accounts.policy import Viewer
+from app.booking import offers, presenting, reading
+from app.booking.choices import Choice, choices
+from app.booking.models import Booking
+from app.booking.offers import Offer, Question
+from app.booking.presenting import Seen
+from app.booking.preview import expected_reports
+from app.booking.rules import MOVABLE, Limits, WrongState
+from app.labs.models import Resource
+from app.labs.queries import capable_benches
+
+SOONEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MovePage:
+    """nearest: around the booked start. soonest: by report. benches: where the lab or any lab can do the test.
+
+    taken: the nearest free offers when the time that was asked for is lost.
+    """
+
+    seen: Seen
+    nearest: list[Choice]
+    soonest: list[Choice]
+    benches: list[Resource]
+    taken: list[Choice] = field(default_factory=list)
+
+
+def move_page(
+    viewer: Viewer, booking: Booking, now: datetime, limits: Limits, lost: list[Offer] | None = None
+) -> MovePage:
+    """The alternatives of a booking; a lab proposes its own benches only. Raises WrongState when it can't move."""
+    dates = expected_reports([booking], now)[booking.id]
+    seen = Seen(viewer, booking, now, limits, dates)
+    if seen.state not in MOVABLE or not any(step.step == "move" for step in presenting.offered(seen)):
+        raise WrongState(state=seen.state, wanted=seen.state)
+    lab_id = None if viewer.is_company else booking.lab_id
+    near = offers.nearest(booking.test_id, booking.starts_at, now, limits, booking.lab_id)
+    soon = offers.offers(Question(booking.test_id, lab_id=lab_id), now, limits, SOONEST)
+    known = {(offer.slot.bench.resource_id, offer.starts_at) for offer in near}
+    fresh = [offer for offer in soon if (offer.slot.bench.resource_id, offer.starts_at) not in known]
+    capable = capable_benches([booking.test_id], lab_id)
+
+    def told(found: list[Offer]) -> list[Choice]:
+        allowed = [offer for offer in found if lab_id is None or offer.slot.bench.lab_id == lab_id]
+        return choices(allowed, booking.resource_id, dates)
+
+    benches = reading.resources({item.bench.resource_id for item in capable})
+    benches.sort(key=lambda r: (r.lab_id != booking.lab_id, r.lab_id, r.pool, r.unit or 0))
+    return MovePage(seen, told(near), told(fresh), benches, told(lost or []))

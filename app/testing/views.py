@@ -1,0 +1,50 @@
+"""Pages of testing: recording that a report was issued; reports as part of bookings and orders."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, render_template, url_for
+
+from app.accounts.current import login_required, viewer
+from app.accounts.policy import Action, Viewer, require
+from app.booking.models import Booking
+from app.booking.queries import visible_booking
+from app.clock import now
+from app.orders.models import OrderLine
+from app.orders.parts import provide
+from app.testing import queries, service
+from app.testing.forms import IssueForm
+from app.testing.models import TestReport
+from app.worktime import local_date
+
+bp = Blueprint("testing", __name__)
+blueprints = (bp,)
+
+
+def init_app(app: Flask) -> None:
+    """Hand reports to the pages of bookings and orders, and the form to the page of a booking."""
+    provide(app, "report", reports_of_lines)
+    app.jinja_env.globals.update(issue_form=issue_form)
+
+
+def reports_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, TestReport]:
+    """The issued report of each line that the viewer may see."""
+    return queries.reports_of(viewer, [line.id for line in lines])
+
+
+def issue_form(booking: Booking) -> IssueForm:
+    """The form for a booking, with today's date."""
+    return IssueForm(booking.id, local_date(now()), booking.version)
+
+
+@bp.route("/bookings/<booking_id>/report", methods=["GET", "POST"])
+@login_required
+def issue(booking_id: str) -> Any:
+    """Record the report of a completed booking; a refusal keeps what was typed."""
+    booking = visible_booking(viewer(), booking_id)
+    require(viewer(), Action.ISSUE_REPORT, booking)
+    form = issue_form(booking)
+    if form.run(lambda command: service.issue_report(viewer(), command, now())):
+        return redirect(url_for("booking.detail", booking_id=booking_id), 303)
+    return render_template("testing/issue.html", booking=booking, form=form), form.status
