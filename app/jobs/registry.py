@@ -1,0 +1,33 @@
+"""The list of jobs. Each takes `now` and may be run again at any time: what is done already is left alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.booking.jobs import refresh_earliest_week
+from app.booking.lapsing import lapse_all
+from app.errors import N_
+from app.jobs.schedule import Daily, Every, Schedule
+from app.turnaround.jobs import write_daily_reports
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """run: does the work and returns how many things it touched. label: a msgid."""
+
+    name: str
+    label: str
+    schedule: Schedule
+    run: Callable[[datetime], int]
+
+
+JOBS: tuple[Job, ...] = (
+    Job("lapse", N_("让到期的暂留、改期提议和未确认的申请失效"), Every(1), lapse_all),
+    Job("earliest-week", N_("更新各检测项目最早约在第几周"), Every(60), refresh_earliest_week),
+    Job("turnaround-report", N_("生成各实验室、各企业的检测周期日报"), Daily(2, 30), write_daily_reports),
+)
+
+
+def job(name: str) -> Job | None:
+    """The job of this name."""
+    return next((found for found in JOBS if found.name == name), None)

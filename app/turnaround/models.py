@@ -1,0 +1,31 @@
+"""Daily turnaround reports, as they were on their day."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base, random_id
+
+
+class GeneratedReport(Base):
+    """The figures of one lab or one company over the twelve months before `day` (local date), one a day.
+
+    `figures`: the shape of `reports.Sheet`. Later changes of lines leave it as it was.
+    """
+
+    __tablename__ = "generated_report"
+    __table_args__ = (
+        UniqueConstraint("company_id", "day"),
+        UniqueConstraint("lab_id", "day"),
+        CheckConstraint("(company_id IS NULL) <> (lab_id IS NULL)", name="one_subject"),
+    )
+
+    id: Mapped[str] = random_id()
+    company_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("organisation.id"))
+    lab_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("lab.id"))
+    day: Mapped[date]
+    lines: Mapped[int]
+    figures: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
