@@ -32,6 +32,7 @@ class Addresses:
             "from": asked.first.isoformat(),
             "days": "" if asked.days == TWO_WEEKS else asked.days,
             "free": "1" if asked.free_only else "",
+            "page": asked.page if asked.page > 1 else "",
         }
         query = urlencode({name: value for name, value in (wanted | changes).items() if value})
         return f"{self.base}?{query}" if query else self.base

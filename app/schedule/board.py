@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -22,6 +22,7 @@ from app.worktime import (
     LONGEST_USE,
     Day,
     Interval,
+    WorkingCalendar,
     clip,
     day,
     feasible_windows,
@@ -163,19 +164,28 @@ def sheet(viewer: Viewer, asked: Asked, now: datetime, limits: Limits) -> Sheet:
     """The benches that were asked for. Two statements on taken time, whatever the number of bookings."""
     frame = frame_of(viewer, asked.first, asked.days, now, limits)
     found = queries.matching(labs_asked(viewer, asked), asked.kind, asked.test)
+    nights = asked.days == DAY
     size = ROWS.get(asked.days, ROWS_OF_A_WEEK)
     if asked.free_only:
-        free = {row.resource.id: row for row in rows([ident for _, ident in found], asked.test, frame) if row.windows}
+        free = {
+            row.resource.id: row
+            for row in rows([ident for _, ident in found], asked.test, frame, nights)
+            if row.windows
+        }
         pages = paged([(lab_id, ident) for lab_id, ident in found if ident in free], size)
         page = min(asked.page, len(pages))
         shown = [free[ident] for ident in pages[page - 1]]
     else:
         pages = paged(found, size)
         page = min(asked.page, len(pages))
-        shown = rows(pages[page - 1], asked.test, frame)
-    columns = [Column(local_date(on.start), day(local_date(on.start)), on) for on in frame.days]
+        shown = rows(pages[page - 1], asked.test, frame, nights)
     groups = [Group(lab, list(of_lab)) for lab, of_lab in groupby(shown, key=lambda row: row.resource.lab)]
-    return Sheet(frame, columns, groups, _chosen(asked, shown), page, len(pages))
+    return Sheet(frame, columns_of(frame), groups, _chosen(asked, shown), page, len(pages))
+
+
+def columns_of(frame: Frame) -> list[Column]:
+    """The days of a frame with what is known of them."""
+    return [Column(local_date(on.start), day(local_date(on.start)), on) for on in frame.days]
 
 
 def labs_asked(viewer: Viewer, asked: Asked) -> Iterable[str] | None:
@@ -211,15 +221,25 @@ def paged(benches: Sequence[tuple[str, str]], size: int) -> list[list[str]]:
     return pages
 
 
-def rows(ids: Sequence[str], test_id: str, frame: Frame) -> list[Row]:
-    """The rows of these benches, in this order; with a test only the time in which it can start counts as free."""
+def rows(ids: Sequence[str], test_id: str, frame: Frame, nights: bool = False) -> list[Row]:
+    """The rows of these benches, in this order; with a test only the time in which it can start counts as free.
+
+    nights: whether hours between shifts count as closed runs too, not only whole days.
+    """
     found = queries.resources(ids)
     capable = {item.bench.resource_id: item for item in capable_benches([test_id])} if test_id else {}
     shown = [capable[ident] for ident in ids if ident in capable]
     occupied = taken(ids, Interval(frame.span.start, _reach(shown, frame)), frame.now)
     known = queries.seen(frame.viewer, ids, frame.span, frame.now)
     return [
-        _row(resource, capable.get(resource.id), occupied.get(resource.id, []), known.get(resource.id, []), frame)
+        _row(
+            resource,
+            capable.get(resource.id),
+            occupied.get(resource.id, []),
+            known.get(resource.id, []),
+            frame,
+            closed.runs if nights else closed.whole_days,
+        )
         for resource in found
     ]
 
@@ -240,11 +260,15 @@ def _last_start(frame: Frame) -> datetime:
 
 
 def _row(
-    resource: Resource, capable: CapableBench | None, occupied: list[Taken], known: list[Seen], frame: Frame
+    resource: Resource,
+    capable: CapableBench | None,
+    occupied: list[Taken],
+    known: list[Seen],
+    frame: Frame,
+    shut: Callable[[WorkingCalendar, Interval], tuple[Run, ...]],
 ) -> Row:
     bench = capable.bench if capable else bench_of(resource, resource.lab)
     found = availability(bench, frame.span, occupied, frame.bookable)
-    shut = closed.whole_days if len(frame.days) > 1 else closed.runs
     return Row(
         resource=resource,
         own_lab=bench.lab_id in frame.viewer.lab_ids,

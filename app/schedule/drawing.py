@@ -15,6 +15,7 @@ from app.schedule import words
 from app.schedule.addresses import Addresses, stamp
 from app.schedule.board import Frame, Row
 from app.schedule.lanes import Lane, Mark, Window
+from app.timeline import Axis
 from app.worktime import local_date
 
 # How one's own booking is drawn by its state, and a booking at one's own lab.
@@ -32,6 +33,8 @@ LAB_LOOKS = {
     State.RUNNING: "own",
     State.COMPLETED: "busy",
 }
+# px that `.say2` leaves at both sides of its text, beyond what a block does.
+PADDING = 12
 
 
 class Cell(NamedTuple):
@@ -81,26 +84,32 @@ class Said:
 
 
 class Drawing:
-    """One page. width: px that a lane has on a desktop, so that only text that fits is written."""
+    """One page. spelled: whether cells tell their times; width: px of a lane on a desktop, so that only text that
+    fits is written.
+    """
 
-    def __init__(self, frame: Frame, to: Addresses, limits: Limits, width: float = 1024) -> None:
+    def __init__(self, frame: Frame, to: Addresses, limits: Limits, spelled: bool, width: float = 1024) -> None:
         self.frame = frame
-        self.hourly = len(frame.days) == 1
         self.to = to
-        self.column = width / frame.axis.columns
+        self.spelled = spelled
+        self.width = width
         self.answers = Said(lambda answer: words.why(answer, limits))
         self.opening = Said(words.opening)
         self.hours = Said(words.free)
-        self._busy = Said(lambda count: words.fitting(words.busy(), count * self.column))
+        self._busy = Said(lambda room: words.fitting(words.busy(), room))
         self._first_free = Said(words.first_free)
-        self._taken = gettext("占用")
+        self._busy_word = gettext("占用")
         self._nothing = gettext("当天没有空档。")
 
-    def lanes(self, row: Row, number: int) -> list[list[Cell]]:
-        """The lanes of a bench, the ground in the first of them. number: of its row, `r` before it is its name's id."""
-        lanes = row.lanes(self.frame.axis, self.frame.book)
-        drawn = [list(self._marks(lane, row, number)) for lane in lanes]
-        drawn[0][:0] = self._ground(row)
+    def lanes(self, row: Row, number: int, axis: Axis | None = None) -> list[list[Cell]]:
+        """The lanes of a bench, the ground in the first of them. number: of its name, whose id is `r` and this.
+
+        axis: another one than the page's, for a part of it.
+        """
+        axis = axis or self.frame.axis
+        lanes = row.lanes(axis, self.frame.book)
+        drawn = [list(self._marks(lane, row, number, self.width / axis.columns)) for lane in lanes]
+        drawn[0][:0] = self._ground(row, axis)
         return drawn
 
     def said(self, row: Row, day: int) -> Iterator[Item]:
@@ -121,44 +130,52 @@ class Drawing:
         """From which day on a bench can be had."""
         return self._first_free(local_date(row.windows[0].when.start) if row.windows else None).text
 
-    def _ground(self, row: Row) -> Iterator[Cell]:
-        axis = self.frame.axis
-        if row.closed and not self.hourly:
+    def _ground(self, row: Row, axis: Axis) -> Iterator[Cell]:
+        if row.closed and not self.spelled:
             # Nights are too many to mark one by one; they lie under everything else, and answer too.
             said = self.opening(row.resource.shifts)
             yield Cell(f"c1 s{axis.columns}", f"#o{said.number}", by=f"o{said.number}")
         for piece in row.ground(axis, self.frame):
             said = self.answers(piece.answer)
-            yield Cell(f"off-t c{piece.cells.c} s{piece.cells.s}", f"#w{said.number}", by=f"w{said.number}")
+            css, text = "off-t", ""
+            if self.spelled:
+                css = "off-t say2"
+                text = words.fitting((said.text,), piece.cells.s * self.width / axis.columns - PADDING)
+            yield Cell(f"{css} c{piece.cells.c} s{piece.cells.s}", f"#w{said.number}", text=text, by=f"w{said.number}")
 
-    def _marks(self, lane: Lane, row: Row, number: int) -> Iterator[Cell]:
+    def _marks(self, lane: Lane, row: Row, number: int, column: float) -> Iterator[Cell]:
         form = self.to.form(row.resource.id)
         for mark in lane.marks:
+            room = mark.cells.s * column
             if mark.window:
-                yield self._free(mark, mark.window, form, number)
+                yield self._free(mark, mark.window, form, number, room)
             elif mark.seen:
-                yield self._seen(mark, row.own_lab)
+                yield self._seen(mark, row.own_lab, room)
             else:
-                text = self._busy(mark.cells.s).text
-                hidden = "" if text else self._taken
-                yield Cell(f"ev busy c{mark.cells.c} s{mark.cells.s}", text=text, title=hidden, spoken=hidden)
+                yield self._taken(mark, room)
 
-    def _free(self, mark: Mark, window: Window, form: str, number: int) -> Cell:
+    def _free(self, mark: Mark, window: Window, form: str, number: int, room: float) -> Cell:
         said = self.hours(words.times(window))
-        text = words.fitting(words.of_window(window), mark.cells.s * self.column) if self.hourly else ""
+        text = words.fitting(words.of_window(window), room) if self.spelled else ""
         return Cell(
-            f"{'ev open' if self.hourly else 'fr'} c{mark.cells.c} s{mark.cells.s}",
+            f"{'ev open' if self.spelled else 'fr'} c{mark.cells.c} s{mark.cells.s}",
             form + stamp(window.starts_at),
             text=text,
             by=f"r{number} d{window.day} h{said.number}",
         )
 
-    def _seen(self, mark: Mark, own_lab: bool) -> Cell:
+    def _taken(self, mark: Mark, room: float) -> Cell:
+        text = words.fitting((words.busy_hours(mark.when),), room) if self.spelled else ""
+        text = text or self._busy(room).text
+        hidden = "" if text else self._busy_word
+        return Cell(f"ev busy c{mark.cells.c} s{mark.cells.s}", text=text, title=hidden, spoken=hidden)
+
+    def _seen(self, mark: Mark, own_lab: bool, room: float) -> Cell:
         item = mark.seen[0]
         href = self.to.booking(item.booking_id) if item.booking_id else ""
         if len(mark.seen) > 1:
             href = self.to.at(mark.when.start)
-        text = words.fitting(words.of_mark(mark, own_lab), mark.cells.s * self.column)
+        text = words.fitting(words.of_mark(mark, own_lab), room)
         title = words.title(mark, own_lab)
         return Cell(f"ev {look(mark, own_lab)} c{mark.cells.c} s{mark.cells.s}", href, text, title, spoken=title)
 

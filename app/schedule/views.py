@@ -1,6 +1,9 @@
 """The schedule's page, and the fortnight of a bench for the page of a resource."""
 
-from flask import Blueprint, render_template, request
+from datetime import timedelta
+
+from flask import Blueprint, Flask, render_template, request
+from markupsafe import Markup
 
 from app.accounts.current import login_required, viewer
 from app.booking.settings import limits
@@ -10,10 +13,18 @@ from app.schedule import board, forms, words
 from app.schedule.addresses import addresses
 from app.schedule.choices import choices
 from app.schedule.drawing import Drawing
-from app.worktime import LAST_OFFICIAL_YEAR, local_date
+from app.schedule.fortnight import Fortnight, fortnight
+from app.worktime import local_date
 
 bp = Blueprint("schedule", __name__)
 blueprints = (bp,)
+# px of a lane on the page of a resource, beside its facts.
+WIDTH_BESIDE_FACTS = 876
+
+
+def init_app(app: Flask) -> None:
+    """Give the page of a resource its fortnight, which stands in a lower room."""
+    app.jinja_env.globals.update(two_weeks=two_weeks)
 
 
 @bp.get("/schedule")
@@ -30,9 +41,37 @@ def index() -> str:
         today=today,
         choices=options,
         sheet=sheet,
-        drawing=Drawing(sheet.frame, to, limits()),
+        drawing=Drawing(sheet.frame, to, limits(), spelled=asked.days == forms.DAY),
         remarks=[refusal(remark) for remark in asked.remarks],
         to=to,
         words=words,
-        last_official_year=LAST_OFFICIAL_YEAR,
+    )
+
+
+def two_weeks(resource_id: str) -> Markup:
+    """Template global: the fortnight of a bench from `?from=`, empty for a visitor, who sees no free or busy time."""
+    if not viewer().signed_in:
+        return Markup()
+    today = local_date(now())
+    asked = forms.asked(request.args, today)
+    weeks = fortnight(viewer(), resource_id, asked.first, now(), limits())
+    return _rendered(weeks, asked) if weeks else Markup()
+
+
+def _rendered(weeks: Fortnight, asked: forms.Asked) -> Markup:
+    to = addresses(asked)
+    drawing = Drawing(weeks.frame, to, limits(), spelled=True, width=WIDTH_BESIDE_FACTS)
+    step = timedelta(days=forms.TWO_WEEKS)
+    return Markup(  # noqa: S704  # it is a template of ours, escaped when it was rendered
+        render_template(
+            "schedule/_two_weeks.html",
+            weeks=weeks,
+            drawing=drawing,
+            earlier=f"?from={asked.first - step}",
+            later=f"?from={asked.first + step}",
+            today=local_date(now()),
+            words=words,
+            frame=weeks.frame,
+            asked=asked,
+        )
     )

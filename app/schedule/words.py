@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from flask_babel import gettext
@@ -15,7 +15,7 @@ from app.labs.labels import shifts_sentence
 from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, lang, local, moment, pick, span
 from app.schedule.closed import Answer, Reason
 from app.schedule.lanes import Mark, Seen, Window
-from app.worktime import Day, DayKind
+from app.worktime import LAST_OFFICIAL_YEAR, Day, DayKind, Interval
 
 WHY = {
     Reason.WEEKEND: N_("休息日"),
@@ -70,7 +70,7 @@ def times(window: Window) -> Times:
 def free(at: Times) -> str:
     """When a bench is free, or when a test can start on it."""
     if at.last_start is None:
-        return gettext("%(hours)s 可约", hours=f"{at.start}–{'24:00' if at.end == '00:00' else at.end}")
+        return gettext("%(hours)s 可约", hours=_hours(at.start, at.end))
     if at.last_start == at.start:
         return gettext("%(at)s 可上台", at=at.start)
     return gettext("%(first)s–%(last)s 可上台", first=at.start, last=at.last_start)
@@ -133,6 +133,14 @@ def busy() -> tuple[str, ...]:
     return (gettext("占用"), gettext("占"))
 
 
+def busy_hours(when: Interval) -> str:
+    """A grey block with its clock times; empty when it runs over midnight."""
+    end = local(when.end - timedelta(seconds=1))
+    if local(when.start).date() != end.date():
+        return ""
+    return gettext("占用 %(hours)s", hours=_hours(f"{local(when.start):%H:%M}", f"{local(when.end):%H:%M}"))
+
+
 def of_mark(mark: Mark, own_lab: bool) -> tuple[str, ...]:
     """What a block that the viewer knows of could say, longest first."""
     if len(mark.seen) > 1:
@@ -145,7 +153,9 @@ def of_mark(mark: Mark, own_lab: bool) -> tuple[str, ...]:
 def of_window(window: Window) -> tuple[str, ...]:
     """What a free window could say, longest first."""
     at = times(window)
-    return (free(at), at.start)
+    if at.last_start == at.start:
+        return (at.start,)
+    return (_hours(at.start, at.last_start or at.end), at.start)
 
 
 def fitting(words: Iterable[str], room: float) -> str:
@@ -180,6 +190,11 @@ def mark(info: Day) -> Head:
     return Head(day(info.date), weekday, info.kind is DayKind.WEEKEND)
 
 
+def provisional() -> str:
+    """What to know of years whose holidays are not published."""
+    return gettext("%(year)d 年以后的放假安排尚未公布，按法定日推算，没有调休班。", year=LAST_OFFICIAL_YEAR)
+
+
 def days(first: date, last: date) -> str:
     """The days of a page: `2026-04-27 至 05-10`."""
     if first == last:
@@ -205,6 +220,11 @@ def _test(item: Seen) -> str:
 def _closure(item: Seen) -> str:
     kind = gettext(CLOSURES[item.closure or "other"])
     return gettext("%(kind)s %(reason)s", kind=kind, reason=item.closure_reason) if item.closure_reason else kind
+
+
+def _hours(start: str, end: str) -> str:
+    """From clock to clock; the midnight that ends a day is 24:00."""
+    return f"{start}–{'24:00' if end == '00:00' else end}"
 
 
 def _width(text: str) -> float:

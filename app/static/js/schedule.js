@@ -97,7 +97,7 @@ if (table?.tBodies.length) {
   });
   table.addEventListener("click", (event) => {
     const cell = event.target.closest(".lane > a[href^='#']");
-    if (!cell) {
+    if (!cell || folded.matches) {
       hide();
       return;
     }
