@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length
 from wtforms.validators import Optional as Blank
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -87,7 +88,8 @@ class RegisterForm(CommandForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.province.choices = [("", gettext("请选择"))] + [(name, gettext(name)) for name in rules.PROVINCES]
+        self.province.choices = [SelectChoice("", gettext("请选择"))]
+        self.province.choices += [SelectChoice(name, gettext(name)) for name in rules.PROVINCES]
         self.province.validators = [InputRequired()]
 
     def command(self) -> service.Register:
@@ -118,8 +120,8 @@ class InviteForm(CommandForm):
     def offer(self, organisation_id: str, roles: Sequence[tuple[Role, str]], labs: Sequence[LabChoice]) -> "InviteForm":
         """What this inviter can choose from in this organisation; roles with their names."""
         self.organisation_id = organisation_id
-        self.role.choices = [(role.value, name) for role, name in roles]
-        self.lab_ids.choices = [(lab.id, pick(lab)) for lab in labs]
+        self.role.choices = [SelectChoice(role.value, name) for role, name in roles]
+        self.lab_ids.choices = [SelectChoice(lab.id, pick(lab)) for lab in labs]
         if len(self.lab_ids.choices) == 1 and not self.is_submitted():
             self.lab_ids.data = [labs[0].id]
         return self
@@ -134,7 +136,10 @@ class TokenForm(CommandForm):
     name = text(_l("用途"), 60)
     scope = RadioField(
         _l("权限"),
-        choices=[(Scope.READ.value, _l("只读")), (Scope.WRITE.value, _l("读写，可预约和改期"))],
+        choices=[
+            SelectChoice(Scope.READ.value, _l("只读")),
+            SelectChoice(Scope.WRITE.value, _l("读写，可预约和改期")),
+        ],
         default=Scope.READ.value,
         validators=[InputRequired()],
     )

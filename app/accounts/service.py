@@ -117,18 +117,28 @@ def _note_attempt(email: str, lockout: Lockout, now: datetime) -> int:
     return before + 1
 
 
-def change_password(viewer: Viewer, now: datetime, command: ChangePassword) -> User:
-    """A new password; sessions opened before end. Raises WrongPassword, Invalid."""
+def change_password(viewer: Viewer, lockout: Lockout, now: datetime, command: ChangePassword) -> User:
+    """A new password; sessions opened before end. Raises WrongPassword, SignInLocked, Invalid.
+
+    Wrong guesses at the present one count like wrong sign-ins.
+    """
     known = db.session.get_one(User, viewer.user_id)
-    if not passwords.matches(known.password_hash, command.current):
+    stored, email = known.password_hash, known.email
+    _note_attempt(email, lockout, now)
+    if not passwords.matches(stored, command.current):
         raise rules.WrongPassword()
-    made = passwords.hashed(rules.password(command.password, known.email))
+    made = passwords.hashed(rules.password(command.password, email))
     with transaction() as session:
         user = session.get_one(User, viewer.user_id)
-        user.password_hash = made
-        user.session_version += 1
+        _set_password(session, user, made)
         log.record(session, "user.password_changed", user, by=viewer, at=now)
     return user
+
+
+def _set_password(session: Session, user: User, password_hash: str) -> None:
+    user.password_hash = password_hash
+    user.session_version += 1
+    session.execute(delete(SignInFailure).where(SignInFailure.email == user.email))
 
 
 def reset_password(by: Actor, email: str, password: str, now: datetime) -> None:
@@ -138,9 +148,7 @@ def reset_password(by: Actor, email: str, password: str, now: datetime) -> None:
         user = queries.user_by_email(email)
         if user is None:
             raise NotFound()
-        user.password_hash = made
-        user.session_version += 1
-        session.execute(delete(SignInFailure).where(SignInFailure.email == user.email))
+        _set_password(session, user, made)
         log.record(session, "user.password_reset", user, by=by, at=now)
 
 

@@ -110,7 +110,7 @@ def choose_membership(membership_id: str) -> Response:
 @login_required
 def change_password() -> Any:
     form = PasswordForm()
-    if user := form.run(service.change_password, viewer(), now()):
+    if user := form.run(service.change_password, viewer(), lockout(), now()):
         login_user(user)
         return redirect(url_for(".profile", changed="password"), 303)
     return render_template("accounts/password.html", form=form), form.status
