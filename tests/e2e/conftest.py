@@ -93,11 +93,14 @@ def sign_in(server: Server) -> SignIn:
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
-    """`axe(page)`: a line for each element that breaks one of axe's rules."""
+    """`axe(page)`: a line for each element that breaks one of axe's rules, in the light or the dark scheme."""
     checker = Axe()
 
     def findings(page: Page) -> list[str]:
+        page.emulate_media(color_scheme="light")
         violations = checker.run(page).response["violations"]
+        page.emulate_media(color_scheme="dark")
+        violations += checker.run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
         return [
             f"{page.url} {violation['id']}: {node['html'][:200]}"
             for violation in violations

@@ -37,4 +37,4 @@ def test_pages_answer_fit_the_screen_and_can_be_read_by_all(request, sign_in, ax
         if wide := overflow(page):
             wrong.append(f"{path}: {wide} px wider than the screen")
         wrong += axe(page)
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
