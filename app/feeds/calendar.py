@@ -89,7 +89,8 @@ def _booking_event(entry: Entry, address: str) -> Event:
         location=pick(entry, "lab"),
         url=address,
     )
-    event.add("geo", (entry.lat, entry.lon))
+    if entry.lat is not None and entry.lon is not None:
+        event.add("geo", (entry.lat, entry.lon))
     if entry.state in rules.ENDED:
         event.add("transp", "TRANSPARENT")
     return event
