@@ -70,17 +70,14 @@ def find(text: str) -> Found:
         return Found(query, tuple(editions))
     words, renamed = _counted(query.words)
     labs = queries.lab_words() if words else []
-    # A word that finds no test but a laboratory says where.
+    # A word that finds no test but a laboratory says where; so does part of a lab's name when nothing else fits.
     where = {word for word, count in words.items() if not count and any(word in lab.text for lab in labs)}
-    at_labs = frozenset(lab.lab_id for lab in labs if all(word in lab.text for word in where)) if where else None
-    about = [word for word in words if word not in where]
+    about, at_labs = _told_apart(words, where, labs)
     found = _search(query, about, at_labs)
-    if not found and not where and (where := _places(words, labs)):
-        at_labs = frozenset(lab.lab_id for lab in labs if all(word in lab.identity for word in where))
-        about = [word for word in words if word not in where]
-        found = _search(query, about, at_labs)
-        if not found:
-            where, at_labs = set(), None
+    if not found and (more := _places(about, labs)):
+        wider, elsewhere = _told_apart(words, where | more, labs)
+        if found := _search(query, wider, elsewhere):
+            where, about, at_labs = where | more, wider, elsewhere
     loosely = not found and any(not words[word] and not word.isascii() for word in about)
     if loosely:
         found = _taken_apart(query, about)
@@ -104,6 +101,18 @@ def _counted(words: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
     again = dict(zip(others.values(), queries.word_counts(list(others.values())), strict=True))
     renamed = {word: other for word, other in others.items() if again[other]}
     return {renamed.get(word, word): again.get(renamed.get(word, ""), count) for word, count in counts.items()}, renamed
+
+
+def _told_apart(
+    words: Iterable[str], where: set[str], labs: Iterable[LabWords]
+) -> tuple[list[str], frozenset[str] | None]:
+    """Words about tests, and the labs that the others name."""
+    about = [word for word in words if word not in where]
+    if not where:
+        return about, None
+    return about, frozenset(
+        lab.lab_id for lab in labs if all(word in lab.text or word in lab.identity for word in where)
+    )
 
 
 def _places(words: Iterable[str], labs: Iterable[LabWords]) -> set[str]:

@@ -1,9 +1,12 @@
 """The search page: the main page of the product."""
 
+import secrets
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.accounts.current import viewer
+from app.api import iso
 from app.booking.settings import limits
 from app.clock import now
 from app.language import refusal
@@ -29,7 +32,10 @@ def results_page() -> str | Response | tuple[str, int]:
         page=page,
         say=presenting,
         draw=drawing,
+        iso=iso,
         bars=drawing.bars(page.choices, at),
+        # A button pressed twice by a nervous finger is one booking.
+        key=secrets.token_hex(8),
         refused=refusal(asked.refused) if asked.refused else "",
     )
     return (answer, asked.refused.status) if asked.refused else answer

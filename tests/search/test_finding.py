@@ -1,7 +1,10 @@
 """Which tests of the real catalogue a query finds."""
 
 import pytest
+from sqlalchemy import select
 
+from app.database import db
+from app.labs.models import Lab
 from app.search import queries
 from app.search.finding import Found, find
 from app.search.presenting import examples
@@ -91,6 +94,14 @@ def test_a_lab_narrows_the_answer_to_itself():
     assert found.at_labs == {"cmvr-new-energy"}
     assert found.everywhere == "振动"
     assert {hit.test_id for hit in found.tests} < set(ids("振动"))
+
+
+def test_every_lab_is_found_by_each_of_its_names():
+    for lab in db.session.scalars(select(Lab)):
+        for name in (lab.name_zh, lab.short_zh, lab.name_en):
+            found = find(name)
+            assert lab.id in (found.at_labs or ()), name
+            assert found.tests, name
 
 
 def test_an_operator_stands_for_its_labs_and_a_number_for_its_tests():
