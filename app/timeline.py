@@ -65,6 +65,10 @@ class Axis:
         first = min(self._edge(start), self.columns - 1)
         return Cells(first + 1, max(self._edge(end) - first, 1))
 
+    def mark(self, instant: datetime) -> int:
+        """The column behind the edge nearest to an instant on the axis: a mark touches the span that ends there."""
+        return min(self._edge(instant), self.columns - 1) + 1
+
     def _edge(self, instant: datetime) -> int:
         """Columns before the edge nearest to the instant, which lies on the axis."""
         length = self.end - self.start
@@ -117,7 +121,7 @@ def draw(axis: Axis, stretches: Iterable[Stretch]) -> list[Piece]:
     pieces: list[Piece] = []
     for phase, start, end in stretches:
         if phase in INSTANTS and axis.start <= start < axis.end:
-            pieces.append(Piece(phase, axis.column(start), 1))
+            pieces.append(Piece(phase, axis.mark(start), 1))
         elif cells := axis.span(start, end):
             pieces.append(Piece(phase, *cells))
     return pieces

@@ -65,6 +65,9 @@ def _effect(asked: datetime, offered: datetime) -> str:
     if before == after:
         return gettext("报告日期不变")
     days = working_days_between(min(before, after), max(before, after))
+    if days == 0:
+        apart = abs((after - before).days)
+        return gettext("晚 %(days)d 天", days=apart) if after > before else gettext("早 %(days)d 天", days=apart)
     if after > before:
         return gettext("晚 %(days)d 个工作日", days=days)
     return gettext("早 %(days)d 个工作日", days=days)

@@ -74,7 +74,8 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
     form.needs_acknowledgement = found.low_confidence
     _look_at_time(found, capable, form, now, limits)
     if found.preview is None:
-        found.next = choices(next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data), None, None)
+        following = next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data)
+        found.next = choices(following, found.units[0].id, None)
     elif not found.preview.free:
         lose(viewer, found, form, now, limits)
     return found

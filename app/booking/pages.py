@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask_babel import gettext
@@ -23,7 +24,7 @@ from app.labs.models import Test
 from app.language import clock, day, hours, moment, span
 from app.orders.models import Order, OrderLine
 from app.orders.parts import parts
-from app.worktime import Use, after_working_days, local_date
+from app.worktime import Use, after_working_days, local_date, midnight
 
 # States whose report is still to come or there.
 ON_THE_WAY = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED})
@@ -255,23 +256,26 @@ def _way_of_running(need: Any, use: Use) -> str:
     if need.unattended:
         return gettext("无人值守，昼夜连续")
     if use.run_until - use.run_from > need.run:
-        return gettext("分几班做，其间台架为您保留")
+        return gettext("分几班做，其间台架保留")
     return gettext("一班内做完")
 
 
 def _kept(teardown: timedelta, use: Use) -> str:
-    return gettext("其间台架为您保留") if use.ends_at - use.run_until > teardown else ""
+    return gettext("其间台架保留") if use.ends_at - use.run_until > teardown else ""
 
 
 def tick_labels(bar: Bar) -> list[str]:
     """What stands over the axis: dates, or times with the date where it changes."""
     if bar.by_day:
         return [day(tick, False) for tick in bar.ticks]
-    labels, last = [], None
-    for tick in bar.ticks:
-        on = local_date(tick)
-        labels.append(
-            clock(tick) if on == last else gettext("%(day)s %(clock)s", day=day(tick, False), clock=clock(tick))
-        )
-        last = on
-    return labels
+    first = gettext("%(day)s %(clock)s", day=day(bar.ticks[0], False), clock=clock(bar.ticks[0]))
+    return [first, *(_time_label(before, tick) for before, tick in pairwise(bar.ticks))]
+
+
+def _time_label(before: datetime, tick: datetime) -> str:
+    """The time; the date where it is midnight or another day than that of the label before."""
+    if midnight(local_date(tick)) == tick:
+        return day(tick, False)
+    if local_date(before) == local_date(tick):
+        return clock(tick)
+    return gettext("%(day)s %(clock)s", day=day(tick, False), clock=clock(tick))

@@ -36,7 +36,7 @@ def _held(seen: Seen) -> Next:
     expires_at = seen.booking.hold_expires_at or seen.now
     return Next(
         gettext(
-            "请在 %(by)s 前提交申请，还剩 %(left)s。", by=by(expires_at, seen.now), left=elapsed(expires_at - seen.now)
+            "请在%(by)s 前提交申请，还剩 %(left)s。", by=by(expires_at, seen.now), left=elapsed(expires_at - seen.now)
         ),
         gettext(
             "暂留 %(minutes)d 分钟，之后自动失效，%(again)s 内不能再暂留同一时段。提交后由%(lab)s确认。",
@@ -68,7 +68,7 @@ def _proposal(seen: Seen) -> Next:
     assert proposal is not None
     return Next(
         gettext(
-            "%(lab)s建议改到 %(to)s。请在 %(by)s 前答复。",
+            "%(lab)s建议改到 %(to)s。请在%(by)s 前答复。",
             lab=seen.lab,
             to=moment(proposal.starts_at),
             by=by(proposal.expires_at, seen.now),
@@ -83,7 +83,7 @@ def _confirmed(seen: Seen) -> Next:
         return _proposal(seen)
     if seen.start_due:
         return Next(gettext("上台时间已到，等%(lab)s开始试验。您现在不用做什么。", lab=seen.lab))
-    text = gettext("请在 %(by)s 前把样品送到%(lab)s。", by=by(seen.booking.starts_at, seen.now), lab=seen.lab)
+    text = gettext("请在%(by)s 前把样品送到%(lab)s。", by=by(seen.booking.starts_at, seen.now), lab=seen.lab)
     if not seen.may_cancel:
         return Next(text, _too_late(seen))
     deadline = seen.booking.starts_at - seen.limits.cancel_deadline
@@ -100,7 +100,7 @@ def _too_late(seen: Seen) -> str:
 def _running(seen: Seen) -> Next:
     return Next(
         gettext(
-            "%(lab)s正在做试验，计划 %(end)s 结束。您现在不用做什么。",
+            "%(lab)s正在做试验，计划%(end)s 结束。您现在不用做什么。",
             lab=seen.lab,
             end=by(seen.booking.ends_at, seen.now),
         ),
@@ -156,7 +156,7 @@ def _no_show(seen: Seen) -> Next:
 
 def _desk_held(seen: Seen) -> Next:
     expires_at = seen.booking.hold_expires_at or seen.now
-    return Next(gettext("委托方暂留到 %(by)s，还没有提交。您现在不用做什么。", by=by(expires_at, seen.now)))
+    return Next(gettext("委托方暂留到%(by)s，还没有提交。您现在不用做什么。", by=by(expires_at, seen.now)))
 
 
 def _desk_requested(seen: Seen) -> Next:
@@ -167,7 +167,7 @@ def _desk_requested(seen: Seen) -> Next:
     return Next(
         gettext("请确认或婉拒，已等 %(waited)s。", waited=elapsed(waited)),
         gettext(
-            "%(at)s 提交，其中工作时间 %(office)s。到 %(start)s 还没有答复就自动失效。",
+            "%(at)s 提交，其中工作时间 %(office)s。到%(start)s 还没有答复就自动失效。",
             at=by(since, seen.now),
             office=elapsed(office_time(since, seen.now)),
             start=by(seen.booking.starts_at, seen.now),
@@ -181,7 +181,7 @@ def _desk_proposal(seen: Seen) -> Next:
     assert proposal is not None
     return Next(
         gettext(
-            "已建议改到 %(to)s，等委托方答复，到 %(by)s 为止。",
+            "已建议改到 %(to)s，等委托方答复，到%(by)s 为止。",
             to=moment(proposal.starts_at),
             by=by(proposal.expires_at, seen.now),
         ),
@@ -193,7 +193,7 @@ def _desk_confirmed(seen: Seen) -> Next:
     if seen.start_due:
         return Next(
             gettext(
-                "上台时间 %(at)s 已到。请开始试验，样品没有来就记为未到场。", at=by(seen.booking.starts_at, seen.now)
+                "上台时间%(at)s 已到。请开始试验，样品没有来就记为未到场。", at=by(seen.booking.starts_at, seen.now)
             ),
             need=True,
         )
@@ -206,10 +206,10 @@ def _desk_running(seen: Seen) -> Next:
     ends_at = seen.booking.ends_at
     if ends_at <= seen.now:
         return Next(
-            gettext("计划 %(at)s 离台，已经过了。做完后请记为完成。", at=by(ends_at, seen.now)),
+            gettext("计划%(at)s 离台，已经过了。做完后请记为完成。", at=by(ends_at, seen.now)),
             need=True,
         )
-    return Next(gettext("试验中，计划 %(at)s 离台。做完后请记为完成。", at=by(ends_at, seen.now)))
+    return Next(gettext("试验中，计划%(at)s 离台。做完后请记为完成。", at=by(ends_at, seen.now)))
 
 
 def _desk_completed(seen: Seen) -> Next:

@@ -44,13 +44,13 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event as read: `who` is an organisation (empty: time itself), `role` a role's name."""
+    """One event as read: `who` is an organisation (empty where none belongs to it), `role` a role or the system."""
 
     at: datetime
     title: str
     text: str
     who: str
-    role: str | None
+    role: str
     reason: str
 
 
@@ -72,7 +72,7 @@ def _told(viewer: Viewer, event: Event, names: Names) -> Told:
         title=gettext(TITLES[event.kind]),
         text=_text(event.kind, event.data, names),
         who=_who(event, names),
-        role=event.actor_role if event.actor_role != "system" else None,
+        role=gettext(Role(event.actor_role).label) if event.actor_role in set(Role) else gettext("系统"),
         reason=reason(viewer, event),
     )
 

@@ -94,5 +94,5 @@ def counts(viewer: Viewer) -> dict[Group, int]:
         .where(*_readable(viewer))
         .group_by(Order.state)
     )
-    found: dict[OrderState, int] = dict(db.session.execute(query).tuples())
+    found: dict[OrderState, int] = dict(db.session.execute(query).tuples().all())
     return {group: sum(found.get(state, 0) for state in states) for group, states in GROUPS.items()}
