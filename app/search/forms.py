@@ -7,7 +7,6 @@ from datetime import date
 from app.booking.rules import Limits, TooFarAhead
 from app.errors import N_, Invalid, YujianError
 from app.search.comparing import Order
-from app.worktime import midnight
 
 LONGEST_ID = 60
 
@@ -66,5 +65,5 @@ def _earliest(typed: str, today: date, limits: Limits) -> date | None:
         raise BadDate() from error
     latest = today + limits.horizon
     if on > latest:
-        raise TooFarAhead(days=limits.horizon.days, latest=midnight(latest))
+        raise TooFarAhead(days=limits.horizon.days, latest=latest)
     return on if on > today else None
