@@ -174,6 +174,13 @@ def lines(question: Question, month: str | None, longest_first: bool, limit: int
     ]
 
 
+def choices(group_by: GroupBy) -> list[tuple[str, str, str]]:
+    """(id, Chinese, English name) of all live labs or domains, for filters."""
+    model = NAMED[group_by]
+    query = select(model.id, model.name_zh, model.name_en).where(model.retired_at.is_(None)).order_by(model.name_zh)
+    return [(ident, name_zh, name_en) for ident, name_zh, name_en in db.session.execute(query)]
+
+
 def under_way(viewer: Viewer) -> int:
     """The viewer's own lines that were submitted and whose report is not issued."""
     query = (
@@ -223,7 +230,8 @@ def _items(question: Question, group_by: GroupBy, of_all: bool) -> list[Figures]
             items.append(Figures(key, name_zh, name_en, None, suppressed=True))
         else:
             items.append(replace(cell, key=key, name_zh=name_zh, name_en=name_en))
-    if group_by is GroupBy.MONTH:
+    # Labs are not ranked before others' eyes.
+    if group_by is GroupBy.MONTH or (of_all and group_by is GroupBy.LAB):
         return sorted(items, key=lambda item: item.key)
     return sorted(items, key=lambda item: (-(item.lines or 0), item.key))
 

@@ -123,3 +123,17 @@ def split(mean: float, parts: Mapping[str, float]) -> dict[str, float]:
     for name in by_remainder[: total - sum(units.values())]:
         units[name] += 1
     return {name: units[name] / 10 for name in parts}
+
+
+def day(text: str, field: str) -> date:
+    """A date of an address or command, `2026-12-01`. Raises Invalid at the field."""
+    try:
+        return date.fromisoformat(text.strip()[:10] if "T" in text else text.strip())
+    except ValueError:
+        raise Invalid(N_("请填日期，例如 2026-12-01。"), field=field) from None
+
+
+def month(text: str) -> str:
+    """A month of an address, `2026-12`. Raises Invalid."""
+    day(f"{text}-01", "month")
+    return text

@@ -1,13 +1,122 @@
-"""Pages of turnaround."""
+"""Pages of turnaround: figures, the lines behind them, the sheet, daily reports."""
 
+import csv
+import io
 from datetime import timedelta
+from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask, Response, render_template, request
 
+from app.accounts import queries as accounts
+from app.accounts.current import login_required, viewer
 from app.booking.forecast import EXTENSION
+from app.clock import now
+from app.errors import Invalid, NotFound
+from app.language import refusal
+from app.turnaround import page, presenting, queries, reports, rules
+from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.forecast import Forecast
+from app.turnaround.rules import GroupBy
+
+bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
+blueprints = (bp,)
+LINES_A_PAGE = 50
+# Excel takes a CSV file for UTF-8 only with this mark.
+BOM = "\ufeff"
 
 
 def init_app(app: Flask) -> None:
-    """Hand the forecast to the room of offers, which lies above this one."""
+    """Hand the forecast to the room of offers, which lies above this one; name phases and months in templates."""
     app.extensions[EXTENSION] = Forecast(timedelta(minutes=app.config["FORECAST_MINUTES"]))
+    app.jinja_env.filters.update(
+        phase_label=page.phase_label, month_label=page.month_label, longest_phase=page.longest_phase
+    )
+
+
+def _asked() -> Asked:
+    return asked(request.args, viewer(), now())
+
+
+@bp.get("/")
+@login_required
+def index() -> Any:
+    """The figures; what an address asks for in vain is said above the usual ones."""
+    queries.sees_all(viewer())
+    refused = ""
+    try:
+        wanted = _asked()
+    except Invalid as error:
+        wanted, refused = asked({}, viewer(), now()), refusal(error)
+    html = render_template(
+        "turnaround/index.html",
+        page=page.page(wanted, now()),
+        refused=refused,
+        month_choices=MONTHS,
+        groups=list(GroupBy),
+        domains=queries.choices(GroupBy.DOMAIN),
+        labs=queries.choices(GroupBy.LAB),
+        main_phase=page.main_phase,
+        phases=rules.PHASES,
+    )
+    return html, Invalid.status if refused else 200
+
+
+@bp.get("/turnaround.csv")
+@login_required
+def sheet() -> Response:
+    """The table of the page as a sheet."""
+    wanted = _asked()
+    found = queries.turnaround(wanted.question, wanted.group_by or GroupBy.LAB, now())
+    header, rows = presenting.sheet(found, accounts.any_demo())
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    response = Response(BOM + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="turnaround.csv"'
+    response.cache_control.private = True
+    response.cache_control.no_store = True
+    return response
+
+
+@bp.get("/lines")
+@login_required
+def lines() -> str:
+    """The issued lines behind a figure of one's own."""
+    wanted = _asked()
+    month = rules.month(request.args["month"]) if "month" in request.args else None
+    longest, after = request.args.get("sort") == "longest", _page_number()
+    found = queries.lines(wanted.question, month, longest, LINES_A_PAGE + 1, after * LINES_A_PAGE)
+    return render_template(
+        "turnaround/lines.html",
+        asked=wanted,
+        month=month,
+        longest=longest,
+        lines=found[:LINES_A_PAGE],
+        number=after,
+        more=len(found) > LINES_A_PAGE,
+    )
+
+
+def _page_number() -> int:
+    given = request.args.get("page", "0")
+    return int(given) if given.isdecimal() and len(given) < 5 else 0
+
+
+@bp.get("/reports/", endpoint="reports")
+@login_required
+def report_list() -> str:
+    return render_template("turnaround/reports.html", reports=reports.visible_reports(viewer()))
+
+
+@bp.get("/reports/<report_id>")
+@login_required
+def report(report_id: str) -> str:
+    if len(report_id) > 24:
+        raise NotFound()
+    found, name_zh, name_en = reports.visible_report(viewer(), report_id)
+    return render_template(
+        "turnaround/report.html",
+        report=found,
+        name={"zh": name_zh, "en": name_en},
+        groups=reports.TABLES,
+        phases=rules.PHASES,
+    )

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.accounts.models import OrganisationKind
 from app.database import transaction
 from app.orders.models import Order, OrderLine, OrderState
-from tests.world import World, at
+from tests.world import Person, World, at
 
 Issued = Callable[..., OrderLine]
 TODAY = at(2, 8, 0)
@@ -18,6 +17,8 @@ TODAY = at(2, 8, 0)
 def issued(world: World) -> Issued:
     """Makes a line of a company whose four phases take these days; its report was issued at `on`."""
 
+    clerks: dict[str, Person] = {}
+
     def make(
         company: str,
         lab: str = "lab",
@@ -25,21 +26,20 @@ def issued(world: World) -> Issued:
         days: tuple[float, float, float, float] = (1, 5, 2, 4),
         on: datetime = TODAY,
     ) -> OrderLine:
-        company_id = world.organisation(company, OrganisationKind.COMPANY)
-        clerk = world.engineer(company)
+        clerk = clerks.get(company) or clerks.setdefault(company, world.engineer(company))
         instants = [on]
         for phase in reversed(days):
             instants.insert(0, instants[0] - timedelta(seconds=round(phase * 86_400)))
         with transaction() as session:
             order = Order(
-                code=f"W{next(world.serial)}",
-                company_id=company_id,
+                code=f"W2611-{next(world.serial):05d}",
+                company_id=clerk.viewer.organisation_id,
                 lab_id=lab,
                 state=OrderState.ISSUED,
                 created_at=instants[0],
                 created_by_id=clerk.viewer.user_id,
             )
-            line = OrderLine(order=order, company_id=company_id, lab_id=lab, test_id=test)
+            line = OrderLine(order=order, company_id=clerk.viewer.organisation_id, lab_id=lab, test_id=test)
             line.submitted_at, line.accepted_at, line.taken_at, line.ended_at, line.issued_at = instants
             session.add(order)
         return line

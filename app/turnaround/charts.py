@@ -1,0 +1,87 @@
+"""Charts as numbers for SVG without text: points of lines, and columns of phase bars. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.timeline import Axis, Phase, Piece, Stretch, draw
+
+WIDTH, HEIGHT = 1200, 400
+SMALL_WIDTH, SMALL_HEIGHT = 1100, 100
+STEPS = 5
+NICE = (1, 2, 4, 5, 10, 20, 25, 40, 50, 100, 200, 400)
+BAR_COLUMNS = 48
+SHARE_COLUMNS = 14
+# A month alone between two without figures is a short dash.
+DASH = 8
+PHASES = {
+    "review": Phase.REVIEW,
+    "waiting": Phase.WAITING,
+    "testing": Phase.TESTING,
+    "reporting": Phase.REPORTING,
+}
+BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
+
+Values = Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Two lines over months: `scale` are the labels of the left axis, from the top down to 0."""
+
+    months: Sequence[str]
+    scale: Sequence[int]
+    median: Sequence[str]
+    p80: Sequence[str]
+
+
+def top(values: Sequence[float]) -> int:
+    """A round number of days, a multiple of STEPS, that no value exceeds."""
+    highest = max(values, default=0.0)
+    return next((step for step in NICE if step * STEPS >= highest), NICE[-1] * 2) * STEPS
+
+
+def trend(months: Sequence[str], median: Values, p80: Values) -> Trend:
+    """P50 and P80 by month; None is a gap in the line."""
+    high = top([value for value in (*median, *p80) if value is not None])
+    scale = [high * step // STEPS for step in range(STEPS, -1, -1)]
+    return Trend(months, scale, points(median, high), points(p80, high))
+
+
+def points(values: Values, high: float, width: int = WIDTH, height: int = HEIGHT) -> list[str]:
+    """The `points` of polylines, one for each unbroken run; each value stands in the middle of its column."""
+    step = width / len(values) if values else 0
+    runs: list[list[tuple[int, int]]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((round((place + 0.5) * step), round(height * (1 - min(value / high, 1)))))
+    return [" ".join(f"{x},{y}" for x, y in _at_least_a_dash(run)) for run in runs if run]
+
+
+def _at_least_a_dash(run: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    if len(run) > 1:
+        return run
+    ((x, y),) = run
+    return [(x - DASH, y), (x + DASH, y)]
+
+
+def phase_bar(phases: Mapping[str, float], high: float) -> list[Piece]:
+    """The four phases one after the other, on an axis from 0 to `high` days."""
+    axis = Axis(BEGIN, BEGIN + timedelta(days=high), BAR_COLUMNS)
+    stretches, at = [], BEGIN
+    for name, phase in PHASES.items():
+        end = at + timedelta(days=phases[name])
+        stretches.append(Stretch(phase, at, end))
+        at = end
+    return draw(axis, stretches)
+
+
+def shares(phases: Mapping[str, float]) -> dict[str, Piece]:
+    """Each phase from the left, on one scale that the longest nearly fills."""
+    longest = max(*phases.values(), 0.1)
+    return {
+        name: Piece(phase, 1, max(1, round(phases[name] / longest * (SHARE_COLUMNS - 1))))
+        for name, phase in PHASES.items()
+    }
