@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from app.database import db
 from app.labs.models import Lab
+from app.language import speaking
 from app.search import queries
 from app.search.finding import Found, find
 from app.search.presenting import examples
@@ -169,8 +170,11 @@ def test_ten_thousand_characters_are_cut():
     assert find("长" * 10_000).tests == ()
 
 
-def test_every_example_on_the_page_finds_something():
-    for query, _what in examples():
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_example_on_the_page_finds_something(language: str):
+    with speaking(language):
+        shown = examples()
+    for query, _what in shown:
         assert find(query).tests, query
 
 
