@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,13 +21,17 @@ from sqlalchemy import event, func, select
 
 from app import create_app
 from app.accounts.queries import viewer_by_token
-from app.booking import offers
+from app.booking import queries
+from app.booking.availability import Slot, earliest_slot
 from app.booking.models import Booking, Occupancy
+from app.booking.queries import Taken
+from app.booking.rules import bookable_span
 from app.booking.settings import limits
 from app.clock import now
 from app.database import db
 from app.labs.models import Capability, Resource
-from app.worktime import SHANGHAI
+from app.labs.queries import CapableBench, capable_benches
+from app.worktime import SHANGHAI, Interval
 from bench import fill
 from bench.client import Client, median_seconds, rate, served, sign_in
 
@@ -93,25 +97,38 @@ def prepare(address: str, size: int) -> Any:
 
 
 def free_slots(app: Any, wanted: int) -> list[dict[str, str]]:
-    """Requests for different free slots over many benches."""
+    """Requests for free slots that don't meet one another, over as many benches as it takes."""
+    found: list[list[dict[str, str]]] = []
     with app.app_context():
-        found = []
-        for pool, test in db.session.execute(select(Capability.pool, Capability.test_id).order_by(Capability.test_id)):
-            for offer in offers.offers(offers.Question(test), now(), limits(), limit=3):
-                if offer.slot.bench.pool == pool:
-                    use = offer.slot.use
-                    found.append(
-                        {
-                            "test": test,
-                            "resource": offer.slot.bench.resource_id,
-                            "starts_at": use.starts_at.isoformat(),
-                            "ends_at": use.ends_at.isoformat(),
-                        }
-                    )
-            if len(found) >= wanted * 3:
-                break
+        at, span = now(), bookable_span(now(), limits())
+        single = select(Resource.id).where(Resource.places == 1)
+        for resource in db.session.scalars(single.order_by(Resource.id)).all():
+            tests = select(Capability.test_id).join(Resource, Resource.pool == Capability.pool)
+            test = db.session.scalar(tests.where(Resource.id == resource).order_by(Capability.test_id).limit(1))
+            capable = [c for c in capable_benches([test or ""]) if c.bench.resource_id == resource]
+            if not capable:
+                continue
+            busy = [row.when for row in queries.taken([resource], span, at).get(resource, [])]
+            found.append([])
+            start = span.start
+            while len(found[-1]) < wanted and (slot := _first(capable[0], busy, start, span.end)):
+                found[-1].append(_request(str(test), slot))
+                start = slot.use.ends_at
         db.session.remove()
-    return found
+    # Bench after bench in turn, so that neighbouring requests rarely ask for the same one.
+    turns = [slot for turn in zip_longest(*found) for slot in turn if slot]
+    assert len(turns) >= wanted, f"only {len(turns)} free slots"
+    return turns[:wanted]
+
+
+def _first(capable: CapableBench, busy: list[Interval], start: datetime, end: datetime) -> Slot | None:
+    return earliest_slot(capable, [Taken(1, when) for when in busy], start, end) if start < end else None
+
+
+def _request(test: str, slot: Slot) -> dict[str, str]:
+    use = slot.use
+    times = {"starts_at": use.starts_at.isoformat(), "ends_at": use.ends_at.isoformat()}
+    return {"test": test, "resource": slot.bench.resource_id} | times
 
 
 def product_environment(address: str, folder: Path) -> dict[str, str]:

@@ -38,7 +38,7 @@ def take(session: Session, booking: Booking, expires_at: datetime | None) -> Non
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
             expires_at=expires_at,
-            booking_id=booking.id,
+            booking=booking,
         )
     )
     flush(session)

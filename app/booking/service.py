@@ -14,7 +14,7 @@ from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, IdempotencyKey, MoveProposal
 from app.booking.rules import State
 from app.booking.settings import limits
-from app.database import code, transaction
+from app.database import code, new_id, transaction
 from app.errors import NotFound
 from app.events import log
 from app.labs.queries import CapableBench, lock_benches, resource_exists
@@ -75,6 +75,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
         _check_holds(session, viewer, slot, now)
     line = orders.draft(session, viewer, slot.bench.lab_id, command.test_id, command.sample, now)
     booking = Booking(
+        id=new_id(),
         code=code("B", now),
         state=State.HELD,
         company_id=viewer.organisation_id,
@@ -83,6 +84,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
         hold_expires_at=now + limits().hold,
         sample=command.sample,
         note=command.note,
+        proposal=None,
         created_by_id=viewer.user_id,
         created_at=now,
         changed_at=now,
@@ -91,11 +93,10 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     if command.state is State.REQUESTED:
         booking.state, booking.hold_expires_at, booking.requested_at = State.REQUESTED, None, now
     session.add(booking)
-    session.flush()
-    occupancy.take(session, booking, booking.hold_expires_at)
     _record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if booking.state is State.REQUESTED:
         orders.submit(session, line, viewer, now)
+    occupancy.take(session, booking, booking.hold_expires_at)
     if command.idempotency_key:
         session.add(
             IdempotencyKey(

@@ -5,6 +5,7 @@ retires what vanished; nothing that a booking points at is ever deleted.
 """
 
 from datetime import date, datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,6 +15,7 @@ from app.worktime import Need, WorkingCalendar
 from app.worktime.calendars import PATTERNS
 
 CATALOGUE = "catalogue"
+LOW_CONFIDENCE = "low"
 
 
 class Sourced:
@@ -85,7 +87,7 @@ class Lab(Sourced, Base):
     @property
     def low_confidence(self) -> bool:
         """Present operation not confirmed: warn before a hold."""
-        return self.confidence == "low"
+        return self.confidence == LOW_CONFIDENCE
 
 
 class ResourceKind(Sourced, Base):
@@ -269,7 +271,17 @@ def calendar_of(shifts: str, lat: float | None, lon: float | None) -> WorkingCal
     return WorkingCalendar((pattern,), lat, lon) if pattern.daylight else WorkingCalendar((pattern,), None, None)
 
 
-def need_of(test: Test, unattended: bool) -> Need:
+class Durations(Protocol):
+    """What of a test says how long it takes: the row itself, or a query's columns of it."""
+
+    setup_minutes: Any
+    run_minutes: Any
+    teardown_minutes: Any
+    run_splits: Any
+    one_window: Any
+
+
+def need_of(test: Durations, unattended: bool) -> Need:
     """How long a test takes on a resource that runs unattended or not."""
     return Need(
         setup=timedelta(minutes=test.setup_minutes),

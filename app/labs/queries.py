@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session, joinedload
 
 from app.database import db
-from app.labs.models import Capability, Lab, Resource, Test, calendar_of, need_of
+from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, calendar_of, need_of
 from app.worktime import Need, WorkingCalendar
 
 
@@ -50,38 +51,69 @@ def bench_of(resource: Resource, lab: Lab) -> Bench:
     )
 
 
-def _capable() -> Select[Resource, Lab, Test, Capability]:
-    return (
-        select(Resource, Lab, Test, Capability)
-        .join(Lab, Lab.id == Resource.lab_id)
-        .join(Capability, Capability.pool == Resource.pool)
-        .join(Test, Test.id == Capability.test_id)
-        .where(
-            Resource.retired_at.is_(None),
-            Lab.retired_at.is_(None),
-            Capability.retired_at.is_(None),
-            Test.retired_at.is_(None),
-        )
-        .order_by(Resource.pool, Resource.unit, Resource.id)
+# Plain columns, built once: these stand before every offer and every booking.
+_CAPABLE = (
+    select(
+        Resource.id,
+        Resource.pool,
+        Resource.lab_id,
+        Resource.places,
+        Resource.grain_minutes,
+        Resource.shifts,
+        Resource.unattended,
+        Lab.lat,
+        Lab.lon,
+        Lab.confidence,
+        Test.id.label("test_id"),
+        Test.domain_id,
+        Test.setup_minutes,
+        Test.run_minutes,
+        Test.teardown_minutes,
+        Test.run_splits,
+        Test.one_window,
+        Test.report_days,
+        Capability.basis,
     )
+    .join(Lab, Lab.id == Resource.lab_id)
+    .join(Capability, Capability.pool == Resource.pool)
+    .join(Test, Test.id == Capability.test_id)
+    .where(
+        Resource.retired_at.is_(None),
+        Lab.retired_at.is_(None),
+        Capability.retired_at.is_(None),
+        Test.retired_at.is_(None),
+    )
+    .order_by(Resource.pool, Resource.unit, Resource.id)
+)
+_LOCKED = _CAPABLE.where(
+    Test.id == bindparam("test"),
+    (Resource.id == bindparam("resource")) | (Resource.pool == bindparam("resource")),
+).with_for_update(of=Resource)
 
 
-def _capable_bench(row: Row[Resource, Lab, Test, Capability]) -> CapableBench:
-    resource, lab, test, capability = row
+def _capable_bench(row: Row[*tuple[Any, ...]]) -> CapableBench:
+    bench = Bench(
+        resource_id=row.id,
+        pool=row.pool,
+        lab_id=row.lab_id,
+        places=row.places,
+        grain=timedelta(minutes=row.grain_minutes),
+        calendar=calendar_of(row.shifts, row.lat, row.lon),
+    )
     return CapableBench(
-        bench=bench_of(resource, lab),
-        test_id=test.id,
-        domain_id=test.domain_id,
-        need=need_of(test, resource.unattended),
-        basis=capability.basis,
-        report_days=test.report_days,
-        low_confidence=lab.low_confidence,
+        bench=bench,
+        test_id=row.test_id,
+        domain_id=row.domain_id,
+        need=need_of(row, row.unattended),
+        basis=row.basis,
+        report_days=row.report_days,
+        low_confidence=row.confidence == LOW_CONFIDENCE,
     )
 
 
 def capable_benches(test_ids: Sequence[str], lab_id: str | None = None) -> list[CapableBench]:
     """Every bench that can run one of the tests, units of a pool in order; one statement."""
-    query = _capable().where(Test.id.in_(test_ids))
+    query = _CAPABLE.where(Test.id.in_(test_ids))
     if lab_id:
         query = query.where(Resource.lab_id == lab_id)
     return [_capable_bench(row) for row in db.session.execute(query)]
@@ -92,10 +124,8 @@ def lock_benches(session: Session, test_id: str, resource_or_pool: str) -> list[
 
     A unit's id gives that unit, a pool's id every unit of it, in order. Empty: none is capable, or none is there.
     """
-    query = _capable().where(
-        Test.id == test_id, (Resource.id == resource_or_pool) | (Resource.pool == resource_or_pool)
-    )
-    return [_capable_bench(row) for row in session.execute(query.with_for_update(of=Resource))]
+    rows = session.execute(_LOCKED, {"test": test_id, "resource": resource_or_pool})
+    return [_capable_bench(row) for row in rows]
 
 
 def resource_exists(resource_or_pool: str) -> bool:

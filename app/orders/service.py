@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Viewer
-from app.database import code
+from app.database import code, new_id
 from app.events import log
 from app.events.log import Actor
 from app.orders.models import Order, OrderLine, OrderState
@@ -14,16 +14,19 @@ from app.orders.models import Order, OrderLine, OrderState
 def draft(session: Session, viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime) -> OrderLine:
     """A draft order of one line for the viewer's company."""
     order = Order(
+        id=new_id(),
         code=code("W", now),
         company_id=viewer.organisation_id,
         lab_id=lab_id,
         state=OrderState.DRAFT,
+        version=1,
         created_at=now,
         created_by_id=viewer.user_id,
     )
-    line = OrderLine(order=order, company_id=order.company_id, lab_id=lab_id, test_id=test_id, sample=sample)
+    line = OrderLine(
+        id=new_id(), order=order, company_id=order.company_id, lab_id=lab_id, test_id=test_id, sample=sample
+    )
     session.add(order)
-    session.flush()
     return line
 
 
