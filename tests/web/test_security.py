@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from flask import request
 
-from app import create_app
 from tests.accounts.conftest import PASSWORD, with_password
 from tests.http import browser, program
 
@@ -95,20 +95,20 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(served, clean):
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
 
 
-def test_a_secure_cookie_where_it_is_set(clean):
-    app = create_app({"SCHEDULER": False, "COOKIE_SECURE": True})
+def test_a_secure_cookie_where_it_is_set(another):
+    app = another(COOKIE_SECURE=True)
     assert "Secure" in browser(app).get("/language/en", base_url="https://yujian.example").headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize(("proxies", "scheme"), [(0, "http"), (1, "https")])
-def test_a_proxy_is_believed_only_where_one_is_set(clean, proxies, scheme):
-    app = create_app({"SCHEDULER": False, "PROXIES": proxies, "TESTING": True})
-    app.add_url_rule("/scheme", view_func=lambda: __import__("flask").request.scheme)
+def test_a_proxy_is_believed_only_where_one_is_set(another, proxies, scheme):
+    app = another(PROXIES=proxies)
+    app.add_url_rule("/scheme", view_func=lambda: request.scheme)
     assert browser(app).get("/scheme", headers={"X-Forwarded-Proto": "https"}).text == scheme
 
 
-def test_signing_in_is_rated_by_address(clean):
-    app = create_app({"SCHEDULER": False, "TESTING": True, "WTF_CSRF_ENABLED": False, "SIGN_IN_RATE": "3 per hour"})
+def test_signing_in_is_rated_by_address(another):
+    app = another(WTF_CSRF_ENABLED=False, SIGN_IN_RATE="3 per hour")
     client = browser(app)
     answers = [client.post("/accounts/sign-in", data={}) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
@@ -117,8 +117,8 @@ def test_signing_in_is_rated_by_address(clean):
     assert client.get("/accounts/sign-in").status_code == 200
 
 
-def test_the_api_is_rated_by_token(world, clean):
-    app = create_app({"SCHEDULER": False, "TESTING": True, "API_RATE": "2 per hour"})
+def test_the_api_is_rated_by_token(world, another):
+    app = another(API_RATE="2 per hour")
     first, second = program(world.engineer("甲公司")), program(world.engineer("乙公司"))
     client = browser(app)
     answers = [client.get("/api/v1/bookings", headers=first) for _ in range(3)]
