@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -47,6 +47,7 @@ DETAILS = {
     503: N_("数据库现在忙或不可用，您刚才提交的内容没有保存，请稍后再试。"),
 }
 FORGED = N_("表单不是从本站的页面提交的，或者您已在别处登录或退出。请回到页面再提交一次。")
+CLASH = N_("刚刚有人提交了同样的内容，请看过现在的内容再改。")
 CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 409: "stale", 429: "rate_limited"}
 
 
@@ -56,6 +57,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _database_away)
+    app.register_error_handler(IntegrityError, _clash)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider
     app.validation_error_callback = invalid_request  # type: ignore[attr-defined]  # OpenAPI, a Flask
 
@@ -115,6 +117,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, RateLimitExceeded):
         answer.headers["Retry-After"] = str(error.limit.limit.get_expiry())
     return answer
+
+
+def _clash(error: IntegrityError) -> ResponseReturnValue:
+    """Two did the same at the same time, and the database kept one: the other looks again."""
+    log.warning("clash", error=str(error.orig))
+    db.session.rollback()
+    text = gettext(CLASH)
+    return problem(409, "stale", text) if for_program() else _page(409, text)
 
 
 def _database_away(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:

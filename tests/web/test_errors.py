@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.booking.rules import SlotTaken
 from app.errors import Forbidden, Invalid, NotFound
@@ -25,6 +25,7 @@ def failing(served: Flask) -> Flask:
             "invalid": Invalid("原因", field="name"),
             "taken": SlotTaken(),
             "locked": OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked")),
+            "clash": IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE constraint failed: user.email")),
             "broken": ZeroDivisionError("the secret of the house"),
         }[what]
 
@@ -44,6 +45,7 @@ def ask(app: Flask, path: str, language: str = "zh", **headers):
         ("forbidden", 403, "您的角色不能做这件事。"),
         ("invalid", 422, "原因"),
         ("taken", 409, "该时段已不可约。"),
+        ("clash", 409, "刚刚有人提交了同样的内容"),
         ("locked", 503, "数据库现在忙或不可用"),
         ("broken", 500, "服务器出错，已经记下。"),
     ],
@@ -63,6 +65,7 @@ def test_pages_say_what_happened_and_give_a_number(failing, what, status, said):
         ("forbidden", 403, "forbidden"),
         ("invalid", 422, "invalid"),
         ("taken", 409, "slot_taken"),
+        ("clash", 409, "stale"),
         ("locked", 503, "unavailable"),
         ("broken", 500, "internal"),
     ],
