@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
-from app.timeline import Axis, Phase, Piece, Stretch, draw
+from app.timeline import Phase, Piece
 
 WIDTH, HEIGHT = 1200, 400
 SMALL_WIDTH, SMALL_HEIGHT = 1100, 100
 STEPS = 5
-NICE = (1, 2, 4, 5, 10, 20, 25, 40, 50, 100, 200, 400)
+NICE = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 200, 400)
 BAR_COLUMNS = 48
 SHARE_COLUMNS = 14
 # A month alone between two without figures is a short dash.
@@ -20,7 +19,6 @@ PHASES = {
     "testing": Phase.TESTING,
     "reporting": Phase.REPORTING,
 }
-BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 Values = Sequence[float | None]
 
@@ -68,14 +66,14 @@ def _at_least_a_dash(run: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def phase_bar(phases: Mapping[str, float], high: float) -> list[Piece]:
-    """The four phases one after the other, on an axis from 0 to `high` days."""
-    axis = Axis(BEGIN, BEGIN + timedelta(days=high), BAR_COLUMNS)
-    stretches, at = [], BEGIN
+    """The four phases one after the other on an axis from 0 to `high` days, none of them hidden by the next."""
+    pieces, at, days = [], 1, 0.0
     for name, phase in PHASES.items():
-        end = at + timedelta(days=phases[name])
-        stretches.append(Stretch(phase, at, end))
+        days += phases[name]
+        end = max(round(days / high * BAR_COLUMNS) + 1, at + 1)
+        pieces.append(Piece(phase, at, end - at))
         at = end
-    return draw(axis, stretches)
+    return pieces
 
 
 def shares(phases: Mapping[str, float]) -> dict[str, Piece]:

@@ -82,3 +82,10 @@ def test_lines_stay_on_their_chart(values) -> None:
 def test_a_month_without_figures_is_a_gap() -> None:
     assert charts.points([10, None, 10], 10) == ["192,0 208,0", "992,0 1008,0"]
     assert charts.points([0, 5], 10) == ["300,400 900,200"]
+
+
+@given(st.lists(st.floats(0, 12), min_size=4, max_size=4))
+def test_every_phase_is_seen_and_none_covers_another(parts) -> None:
+    bar = charts.phase_bar(dict(zip(rules.PHASES, parts, strict=True)), charts.top([sum(parts)]))
+    assert [piece.c for piece in bar[1:]] == [piece.c + piece.s for piece in bar[:-1]]
+    assert all(piece.s >= 1 for piece in bar) and bar[-1].c + bar[-1].s <= charts.BAR_COLUMNS + 4
