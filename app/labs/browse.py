@@ -3,11 +3,12 @@
 Lists leave out what is retired; single rows are given also then, for bookings still point at them.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, select, true
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from app.database import db
@@ -113,8 +114,9 @@ def matching(column: InstrumentedAttribute[str], query: str) -> ColumnElement[bo
 
 
 def _in_list(column: InstrumentedAttribute[list[str]], value: str) -> ColumnElement[bool]:
-    """Rows whose JSON list of ids holds the value."""
-    return cast(column, Text).contains(f'"{value}"', autoescape=True)
+    """Rows whose JSON list holds the value; SQLite keeps Chinese escaped in it, PostgreSQL as it is."""
+    written = {json.dumps(value), json.dumps(value, ensure_ascii=False)}
+    return or_(*(cast(column, Text).contains(text, autoescape=True) for text in sorted(written)))
 
 
 def _labs_where(domain: str, level: str, query: str) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """What the API gives of the catalogue; ids are those of the CSV files."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
@@ -19,6 +19,11 @@ def _no_nul(value: str) -> str:
 
 Filter = Annotated[str, StringConstraints(max_length=64), AfterValidator(_no_nul)]
 Words = Annotated[str, StringConstraints(max_length=LONGEST_QUERY), AfterValidator(_no_nul)]
+# Texts that are one of these words: said in the document, kept true by the database.
+Confidence = Annotated[str, Field(json_schema_extra={"enum": ["high", "medium", "low"]})]
+Status = Annotated[str, Field(json_schema_extra={"enum": ["in_force", "superseded", "upcoming", "unverified"]})]
+DurationBasis = Annotated[str, Field(json_schema_extra={"enum": ["standard", "planning"]})]
+Evidence = Annotated[str, Field(json_schema_extra={"enum": ["documented", "representative"]})]
 EARLIEST = Field(description="ISO 8601 week of the first free time, e.g. 2026-W52; null when none is known")
 
 
@@ -76,7 +81,7 @@ class LabModel(BaseModel):
     approvals: list[str]
     approvals_en: list[str]
     level: str
-    confidence: Literal["high", "medium", "low"]
+    confidence: Confidence
     earliest_week: str | None = EARLIEST
     retired: bool
 
@@ -105,7 +110,7 @@ class MethodModel(BaseModel):
     code: str
     title_zh: str
     title_en: str
-    status: Literal["in_force", "superseded", "upcoming", "unverified"]
+    status: Status
 
     @classmethod
     def of(cls, method: Method) -> "MethodModel":
@@ -131,7 +136,7 @@ class TestModel(BaseModel):
     run_minutes: int
     teardown_minutes: int
     report_days: int = Field(description="working days from the end of the run to the report, planning value")
-    duration_basis: Literal["standard", "planning"]
+    duration_basis: DurationBasis
     labs: list[str]
     earliest_week: str | None = EARLIEST
     retired: bool
@@ -172,7 +177,7 @@ class ResourceModel(BaseModel):
     places: int
     grain_minutes: int
     outdoor: bool
-    evidence: Literal["documented", "representative"]
+    evidence: Evidence
     shifts: str
     earliest_week: str | None = EARLIEST
     retired: bool

@@ -8,6 +8,7 @@ from flask_babel import gettext, ngettext
 
 from app.booking.story import lab_name
 from app.errors import N_
+from app.labs.labels import week_label
 from app.labs.models import Lab, Method, Test
 from app.language import clock, day, hours, pick
 from app.search.comparing import Choice, Reason, Unable
@@ -237,10 +238,7 @@ def week(of: str | None) -> str:
 
 def week_of(of: str | None) -> str:
     """`第 52 周（12-21 起）` from `2026-W52`, a dash when it is not known."""
-    if not of:
-        return "–"
-    monday = date.fromisoformat(f"{of}-1")
-    return gettext("第 %(week)d 周（%(monday)s 起）", week=monday.isocalendar().week, monday=day(monday, False))
+    return week_label(of) if of else "–"
 
 
 def slot_name(choice: Choice) -> str:
