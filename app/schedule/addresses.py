@@ -21,6 +21,7 @@ class Addresses:
     book: str
     bookings: str
     resources: str
+    labs: str
 
     def __call__(self, **changes: object) -> str:
         """The schedule with other filters; None takes one away."""
@@ -68,6 +69,10 @@ class Addresses:
         """A bench's page."""
         return self.resources + quote(resource_id)
 
+    def lab(self, lab_id: str) -> str:
+        """A lab's page."""
+        return self.labs + quote(lab_id)
+
 
 def addresses(asked: Asked) -> Addresses:
     """Links from a page with these filters; routes are looked up once, not for each of several hundred cells."""
@@ -77,6 +82,7 @@ def addresses(asked: Asked) -> Addresses:
         book=url_for("booking.new"),
         bookings=url_for("booking.detail", booking_id="-")[:-1],
         resources=url_for("labs.resource", resource_id="-")[:-1],
+        labs=url_for("labs.lab", lab_id="-")[:-1],
     )
 
 

@@ -1,20 +1,28 @@
 """Rows of the schedule as elements: classes, addresses and texts, ready for the template.
 
-A page has a thousand of them, so texts that many share are made once.
+A page has a thousand of them. The same row in the same style is drawn once; who looks is part of neither,
+only what he may know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any, NamedTuple
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
+from flask import current_app
 from flask_babel import gettext
+from markupsafe import Markup
 
 from app.booking.rules import Limits, State
 from app.schedule import words
 from app.schedule.addresses import Addresses, stamp
-from app.schedule.board import Frame, Row
+from app.schedule.closed import Answer
 from app.schedule.lanes import Lane, Mark, Window
+from app.schedule.rows import Row
+from app.schedule.words import Times
 from app.timeline import Axis
 from app.worktime import local_date
 
@@ -35,6 +43,20 @@ LAB_LOOKS = {
 }
 # px that `.say2` leaves at both sides of its text, beyond what a block does.
 PADDING = 12
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a page is drawn. spelled: whether cells tell their times; chosen: index of the day that a phone spells out;
+    width: px of a lane on a desktop, so that only text that fits is written.
+    """
+
+    to: Addresses
+    limits: Limits
+    language: str
+    spelled: bool
+    chosen: int = 0
+    width: int = 1024
 
 
 class Cell(NamedTuple):
@@ -59,92 +81,111 @@ class Item(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A text and the number by which cells point at it."""
+    """A text that many cells point at by its id. note: it can be read, too, where a cell was followed to it."""
 
-    number: int
+    id: str
     text: str
+    note: bool
 
 
-class Said:
-    """Sentences that many cells share, each made once."""
+class Drawn(NamedTuple):
+    """A row, and the sentences that its cells point at."""
 
-    def __init__(self, make: Callable[[Any], str]) -> None:
-        self._make = make
-        self._known: dict[Hashable, Sentence] = {}
-
-    def __call__(self, what: Hashable) -> Sentence:
-        """The sentence on `what`."""
-        known = self._known.get(what)
-        if known is None:
-            known = self._known[what] = Sentence(len(self._known) + 1, self._make(what))
-        return known
-
-    def __iter__(self) -> Iterator[Sentence]:
-        return iter(self._known.values())
+    html: Markup
+    sentences: tuple[Sentence, ...]
 
 
-class Drawing:
-    """One page. spelled: whether cells tell their times; width: px of a lane on a desktop, so that only text that
-    fits is written.
-    """
+@lru_cache(maxsize=2048)
+def drawn(row: Row, number: int, style: Style) -> Drawn:
+    """The row of a bench in the table. number: its place on the page, from 1."""
+    pen = Pen(style)
+    html: Markup = current_app.jinja_env.get_template("schedule/_rows.html").module.row(  # type: ignore[attr-defined]  # a macro
+        row=row,
+        number=number,
+        lanes=pen.lanes(row, number, row.frame.axis),
+        items=list(pen.said(row)),
+        first_free="" if row.own_lab else pen.first_free(row),
+        address=style.to.resource(row.shown.id),
+        now=row.frame.axis.column(row.frame.now) if row.frame.span.contains(row.frame.now) else None,
+    )
+    return Drawn(html, tuple(pen.sentences.values()))
 
-    def __init__(self, frame: Frame, to: Addresses, limits: Limits, spelled: bool, width: float = 1024) -> None:
-        self.frame = frame
-        self.to = to
-        self.spelled = spelled
-        self.width = width
-        self.answers = Said(lambda answer: words.why(answer, limits))
-        self.opening = Said(words.opening)
-        self.hours = Said(words.free)
-        self._busy = Said(lambda room: words.fitting(words.busy(), room))
-        self._first_free = Said(words.first_free)
-        self._busy_word = gettext("占用")
-        self._nothing = gettext("当天没有空档。")
 
-    def lanes(self, row: Row, number: int, axis: Axis | None = None) -> list[list[Cell]]:
-        """The lanes of a bench, the ground in the first of them. number: of its name, whose id is `r` and this.
+class Page:
+    """The rows of a page in turn; afterwards the sentences that they point at."""
 
-        axis: another one than the page's, for a part of it.
-        """
-        axis = axis or self.frame.axis
-        lanes = row.lanes(axis, self.frame.book)
-        drawn = [list(self._marks(lane, row, number, self.width / axis.columns)) for lane in lanes]
-        drawn[0][:0] = self._ground(row, axis)
-        return drawn
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._sentences: dict[str, Sentence] = {}
+        self._rows = 0
 
-    def said(self, row: Row, day: int) -> Iterator[Item]:
-        """What a phone says of a day: free windows or why there are none, and then one's own uses."""
+    def row(self, row: Row) -> Markup:
+        """The next row."""
+        self._rows += 1
+        html, sentences = drawn(row, self._rows, self._style)
+        for sentence in sentences:
+            self._sentences[sentence.id] = sentence
+        return html
+
+    @property
+    def names(self) -> list[Sentence]:
+        """Sentences that only name cells."""
+        return [sentence for sentence in self._sentences.values() if not sentence.note]
+
+    @property
+    def notes(self) -> list[Sentence]:
+        """Sentences that closed cells lead to."""
+        return [sentence for sentence in self._sentences.values() if sentence.note]
+
+
+class Pen:
+    """Draws in one style and keeps the sentences that were used."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self.sentences: dict[str, Sentence] = {}
+
+    def lanes(self, row: Row, number: int, axis: Axis) -> list[list[Cell]]:
+        """The lanes of a bench, the ground in the first. number: of its name, whose id is `r` and this."""
+        column = self._style.width / axis.columns
+        cells = [list(self._marks(lane, row, number, column)) for lane in row.lanes(axis)]
+        cells[0][:0] = self._ground(row, axis, column)
+        return cells
+
+    def said(self, row: Row) -> Iterator[Item]:
+        """What a phone says of the chosen day: free windows or why there are none, and then one's own uses."""
+        day = self._style.chosen
         if not row.own_lab:
-            form = self.to.form(row.resource.id) if self.frame.book else ""
+            form = self._style.to.form(row.shown.id) if row.frame.book else ""
             windows = row.windows_on(day)
             for window in windows:
                 yield Item(words.free_on(window), form and form + stamp(window.starts_at), button=bool(form))
             if not windows:
-                answer = row.answer_on(day, self.frame)
-                yield Item(self.answers(answer).text if answer else self._nothing)
+                answer = row.answer_on(day)
+                yield Item(self._why(answer).text if answer else gettext("当天没有空档。"))
         for item in row.seen:
-            href = self.to.booking(item.booking_id) if item.booking_id else ""
+            href = self._style.to.booking(item.booking_id) if item.booking_id else ""
             yield Item(words.listed(item, row.own_lab), href)
 
     def first_free(self, row: Row) -> str:
         """From which day on a bench can be had."""
-        return self._first_free(local_date(row.windows[0].when.start) if row.windows else None).text
+        return words.first_free(local_date(row.windows[0].when.start) if row.windows else None)
 
-    def _ground(self, row: Row, axis: Axis) -> Iterator[Cell]:
-        if row.closed and not self.spelled:
+    def _ground(self, row: Row, axis: Axis, column: float) -> Iterator[Cell]:
+        if row.closed and not self._style.spelled:
             # Nights are too many to mark one by one; they lie under everything else, and answer too.
-            said = self.opening(row.resource.shifts)
-            yield Cell(f"c1 s{axis.columns}", f"#o{said.number}", by=f"o{said.number}")
-        for piece in row.ground(axis, self.frame):
-            said = self.answers(piece.answer)
+            said = self._keep(_opening(row.shown.shifts, self._style.language), note=True)
+            yield Cell(f"c1 s{axis.columns}", f"#{said.id}", by=said.id)
+        for piece in row.ground(axis):
+            said = self._why(piece.answer)
             css, text = "off-t", ""
-            if self.spelled:
+            if self._style.spelled:
                 css = "off-t say2"
-                text = words.fitting((said.text,), piece.cells.s * self.width / axis.columns - PADDING)
-            yield Cell(f"{css} c{piece.cells.c} s{piece.cells.s}", f"#w{said.number}", text=text, by=f"w{said.number}")
+                text = words.fitting((said.text,), piece.cells.s * column - PADDING)
+            yield Cell(f"{css} c{piece.cells.c} s{piece.cells.s}", f"#{said.id}", text=text, by=said.id)
 
     def _marks(self, lane: Lane, row: Row, number: int, column: float) -> Iterator[Cell]:
-        form = self.to.form(row.resource.id)
+        form = self._style.to.form(row.shown.id)
         for mark in lane.marks:
             room = mark.cells.s * column
             if mark.window:
@@ -155,29 +196,57 @@ class Drawing:
                 yield self._taken(mark, room)
 
     def _free(self, mark: Mark, window: Window, form: str, number: int, room: float) -> Cell:
-        said = self.hours(words.times(window))
-        text = words.fitting(words.of_window(window), room) if self.spelled else ""
+        spelled = self._style.spelled
+        times = words.times(window)
+        said = self._keep(_free(times, self._style.language), note=False, ident=_times_id(times))
         return Cell(
-            f"{'ev open' if self.spelled else 'fr'} c{mark.cells.c} s{mark.cells.s}",
+            f"{'ev open' if spelled else 'fr'} c{mark.cells.c} s{mark.cells.s}",
             form + stamp(window.starts_at),
-            text=text,
-            by=f"r{number} d{window.day} h{said.number}",
+            text=words.fitting(words.of_window(window), room) if spelled else "",
+            by=f"r{number} d{window.day} {said.id}",
         )
 
     def _taken(self, mark: Mark, room: float) -> Cell:
-        text = words.fitting((words.busy_hours(mark.when),), room) if self.spelled else ""
-        text = text or self._busy(room).text
-        hidden = "" if text else self._busy_word
+        text = words.fitting((words.busy_hours(mark.when),), room) if self._style.spelled else ""
+        text = text or words.fitting(_busy(self._style.language), room)
+        hidden = "" if text else _busy(self._style.language)[0]
         return Cell(f"ev busy c{mark.cells.c} s{mark.cells.s}", text=text, title=hidden, spoken=hidden)
 
     def _seen(self, mark: Mark, own_lab: bool, room: float) -> Cell:
         item = mark.seen[0]
-        href = self.to.booking(item.booking_id) if item.booking_id else ""
+        href = self._style.to.booking(item.booking_id) if item.booking_id else ""
         if len(mark.seen) > 1:
-            href = self.to.at(mark.when.start)
+            href = self._style.to.at(mark.when.start)
         text = words.fitting(words.of_mark(mark, own_lab), room)
         title = words.title(mark, own_lab)
         return Cell(f"ev {look(mark, own_lab)} c{mark.cells.c} s{mark.cells.s}", href, text, title, spoken=title)
+
+    def _why(self, answer: Answer) -> Sentence:
+        return self._keep(words.why(answer, self._style.limits), note=True)
+
+    def _keep(self, text: str, note: bool, ident: str = "") -> Sentence:
+        ident = ident or f"w{zlib.crc32(text.encode()):x}"
+        return self.sentences.setdefault(ident, Sentence(ident, text, note))
+
+
+def _times_id(times: Times) -> str:
+    return f"h{times.start}{times.last_start or times.end}".replace(":", "")
+
+
+# These few texts stand in most cells of a page.
+@lru_cache(maxsize=4096)
+def _free(times: Times, _language: str) -> str:
+    return words.free(times)
+
+
+@lru_cache(maxsize=64)
+def _opening(shifts: str, _language: str) -> str:
+    return words.opening(shifts)
+
+
+@lru_cache(maxsize=2)
+def _busy(_language: str) -> tuple[str, ...]:
+    return words.busy()
 
 
 def look(mark: Mark, own_lab: bool) -> str:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, or_, select
-from sqlalchemy.orm import contains_eager
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, visible
@@ -14,6 +13,7 @@ from app.booking.models import Booking, Closure, Occupancy
 from app.database import db
 from app.labs.models import Capability, Lab, Method, Resource, ResourceKind, Test
 from app.schedule.lanes import Seen
+from app.schedule.rows import Shown
 from app.worktime import Interval
 
 
@@ -53,10 +53,30 @@ def matching(labs: Iterable[str] | None, kind: str, test: str) -> list[tuple[str
     return [(lab_id, resource_id) for lab_id, resource_id in db.session.execute(query)]
 
 
-def resources(ids: Sequence[str]) -> list[Resource]:
+def benches(ids: Sequence[str]) -> list[Shown]:
     """Benches with their labs, in the order of `ids`; retired ones too, for bookings still point at them."""
-    query = select(Resource).join(Resource.lab).where(Resource.id.in_(ids)).options(contains_eager(Resource.lab))
-    found = {resource.id: resource for resource in db.session.scalars(query)}
+    query = (
+        select(
+            Resource.id,
+            Resource.pool,
+            Resource.lab_id,
+            Resource.name_zh,
+            Resource.name_en,
+            Resource.places,
+            Resource.grain_minutes,
+            Resource.shifts,
+            Resource.evidence,
+            Lab.name_zh,
+            Lab.name_en,
+            Lab.district_zh,
+            Lab.district_en,
+            Lab.lat,
+            Lab.lon,
+        )
+        .join(Lab, Lab.id == Resource.lab_id)
+        .where(Resource.id.in_(ids))
+    )
+    found = {shown.id: shown for shown in map(Shown._make, db.session.execute(query))}
     return [found[ident] for ident in ids if ident in found]
 
 

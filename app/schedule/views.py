@@ -8,11 +8,11 @@ from markupsafe import Markup
 from app.accounts.current import login_required, viewer
 from app.booking.settings import limits
 from app.clock import now
-from app.language import refusal
+from app.language import lang, refusal
 from app.schedule import board, forms, words
 from app.schedule.addresses import addresses
 from app.schedule.choices import choices
-from app.schedule.drawing import Drawing
+from app.schedule.drawing import Page, Pen, Style
 from app.schedule.fortnight import Fortnight, fortnight
 from app.worktime import local_date
 
@@ -41,7 +41,7 @@ def index() -> str:
         today=today,
         choices=options,
         sheet=sheet,
-        drawing=Drawing(sheet.frame, to, limits(), spelled=asked.days == forms.DAY),
+        page=Page(Style(to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen)),
         remarks=[refusal(remark) for remark in asked.remarks],
         to=to,
         words=words,
@@ -59,14 +59,13 @@ def two_weeks(resource_id: str) -> Markup:
 
 
 def _rendered(weeks: Fortnight, asked: forms.Asked) -> Markup:
-    to = addresses(asked)
-    drawing = Drawing(weeks.frame, to, limits(), spelled=True, width=WIDTH_BESIDE_FACTS)
+    style = Style(addresses(asked), limits(), lang(), spelled=True, width=WIDTH_BESIDE_FACTS)
     step = timedelta(days=forms.TWO_WEEKS)
     return Markup(  # noqa: S704  # it is a template of ours, escaped when it was rendered
         render_template(
             "schedule/_two_weeks.html",
             weeks=weeks,
-            drawing=drawing,
+            pen=Pen(style),
             earlier=f"?from={asked.first - step}",
             later=f"?from={asked.first + step}",
             today=local_date(now()),

@@ -151,7 +151,7 @@ def test_closed_time_can_be_asked_without_a_script(world: World, look: Look) -> 
     for cell in page.row(BENCH).all("a"):
         if cell.href.startswith("#"):
             assert page.by_id[cell.href[1:]].text == page.name(cell)
-    nights = next(cell for cell in page.row(BENCH).all("a") if cell.href.startswith("#o"))
+    nights = next(cell for cell in page.row(BENCH).all("a") if cell.classes == ["c1", "s84"])
     assert page.name(nights) == "开放：周一至周五 08:30–17:30；法定节假日不开放，调休上班日照常。"
 
 

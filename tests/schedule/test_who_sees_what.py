@@ -197,3 +197,30 @@ def test_the_page_of_a_bench_has_its_fortnight_for_who_is_signed_in(world: World
     assert [cell.text for cell in days[5].all("a", "off-t")] == ["不开放：休息日。下次开放 11-09 周一 08:30。"]
     assert "甲公司" not in page.html
     assert "lane" not in visitor
+
+
+def test_what_was_drawn_for_one_is_not_shown_to_another(world: World, look: Look) -> None:
+    """Rows that were drawn are kept: by what may be known, not by bench."""
+    world.bench()
+    engineer, rival, lab = world.engineer("甲公司"), world.engineer("乙公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(5))
+    seen = {
+        (name, language): look(person, language=language).lanes(bench)[0][0]
+        for _ in range(2)
+        for name, person in (("engineer", engineer), ("rival", rival), ("lab", lab))
+        for language, bench in (("zh", "环境舱 chamber"), ("en", "Chamber chamber"))
+    }
+    assert [cell.classes[1] for cell in seen.values()] == ["wait", "wait", "busy", "busy", "ask", "ask"]
+    assert seen["engineer", "en"].attributes["title"].startswith(f"Test t {booking.code}")
+    assert "甲公司" in seen["lab", "zh"].attributes["title"]
+    assert "甲公司" not in seen["engineer", "zh"].attributes["title"]
+
+
+def test_a_change_is_seen_at_once(world: World, look: Look) -> None:
+    world.bench()
+    engineer, rival = world.engineer("甲公司"), world.engineer("乙公司")
+    assert look(rival).lanes("环境舱 chamber") == [[]]
+    booking = engineer.requests(at(5))
+    assert len(look(rival).lanes("环境舱 chamber")[0]) == 1
+    engineer.does("cancel", booking)
+    assert look(rival).lanes("环境舱 chamber") == [[]]

@@ -1,0 +1,213 @@
+"""One bench over the days of a page: what is taken, closed and free of it, from values alone.
+
+Everybody who is a stranger to a bench sees the same of it, so what was worked out once is kept: the same
+values give the same row, and a row that was drawn is not drawn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.booking.availability import availability, busy_places
+from app.booking.queries import Taken
+from app.labs.models import calendar_of
+from app.labs.queries import Bench
+from app.schedule import closed, lanes
+from app.schedule.closed import Answer, Reason, Run
+from app.schedule.lanes import Lane, Seen, Window
+from app.timeline import Axis, Cells
+from app.worktime import (
+    Interval,
+    Need,
+    clip,
+    feasible_windows,
+    local_day,
+    merge,
+    subtract,
+)
+
+COLUMNS = 84
+COLUMNS_OF_A_DAY = 96
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
+_MOMENT = timedelta(seconds=1)
+
+
+class Shown(NamedTuple):
+    """What the schedule shows of a bench and its lab."""
+
+    id: str
+    pool: str
+    lab_id: str
+    name_zh: str
+    name_en: str
+    places: int
+    grain_minutes: int
+    shifts: str
+    evidence: str
+    lab_zh: str
+    lab_en: str
+    district_zh: str
+    district_en: str
+    lat: float
+    lon: float
+
+    @property
+    def bench(self) -> Bench:
+        """The bench as availability sees it."""
+        return Bench(
+            resource_id=self.id,
+            pool=self.pool,
+            lab_id=self.lab_id,
+            places=self.places,
+            grain=timedelta(minutes=self.grain_minutes),
+            calendar=calendar_of(self.shifts, self.lat, self.lon),
+        )
+
+
+class Ground(NamedTuple):
+    """Time that can't be booked, drawn under the marks, with its answer."""
+
+    cells: Cells
+    answer: Answer
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What all rows of a page share. now: whole minutes; book: whether the viewer may book."""
+
+    span: Interval
+    axis: Axis
+    days: tuple[Interval, ...]
+    bookable: Interval
+    now: datetime
+    book: bool
+
+    @property
+    def last_start(self) -> datetime:
+        """No use on the page starts later."""
+        return min(self.span.end - _MOMENT, self.bookable.end)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One bench over the page's days. own_lab: seen by its own lab, place by place; open_time: worked and not taken."""
+
+    shown: Shown
+    frame: Frame
+    own_lab: bool
+    busy: tuple[Interval, ...]
+    open_time: tuple[Interval, ...]
+    windows: tuple[Window, ...]
+    seen: tuple[Seen, ...]
+    closed: tuple[Run, ...]
+
+    def windows_on(self, day: int) -> list[Window]:
+        """Free time of the day with this index."""
+        return [window for window in self.windows if window.day == day]
+
+    def answer_on(self, day: int) -> Answer | None:
+        """Why nothing is free on the day with this index, None when it is all taken."""
+        on, bookable = self.frame.days[day], self.frame.bookable
+        for run in self.closed:
+            if run.when.start <= on.start and on.end <= run.when.end:
+                return run.answer
+        if self.frame.now < on.end <= bookable.start:
+            return Answer(Reason.TOO_SOON, bookable.start)
+        return Answer(Reason.TOO_FAR, bookable.end) if on.start >= bookable.end else None
+
+    def lanes(self, axis: Axis) -> list[Lane]:
+        """Its lanes on an axis; free windows only for who may book."""
+        windows = self.windows if self.frame.book else ()
+        if self.own_lab and self.shown.places > 1:
+            return lanes.places(axis, self.shown.places, self.seen)
+        if self.shown.places > 1:
+            return lanes.shared(axis, self.busy, self.seen, windows)
+        return lanes.single(axis, self.busy, self.seen, windows)
+
+    def ground(self, axis: Axis) -> list[Ground]:
+        """Closed runs and, for who may book, open time before the notice and all time behind the horizon."""
+        span, bookable, book = self.frame.span, self.frame.bookable, self.frame.book
+        shut = [(run.when, run.answer) for run in self.closed if not (book and run.when.start >= bookable.end)]
+        if book and self.frame.now < bookable.start:
+            soon = Answer(Reason.TOO_SOON, bookable.start)
+            shut += [(piece, soon) for piece in clip(self.open_time, Interval(self.frame.now, bookable.start))]
+        if book and bookable.end < span.end:
+            far = Interval(max(bookable.end, span.start), span.end)
+            shut.append((far, Answer(Reason.TOO_FAR, bookable.end)))
+        return [Ground(cells, answer) for when, answer in shut if (cells := axis.span(when.start, when.end))]
+
+
+def frame(first: date, days: int, bookable: Interval, now: datetime, book: bool) -> Frame:
+    """The frame of `days` local days from `first`. Starts lie on whole minutes, so seconds only hide that two
+    looks at the same page are the same.
+    """
+    start, end = bookable.start, bookable.end
+    whole = Interval(-(-(start - _EPOCH) // _MINUTE) * _MINUTE + _EPOCH, (end - _EPOCH) // _MINUTE * _MINUTE + _EPOCH)
+    return _frame(first, days, whole, (now - _EPOCH) // _MINUTE * _MINUTE + _EPOCH, book)
+
+
+@lru_cache(maxsize=64)
+def _frame(first: date, days: int, bookable: Interval, now: datetime, book: bool) -> Frame:
+    all_days = tuple(local_day(first + timedelta(days=n)) for n in range(days))
+    span = Interval(all_days[0].start, all_days[-1].end)
+    axis = Axis(span.start, span.end, COLUMNS_OF_A_DAY if days == 1 else COLUMNS)
+    return Frame(span, axis, all_days, bookable, now, book)
+
+
+@lru_cache(maxsize=2048)
+def row(
+    shown: Shown,
+    need: Need | None,
+    occupied: tuple[Taken, ...],
+    known: tuple[Seen, ...],
+    own_lab: bool,
+    nights: bool,
+    page: Frame,
+) -> Row:
+    """The row of a bench. need: of the chosen test, then only time in which it can start is free; nights: whether
+    the hours between shifts count as closed runs too, not only whole days.
+    """
+    bench = shown.bench
+    found = availability(bench, page.span, occupied, page.bookable)
+    free = _free(bench, found.free, page) if need is None else _starts(bench, need, occupied, page)
+    return Row(
+        shown=shown,
+        frame=page,
+        own_lab=own_lab,
+        busy=tuple(found.busy),
+        open_time=tuple(subtract(found.working, found.busy)),
+        windows=tuple(free),
+        seen=known,
+        closed=(closed.runs if nights else closed.whole_days)(bench.calendar, page.span),
+    )
+
+
+def _free(bench: Bench, free: Sequence[Interval], page: Frame) -> Iterator[Window]:
+    """Free time by day, where a use may start in it."""
+    if not free:
+        return
+    track = bench.calendar.track(free[0].start, free[-1].end)
+    for index, piece in lanes.by_day(free, page.days):
+        start = track.next_start(piece.start, bench.grain)
+        if start is not None and start < piece.end:
+            yield Window(index, piece, start)
+
+
+def _starts(bench: Bench, need: Need, occupied: Sequence[Taken], page: Frame) -> Iterator[Window]:
+    """Time by day in which a use of the test can start on some place."""
+    not_before = max(page.span.start, page.bookable.start)
+    if not_before > page.last_start:
+        return
+    feasible: list[Interval] = []
+    for busy in busy_places(occupied, bench.places):
+        feasible += feasible_windows(need, bench.calendar, bench.grain, busy, not_before, page.last_start)
+        if not busy:
+            break  # an empty place can't be beaten
+    for index, piece in lanes.by_day(merge(feasible), page.days):
+        steps = (piece.end - piece.start - _MOMENT) // bench.grain
+        yield Window(index, piece, piece.start, piece.start + steps * bench.grain)
