@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from flask_migrate import upgrade
 from sqlalchemy import event, func, select
 
 from app import create_app
@@ -84,7 +85,7 @@ def prepare(address: str, size: int) -> Any:
     """An application on a filled database."""
     app = create_app({"SCHEDULER": False, "DATABASE_URL": address, "API_RATE": "1000000 per minute"})
     with app.app_context():
-        db.create_all()
+        upgrade()
         app.test_cli_runner().invoke(args=["catalogue", "load", "app/labs/catalogue"])
         fill.bookings(size, now(), fill.people(now()))
         if db.engine.dialect.name == "postgresql":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import text
 
 from app import create_app
@@ -33,7 +34,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         }
     )
     with application.app_context():
-        db.create_all()
+        upgrade()
     yield application
     with application.app_context():
         db.engine.dispose()

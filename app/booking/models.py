@@ -186,42 +186,6 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime]
 
 
+# Name of the database's own guard against overlaps: an exclusion constraint on PostgreSQL, the message of two
+# triggers on SQLite. Both stand in the first migration.
 OVERLAP = "occupancy_overlap"
-
-# The rows of one place never overlap, so the last one that starts before the new end also ends last: one
-# index step decides, however long the history is.
-SQLITE_GUARD = """
-CREATE TRIGGER {name} BEFORE {verb} ON occupancy
-WHEN (
-  SELECT other.ends_at FROM occupancy AS other
-  WHERE other.resource_id = NEW.resource_id AND other.place = NEW.place
-    AND other.starts_at < NEW.ends_at AND other.id <> NEW.id
-  ORDER BY other.starts_at DESC LIMIT 1
-) > NEW.starts_at
-BEGIN SELECT RAISE(ABORT, 'occupancy_overlap'); END
-"""
-
-POSTGRESQL_GUARD = """
-ALTER TABLE occupancy ADD CONSTRAINT occupancy_overlap EXCLUDE USING gist
-  (resource_id WITH =, place WITH =, tstzrange(starts_at, ends_at, '[)') WITH &&)
-"""
-
-for verb in ("INSERT", "UPDATE"):
-    event.listen(
-        Occupancy.__table__,
-        "after_create",
-        DDL(SQLITE_GUARD.format(name=f"occupancy_no_overlap_{verb.lower()}", verb=verb)).execute_if(dialect="sqlite"),
-    )
-event.listen(
-    Base.metadata,
-    "before_create",
-    DDL("CREATE EXTENSION IF NOT EXISTS btree_gist").execute_if(dialect="postgresql"),
-)
-event.listen(Occupancy.__table__, "after_create", DDL(POSTGRESQL_GUARD).execute_if(dialect="postgresql"))
-event.listen(
-    Base.metadata,
-    "after_create",
-    DDL("ALTER TABLE event ALTER transaction_id SET DEFAULT pg_current_xact_id()::text::bigint").execute_if(
-        dialect="postgresql"
-    ),
-)

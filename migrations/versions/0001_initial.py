@@ -7,13 +7,31 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from app.booking.models import POSTGRESQL_GUARD, SQLITE_GUARD
 from app.database import UtcDateTime
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+
+# The rows of one place never overlap, so the last one that starts before the new end also ends last: one
+# index step decides, however long the history is.
+SQLITE_GUARD = """
+CREATE TRIGGER occupancy_no_overlap_{name} BEFORE {verb} ON occupancy
+WHEN (
+  SELECT other.ends_at FROM occupancy AS other
+  WHERE other.resource_id = NEW.resource_id AND other.place = NEW.place
+    AND other.starts_at < NEW.ends_at AND other.id <> NEW.id
+  ORDER BY other.starts_at DESC LIMIT 1
+) > NEW.starts_at
+BEGIN SELECT RAISE(ABORT, 'occupancy_overlap'); END
+"""
+
+POSTGRESQL_GUARD = """
+ALTER TABLE occupancy ADD CONSTRAINT occupancy_overlap EXCLUDE USING gist
+  (resource_id WITH =, place WITH =, tstzrange(starts_at, ends_at, '[)') WITH &&)
+"""
 
 
 def upgrade():
@@ -101,7 +119,7 @@ def upgrade():
         sa.Column(
             "sources", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
-        sa.Column("demo", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("demo", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("origin", sa.String(length=20), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("retired_at", UtcDateTime(), nullable=True),
@@ -142,7 +160,7 @@ def upgrade():
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("locale", sa.String(length=10), nullable=False),
-        sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("1"), nullable=False),
         sa.Column("session_version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
@@ -770,7 +788,7 @@ def upgrade():
         sa.Column("starts_at", UtcDateTime(), nullable=False),
         sa.Column("ends_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
-        sa.Column("proposed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("proposed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("booking_id", sa.String(length=24), nullable=True),
         sa.Column("closure_id", sa.String(length=24), nullable=True),
         sa.CheckConstraint("(booking_id IS NULL) <> (closure_id IS NULL)", name=op.f("ck_occupancy_one_owner")),
@@ -791,7 +809,7 @@ def upgrade():
         op.execute("ALTER TABLE event ALTER transaction_id SET DEFAULT pg_current_xact_id()::text::bigint")
     else:
         for verb in ("INSERT", "UPDATE"):
-            op.execute(SQLITE_GUARD.format(name=f"occupancy_no_overlap_{verb.lower()}", verb=verb))
+            op.execute(SQLITE_GUARD.format(name=verb.lower(), verb=verb))
 
 
 def downgrade():
