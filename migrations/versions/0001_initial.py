@@ -119,7 +119,7 @@ def upgrade():
         sa.Column(
             "sources", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
-        sa.Column("demo", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("demo", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("origin", sa.String(length=20), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("retired_at", UtcDateTime(), nullable=True),
@@ -160,7 +160,7 @@ def upgrade():
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("locale", sa.String(length=10), nullable=False),
-        sa.Column("active", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("session_version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
@@ -788,7 +788,7 @@ def upgrade():
         sa.Column("starts_at", UtcDateTime(), nullable=False),
         sa.Column("ends_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
-        sa.Column("proposed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("proposed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("booking_id", sa.String(length=24), nullable=True),
         sa.Column("closure_id", sa.String(length=24), nullable=True),
         sa.CheckConstraint("(booking_id IS NULL) <> (closure_id IS NULL)", name=op.f("ck_occupancy_one_owner")),
