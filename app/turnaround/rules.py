@@ -117,7 +117,7 @@ def split(mean: float, parts: Mapping[str, float]) -> dict[str, float]:
 
     parts: add up to `mean`, none below zero.
     """
-    total = round(mean * 10)
+    total = round(tenths(mean) * 10)
     units = {name: int(part * 10) for name, part in parts.items()}
     by_remainder = sorted(parts, key=lambda name: units[name] - parts[name] * 10)
     for name in by_remainder[: total - sum(units.values())]:
