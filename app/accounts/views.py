@@ -146,7 +146,7 @@ def member_list() -> Any:
     organisation = queries.organisation(request.args.get("organisation") or me.organisation_id or "")
     roles = members.offered_roles(me, organisation.id) if organisation else []
     if organisation is None or not roles:
-        raise Forbidden()
+        raise Forbidden() if organisation and organisation.id == me.organisation_id else NotFound()
     labs = [lab for lab in queries.labs_of(organisation.id) if not me.is_lab or lab.id in me.lab_ids]
     form = InviteForm().offer(organisation.id, [(role, gettext(role.label)) for role in roles], labs)
     made = form.run(members.invite, me, at)
