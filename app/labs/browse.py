@@ -98,11 +98,16 @@ def test(ident: str) -> Test:
     return _one(Test, ident, joinedload(Test.method))
 
 
-def first_unit(pool: str) -> Resource | None:
-    """The first unit of a pool; None for an unknown one."""
-    if "\0" in pool:
-        return None
-    return db.session.scalar(select(Resource).where(Resource.pool == pool).order_by(Resource.unit).limit(1))
+def unit(ident: str) -> Resource:
+    """The unit of this id; for a pool's id its first live unit. Raises NotFound."""
+    try:
+        return resource(ident)
+    except NotFound:
+        units = select(Resource.id).where(Resource.pool == ident, Resource.retired_at.is_(None))
+        first = None if "\0" in ident else db.session.scalar(units.order_by(Resource.unit).limit(1))
+        if first is None:
+            raise
+        return resource(first)
 
 
 def matching(column: InstrumentedAttribute[str], query: str) -> ColumnElement[bool]:
@@ -144,9 +149,9 @@ def labs(
 def lab_lines(domain: str = "", level: str = "", query: str = "") -> list[LabLine]:
     """The list of labs with what each has to offer; three statements."""
     counted = select(Resource.lab_id, func.count()).where(Resource.retired_at.is_(None)).group_by(Resource.lab_id)
-    units = dict(db.session.execute(counted).tuples().all())
+    units = dict(db.session.execute(counted).all())
     capable = _live_providers(Resource.lab_id, func.count(Capability.test_id.distinct())).group_by(Resource.lab_id)
-    tests = dict(db.session.execute(capable).tuples().all())
+    tests = dict(db.session.execute(capable).all())
     return [LabLine(lab, units.get(lab.id, 0), tests.get(lab.id, 0)) for lab in labs(domain, level, query)]
 
 
@@ -232,7 +237,7 @@ def pools(lab_id: str) -> list[Pool]:
         .where(Capability.retired_at.is_(None), Test.retired_at.is_(None))
         .group_by(Capability.pool)
     )
-    tests = dict(db.session.execute(counted).tuples().all())
+    tests = dict(db.session.execute(counted).all())
     units: dict[str, list[Resource]] = {}
     for unit in db.session.scalars(wanted):
         units.setdefault(unit.pool, []).append(unit)

@@ -118,3 +118,8 @@ def unit_run_sentence(resource: Resource) -> str:
     if resource.unattended:
         return gettext("试验可无人值守连续进行，班外也算；准备和清理只在班内进行")
     return gettext("试验在班内进行，能分段的可跨几班；准备和清理可跨班，台架为您保留")
+
+
+def written_in(text: str) -> str:
+    """The language of a text from somewhere else: `zh-CN` when it has Chinese in it, else `en`."""
+    return "zh-CN" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, render_template, request
 
 from app.labs import browse, labels
 from app.labs.models import EarliestWeek
+from app.language import lang
 
 bp = Blueprint("labs", __name__)
 blueprints = (bp,)
@@ -21,21 +22,21 @@ def init_app(app: Flask) -> None:
         weather=labels.weather_label,
         week=labels.week_label,
         shifts=labels.shifts_sentence,
+        written_in=labels.written_in,
     )
 
 
 @bp.get("/labs/")
 def index() -> str:
     """All labs, filtered by domain, level and words; the filter is the address."""
-    asked = {name: request.args.get(name, "").strip()[:200] for name in ("domain", "level", "q")}
+    asked = {name: request.args.get(name, "").replace("\0", "").strip()[:200] for name in ("domain", "level", "q")}
     lines = browse.lab_lines(asked["domain"], asked["level"], asked["q"])
     return render_template(
         "labs/index.html",
         asked=asked,
         lines=lines,
-        domains=browse.domains(),
+        domains={domain.id: domain for domain in browse.domains()},
         levels=labels.LEVELS,
-        domain_names={domain.id: domain for domain in browse.domains()},
         weeks=browse.earliest_weeks(EarliestWeek.lab_id, [line.lab.id for line in lines]),
     )
 
@@ -50,7 +51,7 @@ def lab(lab_id: str) -> str:
         lab=found,
         pools=pools,
         domains=[domain for domain in browse.domains() if domain.id in found.domains],
-        approvals=list(zip(found.approvals_zh, found.approvals_en, strict=True)),
+        approvals=found.approvals_zh if lang() == "zh" else found.approvals_en,
         weeks=browse.earliest_weeks(EarliestWeek.pool, [pool.resource.pool for pool in pools]),
         sources=browse.sources(found.sources),
     )
@@ -59,7 +60,7 @@ def lab(lab_id: str) -> str:
 @bp.get("/resources/<resource_id>")
 def resource(resource_id: str) -> Any:
     """One bench: its time, what it can run, on what that rests, how it is booked. A pool's id shows its first unit."""
-    found = browse.first_unit(resource_id) or browse.resource(resource_id)
+    found = browse.unit(resource_id)
     return render_template(
         "labs/resource.html",
         resource=found,
@@ -78,12 +79,12 @@ def method(method_id: str) -> str:
     found = browse.method(method_id)
     transitions = browse.transitions(method_id)
     ends = {end for row in transitions for end in (row.old_method_id, row.new_method_id) if end}
-    tests = browse.method_tests(method_id)
+    tests, known = browse.method_tests(method_id), browse.editions_of(found.replaces)
     return render_template(
         "labs/method.html",
         method=found,
         domain=browse.domain(found.domain_id),
-        replaces=[(code, browse.editions_of(found.replaces).get(code)) for code in found.replaces],
+        replaces=[(code, known.get(code)) for code in found.replaces],
         replaced_by=browse.replaced_by(found.code),
         transitions=transitions,
         editions={ident: browse.method(ident) for ident in ends},
