@@ -15,7 +15,6 @@ from app.database import db
 from tests.http import browser
 from tests.test_start import ROOT
 
-
 (HEAD,) = ScriptDirectory(str(startup.MIGRATIONS)).get_heads()
 
 
