@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from app.accounts.models import Membership, Organisation, OrganisationKind, Role, User
 from app.accounts.policy import Viewer
 from app.accounts.queries import viewer_of
-from app.booking import queries, service
+from app.booking import moves, queries, service
 from app.booking.availability import Availability, availability
 from app.booking.models import Booking
+from app.booking.moves import Move
 from app.booking.rules import State, bookable_span
-from app.booking.service import Book, Change, Move
+from app.booking.service import Book
 from app.booking.settings import limits
+from app.booking.steps import Change
 from app.database import db, transaction
 from app.labs.models import Capability, Domain, Lab, Method, Resource, ResourceKind, Test
 from app.labs.queries import benches
@@ -285,7 +287,7 @@ class Person:
 
     def moves(self, booking: Booking, start: datetime, reason: str = "", resource: str | None = None) -> Booking:
         command = Move(booking.id, booking.version, reason, starts_at=start, resource=resource)
-        return service.move(self.viewer, command, self.world.now)
+        return moves.move(self.viewer, command, self.world.now)
 
     def sees(self, booking: Booking) -> Booking:
         return queries.visible_booking(self.viewer, booking.id)

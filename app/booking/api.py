@@ -10,7 +10,7 @@ from sqlalchemy import false
 from app.accounts.current import require_api_viewer
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
-from app.booking import offers, queries, rules, schemas, service
+from app.booking import moves, offers, queries, rules, schemas, service, story
 from app.booking.availability import availability
 from app.booking.models import Booking
 from app.booking.rules import State
@@ -21,6 +21,7 @@ from app.events import log
 from app.events.models import Event
 from app.labs.queries import benches, test_exists
 from app.language import ZONE
+from app.orders.queries import may_read
 from app.worktime import Interval
 
 bp = APIBlueprint(
@@ -150,8 +151,8 @@ def change_booking(path: schemas.StepPath, body: schemas.Step) -> Any:
         if body.starts_at is None:
             raise Invalid(N_("改期要写新的上台时间。"), field="starts_at")
         starts_at = _aware(body.starts_at, "starts_at")
-        move = service.Move(path.booking_id, body.version, body.reason, starts_at, body.resource)
-        return _shown(viewer, service.move(viewer, move, now()))
+        move = moves.Move(path.booking_id, body.version, body.reason, starts_at, body.resource)
+        return _shown(viewer, moves.move(viewer, move, now()))
     change = service.Change(path.booking_id, body.version, body.reason)
     return _shown(viewer, service.STEPS[path.step](viewer, change, now()))
 
@@ -164,7 +165,7 @@ def list_events(query: schemas.EventQuery) -> Any:
     if cursor is None:
         raise Invalid(N_("after 无效，请用上一次给出的 next。"), field="after")
     rows = log.after(cursor, _own_events(viewer), limit=query.limit)
-    return {"items": [_event(row) for row in rows], "next": rows[-1].key if rows else query.after}
+    return {"items": [_event(viewer, row) for row in rows], "next": rows[-1].key if rows else query.after}
 
 
 def _own_events(viewer: Viewer) -> Any:
@@ -176,17 +177,19 @@ def _own_events(viewer: Viewer) -> Any:
     return false()
 
 
-def _event(row: Event) -> dict[str, Any]:
+def _event(viewer: Viewer, row: Event) -> dict[str, Any]:
+    data = {**row.data, "reason": story.reason(viewer, row)} if "reason" in row.data else row.data
     return {
         "id": row.key,
         "at": row.at.astimezone(ZONE).isoformat(),
         "kind": row.kind,
         "subject": row.subject_id,
         "actor_role": row.actor_role,
-        "data": {name: None if value is None else str(value) for name, value in row.data.items()},
+        "data": {name: None if value is None else str(value) for name, value in data.items()},
     }
 
 
 def _shown(viewer: Viewer, booking: Booking) -> dict[str, Any]:
     shows_company = bool(allowed(viewer, Action.SEE_BOOKING_COMPANY, booking))
-    return schemas.BookingModel.of(booking, shows_company).model_dump(mode="json")
+    shows_order = may_read(viewer, booking.order_line)
+    return schemas.BookingModel.of(booking, shows_company, shows_order).model_dump(mode="json")

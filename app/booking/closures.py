@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -53,7 +54,11 @@ def close(viewer: Viewer, command: CloseResource, now: datetime) -> Closure:
         session.add(closure)
         session.flush()
         occupancy.take_closure(session, closure, resource.places)
-        facts = {"resource": resource.id, "starts_at": span.start.isoformat(), "ends_at": span.end.isoformat()}
+        facts: dict[str, Any] = {
+            "resource": resource.id,
+            "starts_at": span.start.isoformat(),
+            "ends_at": span.end.isoformat(),
+        }
         log.record(session, "closure.closed", closure, by=viewer, at=now, closure=command.kind.value, **facts)
         return closure
 

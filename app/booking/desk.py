@@ -12,7 +12,7 @@ from app.booking import reading, service
 from app.booking.models import Booking
 from app.booking.reading import Waiting
 from app.booking.rules import REVIEW_DAYS, Limits, State, office_time, seen_state
-from app.booking.service import Change
+from app.booking.steps import Change
 from app.errors import YujianError
 from app.language import day, refusal
 from app.worktime import after_working_days

@@ -12,8 +12,10 @@ from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
 from wtforms.fields import DateTimeLocalField
 
 from app.booking.models import Booking
+from app.booking.moves import Move
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
-from app.booking.service import Book, Change, Move
+from app.booking.service import Book
+from app.booking.steps import Change
 from app.forms import CommandForm, VersionField, at_most, no_nul
 from app.language import ZONE, local
 
@@ -89,6 +91,7 @@ class BookingForm(CommandForm):
             no_nul(self, field)
         self.starts_at.errors = list(self.starts_at.process_errors)
         self.key.data = self.key.data or secrets.token_hex(8)
+        self.state.data = self.state.data or ""
 
     def validate_state(self, field: Field) -> None:
         if field.data not in (State.HELD, State.REQUESTED):

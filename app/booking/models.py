@@ -4,14 +4,12 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import (
-    DDL,
     Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
-    event,
     false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship

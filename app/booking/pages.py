@@ -24,6 +24,7 @@ from app.labs.models import Test
 from app.language import clock, day, hours, moment, span
 from app.orders.models import Order, OrderLine
 from app.orders.parts import parts
+from app.orders.queries import may_read
 from app.worktime import Use, after_working_days, local_date, midnight
 
 # States whose report is still to come or there.
@@ -94,7 +95,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         evidence=capability.basis if capability else None,
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
-        order=booking.order_line.order if viewer.is_company or booking.order_line.submitted_at else None,
+        order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
     )
 
 

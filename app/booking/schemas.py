@@ -121,14 +121,16 @@ class BookingModel(BaseModel):
     run_from: str
     run_until: str
     hold_expires_at: str | None
-    order: str
+    order: str | None
     sample: str
     note: str | None
     proposal: ProposalModel | None
 
     @classmethod
-    def of(cls, booking: Booking, shows_company: bool) -> "BookingModel":
-        """shows_company: False for the bench crew, who see code, method and sample."""
+    def of(cls, booking: Booking, shows_company: bool, shows_order: bool) -> "BookingModel":
+        """shows_company: False for the bench crew, who see code, method and sample. shows_order: False for a lab
+        until the order is submitted.
+        """
         return cls(
             id=booking.id,
             code=booking.code,
@@ -143,7 +145,7 @@ class BookingModel(BaseModel):
             run_from=str(iso(booking.run_from)),
             run_until=str(iso(booking.run_until)),
             hold_expires_at=iso(booking.hold_expires_at),
-            order=booking.order_line.order_id,
+            order=booking.order_line.order_id if shows_order else None,
             sample=booking.sample,
             note=booking.note if shows_company else None,
             proposal=ProposalModel.of(booking.proposal) if booking.proposal else None,

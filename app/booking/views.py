@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, require
-from app.booking import day_sheet, desk, listing, progress, queries, reading, service
+from app.booking import day_sheet, desk, listing, moves, progress, queries, reading, service
 from app.booking.drafting import draft, lose
 from app.booking.forms import BookingForm, MoveForm, StepForm, parse_day, ticked
 from app.booking.moving import move_page
@@ -44,7 +44,7 @@ def new() -> Any:
     found = draft(viewer(), form, at, limits())
     if request.method == "GET" and not (found.test or found.units):
         return redirect(url_for("search.results"), 303)
-    sent = request.method == "POST" and form.state.data != PREVIEW
+    sent = request.method == "POST" and form.state.data not in ("", PREVIEW)
     if sent and (booking := form.run(lambda command: service.book(viewer(), command, at))):
         return redirect(url_for(".detail", booking_id=booking.id), 303)
     if isinstance(form.refused, SlotTaken):
@@ -99,7 +99,7 @@ def move(booking_id: str) -> Any:
     at = now()
     form = MoveForm.of(booking)
     looks = "look" in request.form
-    moved = None if looks else form.run(lambda command: service.move(viewer(), command, at))
+    moved = None if looks else form.run(lambda command: moves.move(viewer(), command, at))
     if moved is not None:
         return redirect(url_for(".detail", booking_id=booking_id), 303)
     lost = list(form.refused.offers) if isinstance(form.refused, SlotTaken) else None

@@ -21,8 +21,9 @@ from app.booking import closures, offers, queries, service
 from app.booking.lapsing import lapse_all
 from app.booking.models import Booking, ClosureKind
 from app.booking.rules import State
-from app.booking.service import Book, Change
+from app.booking.service import Book
 from app.booking.settings import limits
+from app.booking.steps import Change
 from app.database import db
 from app.demo import behaviour, cast
 from app.errors import YujianError

@@ -42,11 +42,13 @@ def record(
     *,
     by: Actor,
     at: datetime,
+    for_lab: bool = True,
     **data: Any,
 ) -> None:
     """Add one event about `subject` (a row with id; company_id and lab_id where it has them) to this transaction.
 
-    data: JSON values only; datetimes as ISO 8601 with offset.
+    for_lab: False where the lab is not to read it, whatever the subject says. data: JSON values only; datetimes
+    as ISO 8601 with offset.
     """
     session.add(
         Event(
@@ -55,7 +57,7 @@ def record(
             subject_type=kind.partition(".")[0],
             subject_id=subject.id,
             company_id=getattr(subject, "company_id", None),
-            lab_id=getattr(subject, "lab_id", None),
+            lab_id=getattr(subject, "lab_id", None) if for_lab else None,
             actor_id=by.user_id,
             actor_role=by.role_name,
             data=data,

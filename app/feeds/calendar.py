@@ -105,7 +105,9 @@ def _summary(entry: Entry) -> str:
 
 def _description(entry: Entry) -> str:
     lines = [
-        _("预约 %(code)s，委托单 %(order)s", code=entry.code, order=entry.order_code),
+        _("预约 %(code)s，委托单 %(order)s", code=entry.code, order=entry.order_code)
+        if entry.order_code
+        else _("预约 %(code)s", code=entry.code),
         _("状态：%(state)s", state=_(entry.state.label)),
         _("检测依据：%(method)s", method=entry.method_code),
         _("试验：%(start)s 至 %(end)s", start=moment(entry.run_from), end=_until(entry.run_from, entry.run_until)),

@@ -64,7 +64,7 @@ class Edition:
 
 
 class Entry(NamedTuple):
-    """One booking as a feed shows it; the company is None for who may not see it."""
+    """One booking as a feed shows it; company and order are None for who may not see them."""
 
     booking_id: str
     code: str
@@ -76,7 +76,7 @@ class Entry(NamedTuple):
     run_until: datetime
     changed_at: datetime
     sample: str
-    order_code: str
+    order_code: str | None
     company_zh: str | None
     company_en: str | None
     resource_zh: str
@@ -193,6 +193,8 @@ def _shown(feed: Feed, reach: rules.Reach) -> list[ColumnElement[bool]]:
 
 def _entries(viewer: Viewer, *conditions: ColumnElement[bool]) -> list[Entry]:
     named = visible(viewer, Action.SEE_BOOKING_COMPANY, Booking)
+    # A draft is the company's own business.
+    submitted = or_(literal(viewer.is_company), OrderLine.submitted_at.is_not(None))
 
     def if_named(column: Any) -> Any:
         return case((named, column))
@@ -209,7 +211,7 @@ def _entries(viewer: Viewer, *conditions: ColumnElement[bool]) -> list[Entry]:
             Booking.run_until,
             Booking.changed_at,
             Booking.sample,
-            Order.code,
+            case((submitted, Order.code)),
             if_named(Organisation.short_zh),
             if_named(Organisation.short_en),
             Resource.name_zh,

@@ -50,6 +50,11 @@ def _readable(viewer: Viewer) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def may_read(viewer: Viewer, line: OrderLine) -> bool:
+    """Whether who sees a booking also sees its order: the same rule for one line."""
+    return viewer.is_company or line.submitted_at is not None
+
+
 def _rows(viewer: Viewer) -> Select[Order, OrderLine, Test, Lab, Organisation]:
     return (
         select(Order, OrderLine, Test, Lab, Organisation)
@@ -94,5 +99,5 @@ def counts(viewer: Viewer) -> dict[Group, int]:
         .where(*_readable(viewer))
         .group_by(Order.state)
     )
-    found: dict[OrderState, int] = dict(db.session.execute(query).tuples().all())
+    found: dict[OrderState, int] = dict(db.session.execute(query).all())
     return {group: sum(found.get(state, 0) for state in states) for group, states in GROUPS.items()}

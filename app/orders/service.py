@@ -71,4 +71,6 @@ def close(session: Session, line: OrderLine, by: Actor, rejected: bool, now: dat
 def _to(session: Session, line: OrderLine, state: OrderState, by: Actor, now: datetime) -> None:
     line.order.state = state
     line.order.version += 1
-    log.record(session, f"order.{state.value}", line.order, by=by, at=now, line=line.id)
+    # An order that was never submitted is the company's own business, its end too.
+    for_lab = line.submitted_at is not None
+    log.record(session, f"order.{state.value}", line.order, by=by, at=now, for_lab=for_lab, line=line.id)

@@ -1,0 +1,147 @@
+"""Moving a booking: the company asks again, the lab proposes another time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.accounts.policy import Action, Viewer, require
+from app.booking import occupancy, queries, rules
+from app.booking.availability import Slot
+from app.booking.models import Booking, MoveProposal
+from app.booking.rules import State
+from app.booking.settings import limits
+from app.booking.steps import (
+    SLOT_COLUMNS,
+    Change,
+    capable_benches,
+    drop_proposal,
+    free_slot,
+    need_reason,
+    offering,
+    open_booking,
+    slot_columns,
+)
+from app.database import transaction
+from app.events import log
+from app.orders import service as orders
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Change):
+    """Another start, and where wanted another unit or pool."""
+
+    starts_at: datetime | None = None
+    resource: str | None = None
+
+
+def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
+    """The company moves (a request waits again), or the lab proposes a move and the old slot is kept.
+
+    Raises SlotTaken with the old slot kept, all refusals of `book` about the time, TooLateToCancel, ReasonMissing
+    (the lab must say why), WrongState, Stale, NotFound, Forbidden.
+    """
+    seen = queries.visible_booking(viewer, command.booking_id)
+    asked = command.starts_at or seen.starts_at
+    with offering(seen.test_id, asked, now), transaction() as session:
+        action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
+        booking = open_booking(session, viewer, command, action)
+        if booking.state not in rules.MOVABLE:
+            raise rules.WrongState(state=booking.state, wanted=State.REQUESTED)
+        if viewer.is_lab:
+            need_reason(command)
+        capable = capable_benches(session, booking.test_id, command.resource or booking.resource_id)
+        if viewer.is_lab:
+            require(viewer, Action.DECIDE_BOOKING, capable[0].bench)
+        slot = free_slot(session, capable, asked, now, ignoring=booking.id)
+        return (_propose if viewer.is_lab else _move_own)(session, booking, slot, viewer, command, now)
+
+
+def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
+    """The company takes the time that the lab proposed. Raises WrongState when the proposal has lapsed."""
+    with transaction() as session:
+        booking = open_booking(session, viewer, command, Action.CHANGE_OWN_BOOKING)
+        proposal = booking.proposal
+        if proposal is None or proposal.expires_at <= now:
+            raise rules.WrongState(state=booking.state, wanted=booking.state)
+        before = booking.starts_at
+        for column in SLOT_COLUMNS:
+            setattr(booking, column, getattr(proposal, column))
+        occupancy.free(session, booking)
+        session.delete(proposal)
+        session.flush()
+        occupancy.take(session, booking, None)
+        booking.touch(now)
+        log.record(session, "booking.moved", booking, by=viewer, at=now, **_moved(booking, before))
+        return booking
+
+
+def refuse_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
+    """The company keeps its old time."""
+    with transaction() as session:
+        booking = open_booking(session, viewer, command, Action.CHANGE_OWN_BOOKING)
+        if booking.proposal is None:
+            raise rules.WrongState(state=booking.state, wanted=booking.state)
+        drop_proposal(session, booking)
+        booking.touch(now)
+        log.record(session, "booking.move_refused", booking, by=viewer, at=now, reason=command.reason)
+        return booking
+
+
+def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
+    if not rules.may_cancel(booking.state, booking.starts_at, now, limits()):
+        raise rules.TooLateToCancel(hours=int(limits().cancel_deadline.total_seconds() // 3600))
+    before = booking.starts_at
+    drop_proposal(session, booking)
+    occupancy.free(session, booking)
+    for column, value in slot_columns(slot).items():
+        setattr(booking, column, value)
+    orders.move_to_lab(booking.order_line, slot.bench.lab_id)
+    if booking.state is State.CONFIRMED:
+        booking.state = State.REQUESTED
+        booking.confirmed_at = booking.confirmed_by_id = None
+        booking.requested_at = now
+        orders.submit(session, booking.order_line, viewer, now)
+    booking.touch(now)
+    occupancy.take(session, booking, booking.hold_expires_at)
+    moved = _moved(booking, before)
+    log.record(session, "booking.moved", booking, by=viewer, at=now, reason=command.reason, **moved)
+    return booking
+
+
+def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
+    if booking.state is State.HELD:
+        raise rules.WrongState(state=booking.state, wanted=State.REQUESTED)
+    drop_proposal(session, booking)
+    columns = slot_columns(slot)
+    columns.pop("lab_id")
+    booking.proposal = MoveProposal(
+        reason=command.reason,
+        expires_at=min(now + limits().proposal, booking.starts_at, slot.use.starts_at),
+        proposed_by_id=viewer.user_id,
+        proposed_at=now,
+        **columns,
+    )
+    session.flush()
+    occupancy.take_proposed(session, booking, booking.proposal)
+    booking.touch(now)
+    log.record(
+        session,
+        "booking.move_proposed",
+        booking,
+        by=viewer,
+        at=now,
+        reason=command.reason,
+        to=slot.use.starts_at.isoformat(),
+        resource=slot.bench.resource_id,
+    )
+    return booking
+
+
+def _moved(booking: Booking, before: datetime) -> dict[str, Any]:
+    return {
+        "from": before.isoformat(),
+        "to": booking.starts_at.isoformat(),
+        "resource": booking.resource_id,
+    }
