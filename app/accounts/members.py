@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -142,7 +143,8 @@ def authority(name: str, now: datetime) -> str:
 
 def _seat(session: Session, user: User, seat: Seat, by: Actor, now: datetime) -> Membership:
     membership = add_membership(session, user, seat.organisation_id, seat.role, seat.lab_ids, now)
-    facts = {"organisation": seat.organisation_id, "role": seat.role.value, "labs": list(seat.lab_ids)}
+    role, labs = seat.role.value, list(seat.lab_ids)
+    facts: dict[str, Any] = {"organisation": seat.organisation_id, "role": role, "labs": labs}
     log.record(session, "membership.created", membership, by=by, at=now, **facts)
     return membership
 
