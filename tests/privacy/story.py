@@ -1,0 +1,236 @@
+"""A market full of secrets, made through the services: three rivals, three labs, and all that they write down.
+
+Every text that somebody typed holds a word of its own, `zzjia7zz`, which can be found again wherever it turns up.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from app.accounts import members
+from app.accounts import service as accounts
+from app.accounts.members import Accept, Invite, Seat
+from app.accounts.models import Role, Scope
+from app.accounts.queries import memberships_of, viewer_of
+from app.accounts.rules import SignInRefused, credit_check_digit
+from app.accounts.service import Lockout, NewToken, Register, SignIn
+from app.booking import closures
+from app.booking.lapsing import lapse_all
+from app.booking.models import Booking, ClosureKind
+from app.events.log import System
+from app.feeds import service as feeds
+from app.feeds.models import FeedScope
+from app.feeds.service import Subscribe
+from app.jobs import service as jobs
+from app.testing.service import IssueReport, issue_report
+from tests.world import NOW, Person, World, at
+
+PASSWORD = "correct horse battery"
+LABS = ("here", "sister", "elsewhere")
+COMPANIES = ("jia", "yi", "bing")
+FOUR_HOURS = timedelta(hours=4)
+
+
+@dataclass
+class Market:
+    """The people by their parts (`jia.engineer`, `here.desk`, …), and the secrets that each was given."""
+
+    world: World
+    people: dict[str, Person] = field(default_factory=dict)
+    calendars: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, dict[str, str]] = field(default_factory=dict)
+    invitations: dict[str, str] = field(default_factory=dict)
+    serial: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def word(self, owner: str) -> str:
+        """A word that nobody else uses."""
+        return f"zz{owner}{next(self.serial)}zz"
+
+    def company(self, name: str) -> None:
+        """A company with its manager and an engineer whom he invited."""
+        word = self.word
+        first17 = f"91500000MA{next(self.serial):07d}"
+        user = accounts.register(
+            self.world.now,
+            Register(
+                name_zh=f"重庆{word(name)}汽车有限公司",
+                name_en=f"Chongqing {word(name)} Motor",
+                short_zh=f"{word(name)}汽车",
+                province="重庆市",
+                city="重庆市",
+                credit_code=first17 + credit_check_digit(first17),
+                person=accounts.Person(f"{word(name)}@mail.example", f"王{word(name)}", PASSWORD),
+            ),
+        )
+        manager = self._person(f"{name}.manager", user.id)
+        seat = Seat(manager.viewer.organisation_id or "", Role.ENGINEER)
+        self._invited(f"{name}.engineer", manager, seat, name)
+
+    def lab_people(self, lab: str) -> None:
+        """The order desk and the bench crew."""
+        operator = self.world.lab_admin(lab).viewer.organisation_id or ""
+        for part, role in (("desk", Role.LAB_ADMIN), ("crew", Role.BENCH_CREW)):
+            self._made(f"{lab}.{part}", Seat(operator, role, (lab,)), lab)
+
+    def authorities(self) -> None:
+        """The coordinator and the system's administrator."""
+        for part, role in (("coordinator", Role.COORDINATOR), ("admin", Role.SYSTEM_ADMIN)):
+            seat = Seat(members.authority(f"{self.word(part)}办公室", self.world.now), role)
+            self._made(part, seat, part)
+
+    def secrets(self) -> None:
+        """Invitations under way, calendar addresses of everybody who may have some, and tokens of everybody."""
+        for part in (*(f"{name}.manager" for name in COMPANIES), *(f"{lab}.desk" for lab in LABS)):
+            viewer, owner = self.people[part].viewer, part.partition(".")[0]
+            role = Role.ENGINEER if viewer.is_company else Role.BENCH_CREW
+            seat = Seat(viewer.organisation_id or "", role, tuple(viewer.lab_ids))
+            invite = Invite(f"{self.word(owner)}@mail.example", seat)
+            _, self.invitations[owner] = members.invite(viewer, self.world.now, invite)
+        for part, person in self.people.items():
+            for scope in (Scope.READ, Scope.WRITE):
+                name = NewToken(self.word(part.partition(".")[0]), scope)
+                _, secret = accounts.create_token(person.viewer, self.world.now, name)
+                self.tokens[f"{part} {scope}"] = {"Authorization": f"Bearer {secret}"}
+            for what in self._subscriptions(person):
+                _, self.calendars[f"{part} {what.scope} {what.target_id}"] = feeds.subscribe(
+                    person.viewer, what, self.world.now
+                )
+
+    def issues(self, company: str, lab: str, resource: str, start: datetime, test: str = "t") -> Booking:
+        """A booking from the request to its report."""
+        booking = self.completes(company, lab, resource, start, test)
+        self.world.now = start + timedelta(days=3)
+        command = IssueReport(booking.id, self.word(company), self.world.now, booking.version)
+        issue_report(self.people[f"{lab}.desk"].viewer, command, self.world.now)
+        return booking
+
+    def completes(self, company: str, lab: str, resource: str, start: datetime, test: str = "t") -> Booking:
+        booking = self.starts(company, lab, resource, start, test)
+        self.world.now = start + FOUR_HOURS
+        return self.people[f"{lab}.crew"].does("complete", booking)
+
+    def starts(self, company: str, lab: str, resource: str, start: datetime, test: str = "t") -> Booking:
+        booking = self.confirms(company, lab, resource, start, test)
+        self.world.now = start
+        return self.people[f"{lab}.crew"].does("start", booking)
+
+    def confirms(self, company: str, lab: str, resource: str, start: datetime, test: str = "t") -> Booking:
+        return self.people[f"{lab}.desk"].does("confirm", self.asks(company, resource, start, test))
+
+    def asks(self, company: str, resource: str, start: datetime, test: str = "t", hold: bool = False) -> Booking:
+        """A request (or a hold) made five days ahead, or now."""
+        self.world.now = min(start - timedelta(days=5), NOW)
+        engineer = self.people[f"{company}.engineer"]
+        does = engineer.holds if hold else engineer.requests
+        return does(
+            start,
+            resource,
+            test,
+            sample=f"样品 {self.word(company)}",
+            note=f"备注 {self.word(company)}",
+            idempotency_key=self.word(company),
+        )
+
+    def closes(self, lab: str, resource: str, start: datetime, end: datetime) -> None:
+        command = closures.CloseResource(resource, start, end, ClosureKind.MAINTENANCE, f"更换 {self.word(lab)}")
+        closures.close(self.people[f"{lab}.desk"].viewer, command, self.world.now)
+
+    def _person(self, part: str, user_id: str) -> Person:
+        membership = memberships_of(user_id)[-1]
+        self.people[part] = Person(self.world, viewer_of(membership), membership.user.email)
+        return self.people[part]
+
+    def _invited(self, part: str, manager: Person, seat: Seat, owner: str) -> None:
+        address = f"{self.word(owner)}@mail.example"
+        _, secret = members.invite(manager.viewer, self.world.now, Invite(address, seat))
+        user = members.accept(secret, self.world.now, Accept(f"李{self.word(owner)}", PASSWORD, "zh"))
+        self._person(part, user.id)
+
+    def _made(self, part: str, seat: Seat, owner: str) -> None:
+        person = accounts.Person(f"{self.word(owner)}@mail.example", f"赵{self.word(owner)}", PASSWORD)
+        self._person(part, members.create(System(), self.world.now, person, seat).user_id)
+
+    def _subscriptions(self, person: Person) -> list[Subscribe]:
+        if person.viewer.is_company:
+            return [Subscribe(FeedScope.COMPANY), Subscribe(FeedScope.ME), *self._resources()]
+        if person.viewer.is_lab:
+            (lab,) = person.viewer.lab_ids
+            return [Subscribe(FeedScope.LAB, lab), Subscribe(FeedScope.ME), *self._resources()]
+        return []
+
+    def _resources(self) -> list[Subscribe]:
+        return [Subscribe(FeedScope.RESOURCE, resource) for resource in ("chamber", "shaker")]
+
+
+def open_market(world: World) -> Market:
+    """Everybody is there, everything has happened; it is Monday the 2nd of November, 9:00."""
+    market = Market(world)
+    world.now = at(1, 9, month=9)
+    world.bench(lab="here")
+    world.resource("shaker", "here", places=3)
+    world.resource("sister-rig", "sister")
+    world.resource("far-rig", "elsewhere")
+    world.test("s", on="shaker")
+    world.capable("far-rig", "t")
+    world.capable("sister-rig", "t")
+    for name in COMPANIES:
+        market.company(name)
+    for lab in LABS:
+        market.lab_people(lab)
+    market.authorities()
+    _what_is_over(market)
+    _what_came_to_nothing(market)
+    _what_is_to_come(market)
+    world.now = NOW
+    market.secrets()
+    with suppress(SignInRefused):
+        accounts.sign_in(Lockout(5, timedelta(minutes=15)), NOW, SignIn(f"{market.word('jia')}@mail.example", "?"))
+    for job in jobs.names():
+        jobs.run_now(market.people["admin"].viewer, job, NOW)
+    # Lapsed, and no job has come by.
+    world.now = NOW - timedelta(hours=3)
+    market.people["jia.engineer"].holds(at(24), "shaker", "s", sample=market.word("jia"))
+    world.now = NOW
+    return market
+
+
+def _what_is_over(market: Market) -> None:
+    """Seven lines with reports, five of them here of three companies; one whose report is still to come."""
+    for company, day in (("jia", 12), ("jia", 13), ("yi", 14), ("yi", 15), ("bing", 16)):
+        market.issues(company, "here", "chamber", at(day, month=10))
+    market.issues("yi", "elsewhere", "far-rig", at(14, month=10))
+    market.issues("yi", "sister", "sister-rig", at(15, month=10))
+    market.completes("jia", "here", "chamber", at(27, month=10))
+    missed = market.confirms("jia", "here", "chamber", at(28, month=10))
+    market.world.now = missed.starts_at + FOUR_HOURS
+    market.people["here.desk"].does("no-show", missed, market.word("here"))
+
+
+def _what_came_to_nothing(market: Market) -> None:
+    desk, engineer = market.people["here.desk"], market.people["jia.engineer"]
+    desk.does("decline", market.asks("jia", "chamber", at(20)), f"婉拒 {market.word('here')}")
+    desk.does("cancel", market.confirms("jia", "here", "chamber", at(20)), f"停用 {market.word('here')}")
+    engineer.does("cancel", market.asks("jia", "chamber", at(20)), f"撤回 {market.word('jia')}")
+    market.asks("jia", "chamber", at(23), hold=True)
+    market.world.now = at(30, 15, month=10)
+    lapse_all(market.world.now)
+
+
+def _what_is_to_come(market: Market) -> None:
+    desk, engineer = market.people["here.desk"], market.people["jia.engineer"]
+    market.starts("jia", "here", "chamber", at(2))
+    market.asks("jia", "shaker", at(5), "s", hold=True)
+    market.asks("jia", "chamber", at(6))
+    market.confirms("jia", "here", "chamber", at(9))
+    engineer.moves(market.confirms("jia", "here", "chamber", at(10)), at(11), f"改期 {market.word('jia')}")
+    desk.moves(market.confirms("jia", "here", "chamber", at(12)), at(13), f"检修 {market.word('here')}")
+    proposed = desk.moves(market.confirms("jia", "here", "chamber", at(16)), at(19), f"检修 {market.word('here')}")
+    engineer.does("refuse-move", proposed, f"不便 {market.word('jia')}")
+    market.confirms("yi", "here", "shaker", at(5), "s")
+    market.asks("yi", "chamber", at(25))
+    market.asks("yi", "far-rig", at(6))
+    market.confirms("bing", "sister", "sister-rig", at(6))
+    market.closes("here", "chamber", at(17), at(18, 17, 30))
+    market.closes("elsewhere", "far-rig", at(17), at(18, 17, 30))

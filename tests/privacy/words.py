@@ -1,0 +1,222 @@
+"""Which words stand in the database, and whose eyes may meet them."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Column, Enum, String, Text, select
+from sqlalchemy.types import JSON
+
+from app.accounts.models import Role
+from app.accounts.policy import Viewer
+from app.database import Base, db
+
+# Marks of the story; random ids; codes and the part of a code that a lab reads; credit codes; digests.
+WORDS = re.compile(
+    r"""zz[a-z]+[0-9]+zz
+    | (?<![A-Za-z0-9])[a-km-np-z2-9]{16}(?![A-Za-z0-9])
+    | (?<![A-Za-z0-9])[BW]\d{4}-[A-Z2-9]{5}(?![A-Za-z0-9])
+    | (?<![A-Za-z0-9])[0-9A-HJ-NP-RTUWXY]{18}(?![A-Za-z0-9])
+    | (?<![A-Za-z0-9])[0-9a-f]{64}(?![A-Za-z0-9])
+    | \$argon2id\$\S+""",
+    re.VERBOSE,
+)
+CODE = re.compile(r"[BW]\d{4}-([A-Z2-9]{5})")
+SHORT_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z2-9]{5}(?![A-Za-z0-9])")
+
+Eye = tuple[str, str]
+Row = dict[str, Any]
+NOBODY: frozenset[Eye] = frozenset()
+
+
+def found_in(text: str) -> set[str]:
+    """Every word in a text that could be somebody's, the short form of codes too."""
+    return {*WORDS.findall(text), *SHORT_CODE.findall(text)}
+
+
+def eyes_of(viewer: Viewer | None) -> set[Eye]:
+    """What somebody stands for; a visitor for nothing."""
+    if viewer is None:
+        return set()
+    organisation = viewer.organisation_id or ""
+    eyes = {("user", viewer.user_id or ""), ("membership", viewer.membership_id or ""), ("member", organisation)}
+    if viewer.is_company:
+        eyes.add(("company", organisation))
+    if viewer.role is Role.COMPANY_MANAGER:
+        eyes.add(("manager", organisation))
+    if viewer.role is Role.SYSTEM_ADMIN:
+        eyes.add(("admin", ""))
+    part = "desk" if viewer.role is Role.LAB_ADMIN else "crew"
+    return eyes | {(part, lab) for lab in viewer.lab_ids}
+
+
+def _booked(row: Row) -> set[Eye]:
+    """The company and the people of the lab."""
+    return {*_written(row), ("crew", row["lab_id"])}
+
+
+def _written(row: Row) -> set[Eye]:
+    """The company and the order desk, who read each other's words."""
+    return {("company", row["company_id"]), ("desk", row["lab_id"])}
+
+
+def _laboratory(row: Row) -> set[Eye]:
+    return {("desk", row["lab_id"]), ("crew", row["lab_id"])}
+
+
+class Readers:
+    """Who may read the rows of each private table, and single columns of them that fewer may read."""
+
+    def __init__(self) -> None:
+        self.tables = {table.name: _rows(table) for table in Base.metadata.sorted_tables}
+        self.lines = {row["id"]: row for row in self.tables["order_line"]}
+        self.bookings = {row["id"]: row for row in self.tables["booking"]}
+
+    @property
+    def rows(self) -> dict[str, Callable[[Row], Iterable[Eye]]]:
+        return {
+            "organisation": self._organisation,
+            "user": self._user,
+            "membership": self._seat,
+            "invitation": self._seat,
+            "api_token": self._own,
+            "feed_subscription": self._own,
+            "idempotency_key": lambda row: NOBODY,
+            "sign_in_failure": lambda row: NOBODY,
+            "order": self._order,
+            "order_line": lambda row: _booked(row) if row["submitted_at"] else {("company", row["company_id"])},
+            "booking": _booked,
+            "move_proposal": lambda row: _booked(self.bookings[row["booking_id"]]),
+            "occupancy": lambda row: NOBODY,
+            "closure": _laboratory,
+            "test_report": _booked,
+            "generated_report": _written,
+            "event": _booked,
+            "job_run": lambda row: {("admin", "")},
+            "scheduler_lease": lambda row: NOBODY,
+        }
+
+    @property
+    def columns(self) -> dict[tuple[str, str], Callable[[Row], Iterable[Eye]]]:
+        return {
+            ("organisation", "credit_code"): lambda row: {("company", row["id"]), ("admin", "")},
+            ("user", "password_hash"): lambda row: NOBODY,
+            ("api_token", "digest"): lambda row: NOBODY,
+            ("feed_subscription", "digest"): lambda row: NOBODY,
+            ("invitation", "digest"): lambda row: NOBODY,
+            ("booking", "note"): _written,
+            ("event", "data"): lambda row: _booked(row) if row["actor_role"] in LAB_ROLES else _written(row),
+        }
+
+    def _organisation(self, row: Row) -> Iterable[Eye]:
+        """Its members, the desks of labs where it has booked, the system's administrator."""
+        booked = {booking["lab_id"] for booking in self.tables["booking"] if booking["company_id"] == row["id"]}
+        return {("member", row["id"]), ("admin", ""), *(("desk", lab) for lab in booked)}
+
+    def _user(self, row: Row) -> Iterable[Eye]:
+        own = [seat for seat in self.tables["membership"] if seat["user_id"] == row["id"]]
+        return {("user", row["id"]), *(eye for seat in own for eye in self._managers(seat))}
+
+    def _seat(self, row: Row) -> Iterable[Eye]:
+        return {("membership", row["id"]), *self._managers(row)}
+
+    def _managers(self, seat: Row) -> set[Eye]:
+        """Who decides about a seat."""
+        return {("admin", ""), ("manager", seat["organisation_id"]), *(("desk", lab) for lab in seat["lab_ids"])}
+
+    def _own(self, row: Row) -> Iterable[Eye]:
+        return {("membership", row["membership_id"])}
+
+    def _order(self, row: Row) -> Iterable[Eye]:
+        (line,) = [line for line in self.lines.values() if line["order_id"] == row["id"]]
+        return _booked(row) if line["submitted_at"] else {("company", row["company_id"])}
+
+
+LAB_ROLES = (Role.LAB_ADMIN, Role.BENCH_CREW)
+# What the product publishes, and its own book-keeping.
+PUBLIC = frozenset(
+    {
+        "source",
+        "domain",
+        "lab",
+        "resource_kind",
+        "resource",
+        "method",
+        "method_transition",
+        "test",
+        "capability",
+        "earliest_week",
+        "catalogue_load",
+    }
+)
+# Texts that are chosen from a list, or written by the program: they name nobody.
+PLAIN = frozenset(
+    {
+        "event.actor_role",
+        "event.kind",
+        "event.subject_type",
+        "job_run.error",
+        "job_run.name",
+        "job_run.result",
+        "organisation.city",
+        "organisation.origin",
+        "organisation.province",
+        "organisation.sources",
+        "organisation.website",
+        "membership.lab_ids",
+        "invitation.lab_ids",
+        "generated_report.figures",
+        "user.locale",
+    }
+)
+# Ids of other rows: those rows say who may know them.
+POINTERS = frozenset({"event.company_id", "event.lab_id", "event.subject_id", "feed_subscription.target_id"})
+
+
+def _rows(table: Any) -> list[Row]:
+    return [dict(row) for row in db.session.execute(select(table)).mappings()]
+
+
+def texts(table: Any) -> Iterator[Column[Any]]:
+    """The columns of a table that can hold somebody's words."""
+    for column in table.columns:
+        is_text = isinstance(column.type, String | Text | JSON) and not isinstance(column.type, Enum)
+        if is_text and not column.foreign_keys and f"{table.name}.{column.name}" not in POINTERS:
+            yield column
+
+
+def readers_of_words() -> dict[str, frozenset[Eye]]:
+    """Every word of the database with the eyes that may meet it, across all rows in which it stands."""
+    readers, found = Readers(), defaultdict(set)
+    for table in Base.metadata.sorted_tables:
+        if table.name in PUBLIC:
+            continue
+        may_read = readers.rows[table.name]
+        for row in readers.tables[table.name]:
+            for column in texts(table):
+                eyes = readers.columns.get((table.name, column.name), may_read)(row)
+                for word in words_of(row[column.name]):
+                    found[word] |= set(eyes)
+    return {word: frozenset(eyes) for word, eyes in found.items()}
+
+
+def words_of(value: Any) -> set[str]:
+    """The words in a value of a row; of a code also the part that stands alone in narrow places."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return {*WORDS.findall(text), *CODE.findall(text)}
+
+
+def unmarked_columns() -> list[str]:
+    """Columns of private tables in which no row has a word: what they show could not be found again."""
+    readers, missing = Readers(), []
+    for table in Base.metadata.sorted_tables:
+        if table.name in PUBLIC:
+            continue
+        for column in texts(table):
+            name = f"{table.name}.{column.name}"
+            rows = readers.tables[table.name]
+            if name not in PLAIN and rows and not any(words_of(row[column.name]) for row in rows):
+                missing.append(name)
+    return missing
