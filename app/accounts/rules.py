@@ -66,7 +66,7 @@ def credit_code(given: str) -> str:
         raise Invalid(
             N_("统一社会信用代码是 18 位数字和大写字母，不含 I、O、S、V、Z，例如 %(example)s。"),
             field="credit_code",
-            example="91510100MA00000007",
+            example="91510100MA0000000H",
         )
     if credit_check_digit(value[:17]) != value[17]:
         raise Invalid(N_("统一社会信用代码的最后一位校验不符，请核对。"), field="credit_code")

@@ -38,6 +38,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "no such month": (lambda f: f.change("methods.csv", 1, issued="2026-13"), "methods.csv:2: issued:"),
     "no flag": (lambda f: f.change("tests.csv", 2, destructive="yes"), "tests.csv:3: destructive:"),
     "parts of a minute": (lambda f: f.change("tests.csv", 2, setup_hours="0.333"), "tests.csv:3: setup_hours:"),
+    "a slip in a credit code": (
+        lambda f: f.change("organisations.csv", 1, credit_code="91510100MA00000008"),
+        "organisations.csv:2: credit_code:",
+    ),
     "no run": (lambda f: f.change("tests.csv", 2, run_hours="0"), "tests.csv:3: run_hours:"),
     "a negative time": (lambda f: f.change("tests.csv", 2, teardown_hours="-1"), "tests.csv:3: teardown_hours:"),
     "half a specimen": (lambda f: f.change("tests.csv", 2, samples="1.5"), "tests.csv:3: samples:"),

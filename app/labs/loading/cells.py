@@ -8,7 +8,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from app.errors import N_
+from app.accounts import rules
+from app.errors import N_, Invalid
 
 Reader = Callable[[str], Any]
 
@@ -53,6 +54,14 @@ def url(cell: str) -> str:
     if cell and not URL.fullmatch(text(cell)):
         raise BadCell(N_("“%(value)s”不是 http 或 https 网址"), value=cell)
     return cell
+
+
+def credit_code(cell: str) -> str:
+    """A unified social credit code with its check digit."""
+    try:
+        return rules.credit_code(cell)
+    except Invalid as error:
+        raise BadCell(N_("“%(value)s”不是统一社会信用代码"), value=cell) from error
 
 
 def code_of(*allowed: str) -> Reader:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.labs.loading.cells import (
     Reader,
     code_of,
+    credit_code,
     day,
     flag,
     identifier,
@@ -61,7 +62,7 @@ ORGANISATIONS = Table(
         "kind": code_of(*ORGANISATION_KINDS),
         "province": required,
         "city": required,
-        "credit_code": optional(text),
+        "credit_code": optional(credit_code),
         "website": optional(url),
         "sources": sources,
     },
