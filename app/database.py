@@ -5,6 +5,7 @@ Reads run in plain transactions. Every write runs in `transaction()`, which on S
 writer is at work, and two of them would both see the slot as free.
 """
 
+import base64
 import enum
 import secrets
 from collections.abc import Iterator
@@ -76,8 +77,7 @@ migrate = Migrate()
 
 def new_id() -> str:
     """A random id of 16 characters (80 bits): ids can't be counted or guessed."""
-    alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
-    return "".join(secrets.choice(alphabet) for _ in range(16))
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
 
 
 def random_id() -> Mapped[str]:

@@ -169,8 +169,6 @@ class Occupancy(Base):
     booking_id: Mapped[str | None] = mapped_column(ForeignKey("booking.id"))
     closure_id: Mapped[str | None] = mapped_column(ForeignKey("closure.id"))
 
-    booking: Mapped[Booking | None] = relationship()
-
 
 class IdempotencyKey(Base):
     """The answer to a request that may come twice: same key, same body, same booking."""

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.booking import rules
 from app.booking.availability import Slot
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
+from app.database import Base, new_id
 from app.labs.queries import Bench
 from app.worktime import Interval, Use, subtract
+
+INSERT = insert(Base.metadata.tables[Occupancy.__tablename__])
 
 
 def find_place(
@@ -31,17 +34,9 @@ def find_place(
 
 def take(session: Session, booking: Booking, expires_at: datetime | None) -> None:
     """Take the booking's slot. Raises SlotTaken when the database's own guard refuses it."""
-    session.add(
-        Occupancy(
-            resource_id=booking.resource_id,
-            place=booking.place,
-            starts_at=booking.starts_at,
-            ends_at=booking.ends_at,
-            expires_at=expires_at,
-            booking=booking,
-        )
-    )
-    flush(session)
+    when = Interval(booking.starts_at, booking.ends_at)
+    row = {"expires_at": expires_at, "booking_id": booking.id}
+    _insert(session, [_row(booking.resource_id, booking.place, when, **row)])
 
 
 def take_proposed(session: Session, booking: Booking, proposal: MoveProposal) -> None:
@@ -49,34 +44,34 @@ def take_proposed(session: Session, booking: Booking, proposal: MoveProposal) ->
     wanted = [Interval(proposal.starts_at, proposal.ends_at)]
     if (proposal.resource_id, proposal.place) == (booking.resource_id, booking.place):
         wanted = subtract(wanted, [Interval(booking.starts_at, booking.ends_at)])
-    session.add_all(
-        Occupancy(
-            resource_id=proposal.resource_id,
-            place=proposal.place,
-            starts_at=piece.start,
-            ends_at=piece.end,
-            expires_at=proposal.expires_at,
-            booking_id=booking.id,
-            proposed=True,
-        )
-        for piece in wanted
-    )
-    flush(session)
+    row = {"expires_at": proposal.expires_at, "booking_id": booking.id, "proposed": True}
+    _insert(session, [_row(proposal.resource_id, proposal.place, piece, **row) for piece in wanted])
 
 
 def take_closure(session: Session, closure: Closure, places: int) -> None:
     """Close all places of a resource. Raises SlotTaken."""
-    session.add_all(
-        Occupancy(
-            resource_id=closure.resource_id,
-            place=place,
-            starts_at=closure.starts_at,
-            ends_at=closure.ends_at,
-            closure_id=closure.id,
-        )
-        for place in range(1, places + 1)
-    )
-    flush(session)
+    when = Interval(closure.starts_at, closure.ends_at)
+    row = {"closure_id": closure.id}
+    _insert(session, [_row(closure.resource_id, place, when, **row) for place in range(1, places + 1)])
+
+
+def _row(resource_id: str, place: int, when: Interval, **owner: object) -> dict[str, object]:
+    kept = {"expires_at": None, "proposed": False, "booking_id": None, "closure_id": None}
+    slot = {"resource_id": resource_id, "place": place, "starts_at": when.start, "ends_at": when.end}
+    return {"id": new_id(), **slot, **kept, **owner}
+
+
+def _insert(session: Session, rows: list[dict[str, object]]) -> None:
+    """Write now; an overlap that only the database saw becomes SlotTaken."""
+    session.flush()
+    if not rows:
+        return
+    try:
+        session.execute(INSERT, rows)
+    except IntegrityError as error:
+        if OVERLAP in str(error.orig):
+            raise rules.SlotTaken() from error
+        raise
 
 
 def free(session: Session, booking: Booking) -> None:
@@ -96,13 +91,3 @@ def free_rest(session: Session, booking: Booking, ended_at: datetime) -> None:
             session.delete(row)
         elif row.ends_at > ended_at:
             row.ends_at = ended_at
-
-
-def flush(session: Session) -> None:
-    """Write now; an overlap that only the database saw becomes SlotTaken."""
-    try:
-        session.flush()
-    except IntegrityError as error:
-        if OVERLAP in str(error.orig):
-            raise rules.SlotTaken() from error
-        raise
