@@ -11,15 +11,30 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Engine, Enum, MetaData, String, Text, TypeDecorator, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Engine,
+    Enum,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    event,
+    insert,
+    inspect,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, make_transient_to_detached, mapped_column
 from sqlalchemy.types import TypeEngine
 
 NAMING = {
@@ -29,6 +44,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
 
@@ -91,8 +107,28 @@ def code(letter: str, at: datetime) -> str:
     letter: kind of thing (B booking, W order). at: aware, its local month is shown. Letters that look like
     digits are left out.
     """
-    alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    return f"{letter}{at:%y%m}-" + "".join(secrets.choice(alphabet) for _ in range(5))
+    return f"{letter}{at:%y%m}-" + "".join(CODE_ALPHABET[byte % 32] for byte in secrets.token_bytes(5))
+
+
+def code_taken(error: IntegrityError) -> bool:
+    """Whether an insert failed because its readable code had been drawn before: draw again."""
+    return "code" in str(error.orig).partition("\n")[0]
+
+
+def insert_now(session: Session, *rows: Base) -> None:
+    """Insert new rows in this order with one plain statement each, without the unit of work's bookkeeping.
+
+    For the path that every booking takes. Keys and other columns without an empty value must be set; afterwards
+    the rows belong to the session like loaded ones.
+    """
+    for row in rows:
+        mapper = inspect(type(row))
+        columns = {prop.key: prop.columns[0] for prop in mapper.column_attrs}
+        values = {column.name: row.__dict__.setdefault(key, None) for key, column in columns.items()}
+        session.execute(insert(cast(Table, mapper.local_table)), values)
+    for row in rows:
+        make_transient_to_detached(row)
+    session.add_all(rows)
 
 
 def init_app(app: Flask) -> None:

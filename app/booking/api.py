@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_openapi3 import APIBlueprint, Tag
 from sqlalchemy import false
 
@@ -34,6 +34,14 @@ bp = APIBlueprint(
 )
 blueprints = (bp,)
 MAX_DAYS = 92
+IDEMPOTENCY_KEY_LENGTH = 200
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gives the same booking.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH},
+}
 
 
 def init_app(app: Flask) -> None:
@@ -98,8 +106,8 @@ def list_offers(query: schemas.OfferQuery) -> Any:
     return {"items": [schemas.OfferModel.of(offer).model_dump() for offer in found]}
 
 
-@bp.post("/bookings", responses={201: schemas.BookingModel})
-def create_booking(header: schemas.IdempotencyHeader, body: schemas.NewBooking) -> Any:
+@bp.post("/bookings", responses={201: schemas.BookingModel}, openapi_extensions={"parameters": [IDEMPOTENCY_KEY]})
+def create_booking(body: schemas.NewBooking) -> Any:
     """Hold or request a slot. 409 `slot_taken` carries the three nearest offers."""
     viewer = require_api_viewer()
     if body.order:
@@ -111,9 +119,19 @@ def create_booking(header: schemas.IdempotencyHeader, body: schemas.NewBooking) 
         state=State(body.state),
         sample=body.sample,
         note=body.note,
-        idempotency_key=header.idempotency_key,
+        idempotency_key=_idempotency_key(),
     )
     return _shown(viewer, service.book(viewer, command, now())), 201
+
+
+def _idempotency_key() -> str | None:
+    """Read by hand: a header model would have its schema made anew with every request."""
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not 0 < len(given) <= IDEMPOTENCY_KEY_LENGTH:
+        raise Invalid(
+            N_("Idempotency-Key 要 1 到 %(most)d 个字符。"), field="Idempotency-Key", most=IDEMPOTENCY_KEY_LENGTH
+        )
+    return given
 
 
 @bp.get("/bookings", responses={200: schemas.BookingList})

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.booking import occupancy, queries
-from app.booking.models import Booking, MoveProposal, Occupancy
+from app.booking.models import Booking, MoveProposal
+from app.booking.queries import InTheWay
 from app.booking.rules import State
 from app.database import transaction
 from app.events import log
@@ -18,7 +19,7 @@ from app.events.log import System
 from app.orders import service as orders
 
 
-def clear_lapsed(session: Session, rows: Iterable[Occupancy], now: datetime) -> list[Occupancy]:
+def clear_lapsed(session: Session, rows: Iterable[InTheWay], now: datetime) -> list[InTheWay]:
     """Expire what has lapsed among the rows, in this transaction; returns the rows that still block."""
     blocking = []
     for row in rows:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.booking import rules
 from app.booking.availability import Slot
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
+from app.booking.queries import InTheWay
 from app.database import Base, new_id
 from app.labs.queries import Bench
 from app.worktime import Interval, Use, subtract
@@ -17,9 +18,7 @@ from app.worktime import Interval, Use, subtract
 INSERT = insert(Base.metadata.tables[Occupancy.__tablename__])
 
 
-def find_place(
-    benches: Sequence[Bench], use: Use, in_the_way: Iterable[Occupancy], ignoring: str | None = None
-) -> Slot:
+def find_place(benches: Sequence[Bench], use: Use, in_the_way: Iterable[InTheWay], ignoring: str | None = None) -> Slot:
     """The first bench with a free place for the use, on its lowest free place. Raises SlotTaken.
 
     in_the_way: rows that meet the use. ignoring: id of a booking whose own time doesn't count (it moves).

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.policy import Action, Viewer, require_visible, visible
@@ -21,6 +21,16 @@ class Taken(NamedTuple):
 
     place: int
     when: Interval
+
+
+class InTheWay(NamedTuple):
+    """A row of `occupancy` that a writer meets; booking_id None: a closure."""
+
+    resource_id: str
+    place: int
+    expires_at: datetime | None
+    proposed: bool
+    booking_id: str | None
 
 
 def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[str, list[Taken]]:
@@ -44,14 +54,19 @@ def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[st
     return found
 
 
-def in_the_way(session: Session, resource_ids: Sequence[str], when: Interval) -> list[Occupancy]:
+_IN_THE_WAY = select(
+    Occupancy.resource_id, Occupancy.place, Occupancy.expires_at, Occupancy.proposed, Occupancy.booking_id
+).where(
+    Occupancy.resource_id.in_(bindparam("resources", expanding=True)),
+    Occupancy.ends_at > bindparam("start"),
+    Occupancy.starts_at < bindparam("end"),
+)
+
+
+def in_the_way(session: Session, resource_ids: Sequence[str], when: Interval) -> list[InTheWay]:
     """Rows that meet the time, lapsed ones too: a writer clears those away first."""
-    query = select(Occupancy).where(
-        Occupancy.resource_id.in_(resource_ids),
-        Occupancy.ends_at > when.start,
-        Occupancy.starts_at < when.end,
-    )
-    return list(session.scalars(query))
+    asked = {"resources": list(resource_ids), "start": when.start, "end": when.end}
+    return [InTheWay(*row) for row in session.execute(_IN_THE_WAY, asked)]
 
 
 def visible_booking(viewer: Viewer, booking_id: str) -> Booking:

@@ -227,10 +227,6 @@ class EventQuery(BaseModel):
     limit: int = Field(100, ge=1, le=200)
 
 
-class IdempotencyHeader(BaseModel):
-    idempotency_key: str | None = Field(None, alias="Idempotency-Key", max_length=200)
-
-
 class NewBooking(BaseModel):
     """`resource`: a unit, or a pool of which any unit is taken."""
 

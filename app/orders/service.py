@@ -11,8 +11,8 @@ from app.events.log import Actor
 from app.orders.models import Order, OrderLine, OrderState
 
 
-def draft(session: Session, viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime) -> OrderLine:
-    """A draft order of one line for the viewer's company."""
+def draft(viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime) -> OrderLine:
+    """A draft order of one line for the viewer's company; the caller stores both with its booking."""
     order = Order(
         id=new_id(),
         code=code("W", now),
@@ -23,11 +23,15 @@ def draft(session: Session, viewer: Viewer, lab_id: str, test_id: str, sample: s
         created_at=now,
         created_by_id=viewer.user_id,
     )
-    line = OrderLine(
-        id=new_id(), order=order, company_id=order.company_id, lab_id=lab_id, test_id=test_id, sample=sample
+    return OrderLine(
+        id=new_id(),
+        order_id=order.id,
+        order=order,
+        company_id=order.company_id,
+        lab_id=lab_id,
+        test_id=test_id,
+        sample=sample,
     )
-    session.add(order)
-    return line
 
 
 def move_to_lab(line: OrderLine, lab_id: str) -> None:
