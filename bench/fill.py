@@ -3,6 +3,7 @@
 Rows are written in bulk, but they pass the database's own guard against overlaps like every other.
 """
 
+import itertools
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from app.labs.models import Capability, Resource
 from app.orders.models import Order, OrderLine
 
 COMPANIES = 12
+MEASURED = 250
 TOKEN, PASSWORD = "bench-token", "bench-password"
 EMAIL = "bench@bench.example"
 CHUNK = 2000
@@ -65,7 +67,10 @@ def people(now: datetime) -> list[tuple[str, str]]:
 
 
 def bookings(count: int, now: datetime, who: list[tuple[str, str]]) -> None:
-    """Exactly `count` bookings, spread evenly over all places and a year and a half."""
+    """Exactly `count` bookings, spread evenly over all places and a year and a half.
+
+    The first company always has MEASURED of them, so that what is read for it is of the same size in every house.
+    """
     rows = islice(_rows(count, now, who), count)
     while chunk := list(islice(rows, CHUNK)):
         with transaction() as session:
@@ -85,12 +90,15 @@ def _rows(count: int, now: datetime, who: list[tuple[str, str]]) -> Iterator[dic
         for place in range(1, places + 1):
             benches.setdefault((resource, lab, place), []).append(test)
     each = -(-count // len(benches))
+    every = max(count // MEASURED, 1)
+    serial = itertools.count()
     step = timedelta(days=365 + 170) / each
     for (resource, lab, place), tests in benches.items():
         for number in range(each):
             start = (now - timedelta(days=365) + number * step).replace(minute=0, second=0)
             end = start + min(step * draw.uniform(0.3, 0.8), timedelta(days=3))
-            yield _row(resource, lab, place, draw.choice(tests), start, end, now, draw.choice(who))
+            owner = who[0] if next(serial) % every == 0 else draw.choice(who[1:])
+            yield _row(resource, lab, place, draw.choice(tests), start, end, now, owner)
 
 
 def _row(

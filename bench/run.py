@@ -162,7 +162,7 @@ def measure_create(app: Any, ours: int, floor: int, calls: int) -> tuple[float, 
 
 
 def measure_week(app: Any, ours: int, floor: int, calls: int) -> tuple[float, float, int]:
-    """Seconds of the schedule's fortnight of 60 resources, of the floor's JSON of it, and bytes of the page."""
+    """Seconds of the schedule's week of 60 resources, of the floor's JSON of it, and bytes of the page."""
     with app.app_context():
         resources = list(
             db.session.scalars(select(Resource.id).order_by(Resource.lab_id, Resource.id).limit(RESOURCES))
@@ -171,9 +171,9 @@ def measure_week(app: Any, ours: int, floor: int, calls: int) -> tuple[float, fl
     page = sign_in(ours, fill.EMAIL, fill.PASSWORD)
     bare = Client(floor)
     start = now().astimezone(SHANGHAI).date()
-    path = f"/schedule?from={start}&days=14"
-    end = datetime.combine(start + timedelta(days=14), datetime.min.time(), SHANGHAI)
-    begin = end - timedelta(days=14)
+    path = f"/schedule?from={start}&days=7"
+    end = datetime.combine(start + timedelta(days=7), datetime.min.time(), SHANGHAI)
+    begin = end - timedelta(days=7)
     query = f"/week?resources={','.join(resources)}&from={quote(begin.isoformat())}&to={quote(end.isoformat())}"
     status, body, _ = page.ask("GET", path)
     assert status == 200, f"schedule answered {status}"
@@ -267,7 +267,7 @@ def one_engine(engine: str, address: str, folder: Path, quick: bool, table: Tabl
             label = f"{engine}, {size:,}"
             table.add(label, "create, bookings/s", f"{mine:.0f}", f"{theirs:.0f}", f"{mine / theirs:.0%} of floor")
             times = f"{1000 * week:.1f}", f"{1000 * week_floor:.1f}"
-            table.add(label, "fortnight of 60 benches, ms", *times, f"{week / week_floor:.1f} × floor")
+            table.add(label, "week of 60 benches, ms", *times, f"{week / week_floor:.1f} × floor")
             table.add(label, "its page, KB", f"{size_bytes / 1000:.0f}", "", "at most 100")
             if size == SIZES[0]:
                 won, lost, doubles = race(ours, app, attempts)
