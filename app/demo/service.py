@@ -32,15 +32,15 @@ class Made:
     requests: int
 
 
-def make_demo(folder: Path, now: datetime) -> Made:
+def make_demo(folder: Path, now: datetime, history: timedelta = YEAR) -> Made:
     """Demo organisations, accounts and bookings, all or nothing; idempotent.
 
-    folder: where the passwords are kept, readable by the owner alone.
+    folder: where the passwords are kept, readable by the owner alone. history: how far back the first run begins.
     """
     with transaction() as session:
         accounts = _accounts(session, folder, now)
         last = replay.last_request_day()
-        first = last + timedelta(days=1) if last else (now - YEAR).astimezone(SHANGHAI).date()
+        first = last + timedelta(days=1) if last else (now - history).astimezone(SHANGHAI).date()
         requests = replay.Replay(now).run(first)
     return Made(accounts, requests)
 
