@@ -131,10 +131,11 @@ def tables(question: Question, groups: Sequence[GroupBy], now: datetime) -> dict
     of_all = sees_all(question.viewer)
     if of_all:
         question = replace(question, period=question.period.whole_months())
-    total = _total(question, of_all)
+    hidden = of_all and _is_hidden(question)
+    total = Figures(TOTAL, "", "", None, suppressed=True) if hidden else _total(question, of_all)
     answers = {None: Turnaround(question, None, [total], total, of_all, now)}
     return answers | {
-        group_by: Turnaround(question, group_by, _items(question, group_by, of_all), total, of_all, now)
+        group_by: Turnaround(question, group_by, _items(question, group_by, of_all, hidden), total, of_all, now)
         for group_by in groups
     }
 
@@ -219,10 +220,26 @@ def _total(question: Question, of_all: bool) -> Figures:
     return total
 
 
-def _items(question: Question, group_by: GroupBy, of_all: bool) -> list[Figures]:
+def _is_hidden(question: Question) -> bool:
+    """Whether the filters pick a cell that the table of its neighbours suppresses: a filter is no way round it."""
+    filters = (
+        (question.lab_id, GroupBy.LAB, replace(question, lab_id=None)),
+        (question.domain_id, GroupBy.DOMAIN, replace(question, domain_id=None)),
+        (question.test_id, GroupBy.TEST, replace(question, test_id=None)),
+    )
+    return any(
+        key in rules.hidden(_companies(wider, group_by)) or _is_hidden(wider)
+        for key, group_by, wider in filters
+        if key is not None
+    )
+
+
+def _items(question: Question, group_by: GroupBy, of_all: bool, hidden: bool) -> list[Figures]:
     cells = _cells(question, [KEYS[group_by]])
+    keys = [key for (key,) in cells]
     gone = rules.hidden(_companies(question, group_by)) if of_all else frozenset()
-    names = _names(group_by, [key for (key,) in cells])
+    gone = frozenset(keys) if hidden else gone
+    names = _names(group_by, keys)
     items = []
     for (key,), cell in cells.items():
         name_zh, name_en = names[key]

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Invitation, Membership, Organisation, User
+from app.accounts.models import ApiToken, Invitation, Membership, Organisation, User
 from app.api import PREFIX
 from app.booking.models import Booking
 from app.database import db
@@ -73,6 +73,7 @@ def parameters() -> dict[str, list[str]]:
         "report_id": ids(GeneratedReport),
         "resource_id": ids(Resource),
         "test_id": ids(Test),
+        "token_id": ids(ApiToken),
         "user_id": ids(User),
     }
 
@@ -136,11 +137,11 @@ def addresses(app: Flask, method: str = "GET") -> Iterator[Address]:
 
 
 # Parameters that choose what is done, not to what.
-CHOICES = {"step": ("confirm", "cancel", "request"), "state": ("off",)}
+CHOICES = {"step": ("confirm", "cancel", "request", "move"), "state": ("off",)}
 
 
 def _fillings(rule: Rule, known: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    known = {**known, **CHOICES, "token_id": ["a" * 16]}
+    known = {**known, **CHOICES}
     names = sorted(rule.arguments)
     if missing := [name for name in names if name not in known]:
         raise Unknown(f"{rule.rule}: say in {__name__}.parameters() what {missing} can be")
