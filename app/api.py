@@ -3,11 +3,13 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.errors import N_, Invalid
 from app.language import ZONE
@@ -41,6 +43,35 @@ class ListQuery(BaseModel):
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
     cursor: str | None = Field(None, max_length=400)
 
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _instant(given: object) -> datetime:
+    """Written out with its offset: a bare number would be taken for seconds since 1970."""
+    if isinstance(given, str) and INSTANT.fullmatch(given):
+        try:
+            found = datetime.fromisoformat(given.upper())
+        except ValueError:
+            found = None
+        if found is not None and 2000 < found.year < 2100:
+            return found
+    raise PydanticCustomError("datetime_type", "ISO 8601 with offset")
+
+
+def _day_or_instant(given: object) -> date | datetime:
+    if isinstance(given, str) and DAY.fullmatch(given):
+        try:
+            return date.fromisoformat(given)
+        except ValueError:
+            raise PydanticCustomError("date_type", "ISO 8601") from None
+    return _instant(given)
+
+
+# What a body may hold as a time. The second stands for the whole local day where no hour is given.
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+DayOrInstant = Annotated[datetime | date, BeforeValidator(_day_or_instant)]
 
 PROBLEMS: dict[str | int, Any] = {
     "4XX": {"description": "Problem", "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}

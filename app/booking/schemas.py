@@ -1,11 +1,10 @@
 """What the API takes and gives for availability, offers and bookings. Times: ISO 8601 with offset."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.api import ListQuery, iso
+from app.api import Instant, ListQuery, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
 from app.booking.offers import Offer
@@ -232,7 +231,7 @@ class NewBooking(BaseModel):
 
     test: Name
     resource: Name
-    starts_at: datetime
+    starts_at: Instant
     state: Literal["held", "requested"] = "held"
     order: str | None = Field(None, max_length=24)
     sample: SampleText = ""
@@ -244,5 +243,5 @@ class Step(BaseModel):
 
     version: int = Field(strict=True, ge=1, le=2**31 - 1)
     reason: Reason = ""
-    starts_at: datetime | None = None
+    starts_at: Instant | None = None
     resource: Name | None = None

@@ -1,16 +1,14 @@
 """API of reports: the lab records number and instant of issue."""
 
-from datetime import date, datetime
 from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer
-from app.api import PREFIX, PROBLEMS, SECURITY, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
-from app.errors import N_, Invalid
 from app.testing import service
 
 bp = APIBlueprint(
@@ -28,7 +26,7 @@ class NewReport(BaseModel):
     """`version`: the booking's as last seen. `issued_at`: an instant with offset, or a local date."""
 
     number: Name
-    issued_at: datetime | date
+    issued_at: DayOrInstant
     version: int = Field(strict=True, ge=1, le=2**31 - 1)
 
 
@@ -42,8 +40,6 @@ class ReportModel(BaseModel):
 @bp.post("/bookings/<string:booking_id>/report", responses={201: ReportModel})
 def issue_report(path: BookingPath, body: NewReport) -> Any:
     """Record the issued report of a completed booking, which ends its turnaround."""
-    if isinstance(body.issued_at, datetime) and body.issued_at.utcoffset() is None:
-        raise Invalid(N_("时间要带时区，例如 2026-12-01T08:30:00+08:00。"), field="issued_at")
     command = service.IssueReport(path.booking_id, body.number, body.issued_at, body.version)
     report = service.issue_report(require_api_viewer(), command, now())
     issued_at = str(iso(report.issued_at))

@@ -28,7 +28,6 @@ MESSAGES = {
     "less_than": N_("须小于 %(lt)s。"),
     "literal_error": N_("只能是 %(expected)s。"),
     "enum": N_("只能是 %(expected)s。"),
-    "timezone_aware": N_("时间要带时区，例如 2026-12-01T08:30:00+08:00。"),
     "extra_forbidden": N_("没有这个字段。"),
     "model_type": N_("请求正文须为 JSON 对象。"),
     "model_attributes_type": N_("请求正文须为 JSON 对象。"),
