@@ -50,7 +50,7 @@ def fate(booking_id: str) -> Fate:
         held_first=draw.random() < HELD_FIRST,
         lapses=draw.random() < HOLD_LAPSES,
         request_after=timedelta(minutes=draw.randint(5, 100)),
-        decide_after=timedelta(hours=min(draw.lognormvariate(2.6, 0.8), 90)),
+        decide_after=timedelta(hours=min(draw.lognormvariate(3.0, 0.7), 110)),
         desk_after=timedelta(minutes=draw.randint(0, 8 * 60)),
         declined=declined,
         cancelled=cancelled,

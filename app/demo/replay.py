@@ -35,7 +35,7 @@ from app.worktime import SHANGHAI, Use
 
 POPULAR = 6
 # The lab of lab@demo.example is asked most, so that its pages have something to show.
-BUSY_LAB, BUSY = "cmvr-new-energy", 4
+BUSY_LAB, BUSY = "cmvr-new-energy", 8
 BREAKDOWN_DAYS_AGO, BREAKDOWN_DAYS = 62, 4
 Step = Callable[[datetime], None]
 
