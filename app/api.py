@@ -74,7 +74,10 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 DayOrInstant = Annotated[datetime | date, BeforeValidator(_day_or_instant)]
 
 PROBLEMS: dict[str | int, Any] = {
-    "4XX": {"description": "Problem", "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+    "4XX": {
+        "description": "Problem",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 }
 
 

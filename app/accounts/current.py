@@ -78,6 +78,11 @@ def api_viewer() -> Viewer:
     return known
 
 
+def token_needed() -> None:
+    """Before a request is looked at any closer: who asks without a valid token is told nothing but that."""
+    require_api_viewer()
+
+
 def require_api_viewer() -> Viewer:
     """The viewer of this API request. Raises Unauthenticated without a valid token."""
     found = api_viewer()

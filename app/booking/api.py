@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_openapi3 import APIBlueprint, Tag
 from sqlalchemy import false
 
-from app.accounts.current import require_api_viewer
+from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
 from app.booking import moves, offers, queries, rules, schemas, service, story
@@ -32,6 +32,7 @@ bp = APIBlueprint(
     abp_security=SECURITY,
     abp_responses=PROBLEMS,
 )
+bp.before_request(token_needed)
 blueprints = (bp,)
 MAX_DAYS = 92
 IDEMPOTENCY_KEY_LENGTH = 200
@@ -151,6 +152,7 @@ def list_bookings(query: schemas.BookingQuery) -> Any:
 
 @bp.get("/bookings/<string:booking_id>", responses={200: schemas.BookingModel})
 def get_booking(path: schemas.BookingPath) -> Any:
+    """One booking, as the caller may see it."""
     viewer = require_api_viewer()
     return _shown(viewer, queries.visible_booking(viewer, path.booking_id))
 

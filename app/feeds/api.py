@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.accounts.current import require_api_viewer
+from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, page
 from app.clock import now
 from app.feeds import queries, service
@@ -22,6 +22,7 @@ bp = APIBlueprint(
     abp_security=SECURITY,
     abp_responses=PROBLEMS,
 )
+bp.before_request(token_needed)
 blueprints = (bp,)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer
+from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, iso
 from app.errors import N_, Invalid
 from app.orders import queries
@@ -21,6 +21,7 @@ bp = APIBlueprint(
     abp_security=SECURITY,
     abp_responses=PROBLEMS,
 )
+bp.before_request(token_needed)
 blueprints = (bp,)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer
+from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
@@ -19,6 +19,7 @@ bp = APIBlueprint(
     abp_security=SECURITY,
     abp_responses=PROBLEMS,
 )
+bp.before_request(token_needed)
 blueprints = (bp,)
 
 

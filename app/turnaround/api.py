@@ -5,7 +5,7 @@ from typing import Any
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.accounts import queries as accounts
-from app.accounts.current import require_api_viewer
+from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY
 from app.clock import now
 from app.turnaround import presenting, queries
@@ -20,6 +20,7 @@ bp = APIBlueprint(
     abp_security=SECURITY,
     abp_responses=PROBLEMS,
 )
+bp.before_request(token_needed)
 blueprints = (bp,)
 
 
