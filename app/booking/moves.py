@@ -25,6 +25,7 @@ from app.booking.steps import (
 )
 from app.database import transaction
 from app.events import log
+from app.labs.models import Resource
 from app.orders import service as orders
 
 
@@ -68,6 +69,8 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
         before = booking.starts_at
         for column in SLOT_COLUMNS:
             setattr(booking, column, getattr(proposal, column))
+        booking.lab_id = session.get_one(Resource, proposal.resource_id).lab_id
+        orders.move_to_lab(booking.order_line, booking.lab_id)
         occupancy.free(session, booking)
         session.delete(proposal)
         session.flush()

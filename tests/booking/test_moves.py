@@ -101,6 +101,18 @@ def test_moving_to_another_lab_moves_the_order_along(world: World) -> None:
     assert (booking.lab_id, booking.order_line.lab_id, booking.order_line.order.lab_id) == ("lab-2",) * 3
 
 
+def test_an_operator_proposes_a_bench_of_another_of_its_labs(world: World) -> None:
+    world.bench()
+    world.resource("chamber-2", "lab-2")
+    world.capable("chamber-2", "t")
+    engineer, desk = world.engineer("甲公司"), world.lab_admin("lab", "lab-2")
+    booking = engineer.requests(at(6))
+    desk.moves(booking, at(6), "那边的台架空着", resource="chamber-2")
+    engineer.does("accept-move", booking)
+    assert (booking.resource_id, booking.lab_id, booking.order_line.order.lab_id) == ("chamber-2", "lab-2", "lab-2")
+    assert world.lab_admin("lab-2").sees(booking) is booking
+
+
 def test_a_lab_cannot_propose_a_bench_of_another_lab(world: World) -> None:
     world.bench()
     world.resource("chamber-2", "lab-2")
