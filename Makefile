@@ -74,5 +74,13 @@ clean: ## remove .venv and all that can be made again; instance/ stays
 .PHONY: translations
 translations: $(TRANSLATIONS)
 
+EXTRACT := -F app/translations/babel.cfg -k _l -k N_ -k lazy_gettext --no-location --sort-output
+
+.PHONY: messages
+messages: ## find new texts in app/ and add them to the English catalogue
+	mkdir -p build
+	.venv/bin/pybabel -q extract $(EXTRACT) -o build/messages.pot app
+	.venv/bin/pybabel -q update -N --ignore-obsolete -w 1000 -i build/messages.pot -d app/translations
+
 %.mo: %.po
 	.venv/bin/pybabel -q compile -i $< -o $@

@@ -17,19 +17,19 @@ from app.language import lang, moment, pick
 
 TITLES = {
     "booking.held": N_("暂留"),
-    "booking.requested": N_("提交申请"),
-    "booking.confirmed": N_("确认"),
-    "booking.declined": N_("婉拒"),
-    "booking.cancelled": N_("取消"),
-    "booking.expired": N_("失效"),
-    "booking.running": N_("开始试验"),
+    "booking.requested": N_("已提交申请"),
+    "booking.confirmed": N_("已确认"),
+    "booking.declined": N_("已婉拒"),
+    "booking.cancelled": N_("已取消"),
+    "booking.expired": N_("已失效"),
+    "booking.running": N_("试验开始"),
     "booking.completed": N_("试验完成"),
-    "booking.no_show": N_("记为未到场"),
-    "booking.moved": N_("改期"),
-    "booking.move_proposed": N_("建议改期"),
-    "booking.move_refused": N_("保留原时段"),
-    "booking.move_lapsed": N_("改期建议过期"),
-    "report.issued": N_("签发报告"),
+    "booking.no_show": N_("未到场"),
+    "booking.moved": N_("已改期"),
+    "booking.move_proposed": N_("已建议改期"),
+    "booking.move_refused": N_("没有改期，保留原时段"),
+    "booking.move_lapsed": N_("改期建议已过期"),
+    "report.issued": N_("报告已签发"),
 }
 
 
