@@ -70,7 +70,7 @@ def _use(unit: Resource, booking: Booking, span: Interval) -> Row:
     return Row(
         starts_at=booking.starts_at,
         times=times,
-        title=gettext("%(method)s %(test)s", method=booking.test.method.code, test=pick(booking.test)),
+        title=gettext("%(method)s %(test)s", method=pick(booking.test.method), test=pick(booking.test)),
         notes=_notes(unit, booking),
         code=booking.code,
         sample=booking.sample,

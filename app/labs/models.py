@@ -168,6 +168,16 @@ class Method(Sourced, Base):
     replaces: Mapped[list[str]]
     search_text: Mapped[str] = mapped_column(default="")
 
+    @property
+    def name_zh(self) -> str:
+        """What it is called in a line: its code."""
+        return self.code
+
+    @property
+    def name_en(self) -> str:
+        """The code; of the few whose code is a Chinese phrase, the English title."""
+        return self.code if self.code.isascii() else self.title_en
+
 
 class MethodTransition(Sourced, Base):
     """From when a new edition binds new types and already approved types; None = not found."""
