@@ -53,10 +53,16 @@ bench: ## measurements; bench/README.md says how to read them
 	@.ci/venv pgtest
 	.venv/bin/python -m bench.run $(ARGS)
 
+SHOTS := .venv/bin/python tests/e2e/shots.py --base http://127.0.0.1:$${PORT:-8000} --out docs/pictures \
+	--password-from $${YUJIAN_INSTANCE:-instance}/demo-accounts.json --window --schemes light
+
 .PHONY: shots
-shots: ## pictures of the server on $PORT into docs/pictures, for the README
+shots: ## pictures of the server on $PORT with demo data into docs/pictures, for the README
 	@.ci/venv e2e
-	.venv/bin/python tests/e2e/shots.py --base http://127.0.0.1:$${PORT:-8000} --out docs/pictures $(ARGS)
+	$(SHOTS) --as oem-a@demo.example --devices desktop home=/ search='/search?q=GB38031&test=b-pack-thermalprop' \
+		schedule='/schedule?lab=cmvr-new-energy' turnaround=/turnaround/
+	$(SHOTS) --as oem-a@demo.example --devices phone --languages zh search='/search?q=GB38031&test=b-pack-thermalprop'
+	$(SHOTS) --as lab@demo.example --devices desktop inbox=/inbox
 
 .PHONY: constraints
 constraints: ## pin the newest versions that pyproject.toml allows
