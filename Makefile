@@ -80,7 +80,7 @@ clean: ## remove .venv and all that can be made again; instance/ stays
 .PHONY: translations
 translations: $(TRANSLATIONS)
 
-EXTRACT := -F app/translations/babel.cfg -k _l -k N_ -k lazy_gettext --no-location --sort-output
+EXTRACT := -F app/translations/babel.cfg -k _l -k N_ -k lazy_gettext -k P_:1c,2 --no-location --sort-output
 
 .PHONY: messages
 messages: ## find new texts in app/ and add them to the English catalogue

@@ -12,6 +12,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name that the message extractor
     return message
 
 
+def P_(_context: str, message: str) -> str:  # noqa: N802 - the name that the message extractor looks for
+    """Marks a message whose English depends on where it stands; shown by `pgettext` with the same context."""
+    return message
+
+
 class YujianError(Exception):
     """A refusal. `code` is stable for clients, `status` HTTP, `field` the form field it belongs to."""
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from flask import current_app, request
-from flask_babel import gettext
+from flask_babel import pgettext
 
 from app.accounts.models import Role
 from app.accounts.policy import Viewer
-from app.errors import N_
+from app.errors import P_
 from app.web import queries
 
 PHONE_ITEMS = 4
@@ -32,19 +32,19 @@ class Item:
     waiting: int = 0
 
 
-HOME = Entry("web.home", N_("首页"))
-SEARCH = Entry("search.results", N_("查找"))
-LABS = Entry("labs.index", N_("实验室"), ("labs.",))
-SCHEDULE = Entry("schedule.index", N_("排期"), ("schedule.",))
-BOOKINGS = Entry("booking.index", N_("预约"), ("booking.",))
-ORDERS = Entry("orders.index", N_("委托单"), ("orders.", "testing."))
-TURNAROUND = Entry("turnaround.index", N_("检测周期"), ("turnaround.",))
-INBOX = Entry("booking.inbox", N_("收件箱"))
-FEEDS = Entry("feeds.index", N_("日历订阅"))
-JOBS = Entry("jobs.index", N_("定时任务"))
-ADMIN = Entry("web.admin", N_("管理"), ("web.admin",))
-ACCOUNT = Entry("accounts.profile", N_("账号"))
-SIGN_IN = Entry("accounts.sign_in", N_("登录"))
+HOME = Entry("web.home", P_("navigation", "首页"))
+SEARCH = Entry("search.results", P_("navigation", "查找"))
+LABS = Entry("labs.index", P_("navigation", "实验室"), ("labs.",))
+SCHEDULE = Entry("schedule.index", P_("navigation", "排期"), ("schedule.",))
+BOOKINGS = Entry("booking.index", P_("navigation", "预约"), ("booking.",))
+ORDERS = Entry("orders.index", P_("navigation", "委托单"), ("orders.", "testing."))
+TURNAROUND = Entry("turnaround.index", P_("navigation", "检测周期"), ("turnaround.",))
+INBOX = Entry("booking.inbox", P_("navigation", "收件箱"))
+FEEDS = Entry("feeds.index", P_("navigation", "日历订阅"))
+JOBS = Entry("jobs.index", P_("navigation", "定时任务"))
+ADMIN = Entry("web.admin", P_("navigation", "管理"), ("web.admin",))
+ACCOUNT = Entry("accounts.profile", P_("navigation", "账号"))
+SIGN_IN = Entry("accounts.sign_in", P_("navigation", "登录"))
 
 MAIN: dict[Role | None, tuple[Entry, ...]] = {
     None: (SEARCH, LABS),
@@ -86,7 +86,7 @@ def _built(entry: Entry) -> bool:
 
 def _item(entry: Entry, viewer: Viewer) -> Item:
     waiting = queries.requests_waiting(viewer) if entry is INBOX else 0
-    return Item(entry.endpoint, gettext(entry.label), _current(entry), waiting)
+    return Item(entry.endpoint, pgettext("navigation", entry.label), _current(entry), waiting)
 
 
 def _current(entry: Entry) -> bool:

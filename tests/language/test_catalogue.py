@@ -21,7 +21,7 @@ TYPED = {"热扩散"}
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """The texts as they stand in the code now."""
     pot = tmp_path_factory.mktemp("texts") / "messages.pot"
-    keywords = ["-k", "_l", "-k", "N_", "-k", "lazy_gettext"]
+    keywords = ["-k", "_l", "-k", "N_", "-k", "lazy_gettext", "-k", "P_:1c,2"]
     command = [Path(sys.executable).parent / "pybabel", "-q", "extract", "-F", "app/translations/babel.cfg"]
     subprocess.run([*command, *keywords, "-o", pot, "app"], cwd=ROOT, check=True)
     with pot.open("rb") as file:
@@ -39,13 +39,22 @@ def _texts(value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def test_every_text_has_its_english(extracted: Catalog, english: Catalog) -> None:
-    known = {message.id for message in english if message.id and all(_texts(message.string)) and not message.fuzzy}
-    assert sorted(str(message.id) for message in extracted if message.id and message.id not in known) == []
+    known = {
+        (message.context, message.id)
+        for message in english
+        if message.id and all(_texts(message.string)) and not message.fuzzy
+    }
+    assert (
+        sorted(str(message.id) for message in extracted if message.id and (message.context, message.id) not in known)
+        == []
+    )
 
 
 def test_nothing_is_kept_that_the_code_no_longer_says(extracted: Catalog, english: Catalog) -> None:
-    said = {message.id for message in extracted}
-    assert sorted(str(message.id) for message in english if message.id and message.id not in said) == []
+    said = {(message.context, message.id) for message in extracted}
+    assert (
+        sorted(str(message.id) for message in english if message.id and (message.context, message.id) not in said) == []
+    )
 
 
 def test_placeholders_are_those_of_the_chinese(english: Catalog) -> None:
