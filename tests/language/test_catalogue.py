@@ -38,23 +38,20 @@ def _texts(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _keys(catalogue: Catalog, complete: bool = False) -> set[tuple[str | None, str | tuple[str, ...]]]:
+    """Context and id of each message; complete: only those with an English text that is no guess."""
+    messages = [message for message in catalogue if message.id]
+    if complete:
+        messages = [message for message in messages if all(_texts(message.string)) and not message.fuzzy]
+    return {(message.context, message.id) for message in messages}
+
+
 def test_every_text_has_its_english(extracted: Catalog, english: Catalog) -> None:
-    known = {
-        (message.context, message.id)
-        for message in english
-        if message.id and all(_texts(message.string)) and not message.fuzzy
-    }
-    assert (
-        sorted(str(message.id) for message in extracted if message.id and (message.context, message.id) not in known)
-        == []
-    )
+    assert _keys(extracted) - _keys(english, complete=True) == set()
 
 
 def test_nothing_is_kept_that_the_code_no_longer_says(extracted: Catalog, english: Catalog) -> None:
-    said = {(message.context, message.id) for message in extracted}
-    assert (
-        sorted(str(message.id) for message in english if message.id and (message.context, message.id) not in said) == []
-    )
+    assert _keys(english) - _keys(extracted) == set()
 
 
 def test_placeholders_are_those_of_the_chinese(english: Catalog) -> None:
