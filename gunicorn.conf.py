@@ -5,11 +5,13 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
 HOST = "127.0.0.1"
@@ -39,6 +41,12 @@ def post_worker_init(worker: "Worker") -> None:
         sys.stdout.flush()
 
 
+def worker_exit(_server: "Arbiter", _worker: "Worker") -> None:
+    """Let the scheduler give up its lead in peace: Ctrl-C reaches the worker twice, from terminal and arbiter."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _greeting() -> str:
     from app.config import instance_folder
 
@@ -57,9 +65,7 @@ def _greeting() -> str:
 def _obstacle() -> str | None:
     """Why the port can't be used, None when it can."""
     if not PORT.isdecimal() or not 0 < int(PORT) < 65536:
-        return (
-            f"PORT 须为 1 至 65535 的整数，现为：{PORT}\nPORT must be a number from 1 to 65535, it is: {PORT}"
-        )
+        return f"PORT 须为 1 至 65535 的整数，现为：{PORT}\nPORT must be a number from 1 to 65535, it is: {PORT}"
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
