@@ -79,7 +79,7 @@ class BookingForm(CommandForm):
     acknowledged = BooleanField(_l("我知道可能无法进行"))
     state = HiddenField()
     # One form sent twice by a nervous finger is one booking.
-    key = HiddenField(validators=[at_most(40)])
+    key = HiddenField(validators=[no_nul, at_most(40)])
     choice = HiddenField()
 
     needs_acknowledgement = False

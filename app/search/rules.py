@@ -190,15 +190,15 @@ def understand(text: str, editions: Sequence[Edition]) -> Query:
     """The query against the editions of the catalogue."""
     clean = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     found, rest = _designations(_folded(clean[:LONGEST_QUERY]))
-    looked_up = [_lookup(designation, editions) for designation in found]
-    unknown = [asked.designation for asked in looked_up if not asked.editions]
-    rest = " ".join([rest, *(found[designation] for designation in unknown if designation.weak)])
+    looked_up = [(_lookup(designation, editions), typed) for designation, typed in found.items()]
+    unknown = [(asked.designation, typed) for asked, typed in looked_up if not asked.editions]
+    rest = " ".join([rest, *(typed for designation, typed in unknown if designation.weak)])
     return Query(
         text=clean[:LONGEST_QUERY],
         cut=len(clean) > LONGEST_QUERY,
-        asked=tuple(asked for asked in looked_up if asked.editions or not asked.designation.weak),
+        asked=tuple(asked for asked, _ in looked_up if asked.editions or not asked.designation.weak),
         words=_words(rest),
-        closest=tuple(dict.fromkeys(like for number in unknown for like in _closest(number, editions))),
+        closest=tuple(dict.fromkeys(like for number, _ in unknown for like in _closest(number, editions))),
     )
 
 

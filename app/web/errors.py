@@ -58,7 +58,6 @@ def init_app(app: Flask) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _database_away)
     app.register_error_handler(IntegrityError, _clash)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider
     app.validation_error_callback = invalid_request  # type: ignore[attr-defined]  # OpenAPI, a Flask
 
 

@@ -11,7 +11,7 @@ from app.accounts.policy import Action, require
 from app.accounts.rules import safe_path
 from app.booking.settings import limits
 from app.clock import now
-from app.web import errors, frame, logs, operation, security
+from app.web import errors, frame, logs, operation, reading, security
 from app.web.home import company_home, lab_home
 from app.worktime import local_date
 
@@ -22,6 +22,7 @@ blueprints = (bp,)
 def init_app(app: Flask) -> None:
     """Put the frame and the locks round every page."""
     logs.init_app(app)
+    reading.init_app(app)
     security.init_app(app)
     errors.init_app(app)
     operation.init_app(app)
