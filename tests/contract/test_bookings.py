@@ -83,6 +83,24 @@ def test_from_the_hold_to_the_report(world: World, engineer: Program, desk: Prog
     ]
 
 
+def test_the_turnaround_of_what_was_issued(world: World, engineer: Program, desk: Program) -> None:
+    _, booking = engineer.send("/bookings", wanted(at(9)))
+    booking = step(desk, booking, "confirm")
+    for day, name in ((9, "start"), (10, "complete")):
+        world.now = at(day)
+        booking = step(desk, booking, name)
+    world.now = at(12)
+    report = {"version": booking["version"], "number": "JC-1", "issued_at": world.now.isoformat()}
+    assert desk.send(f"/bookings/{booking['id']}/report", report)[0] == 201
+    for group, key in (("lab", "lab"), ("domain", "battery"), ("test", "t"), ("month", "2026-11")):
+        status, answer = engineer.ask("/turnaround", from_="2026-11-01", to="2026-11-30", group_by=group)
+        assert status == 200 and answer.keys() >= {"items", "as_of"}
+        (item,) = answer["items"]
+        assert (item["key"], item["lines"], item["suppressed"]) == (key, 1, False)
+        assert item["phases"] == {"review": 0.0, "waiting": 7.0, "testing": 1.0, "reporting": 2.0}
+        assert item["median_days"] == item["p80_days"] == item["mean_days"] == 10.0
+
+
 def test_all_other_ends(world: World, engineer: Program, desk: Program) -> None:
     def asked(day: int) -> dict[str, Any]:
         return engineer.send("/bookings", wanted(at(day)))[1]
