@@ -1,7 +1,6 @@
 """The locks of the house: headers, forged forms, rates, and whom to believe about the visitor's address."""
 
 import hashlib
-from collections.abc import Callable
 
 from flask import Flask, Response, current_app, request
 from flask_limiter import ApplicationLimit, Limiter
@@ -22,6 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.accounts.views import bp as accounts
 from app.api import PREFIX
+from app.web.rates import Counters
 
 OPENAPI = "/openapi"
 HSTS_SECONDS = 365 * 24 * 3600
@@ -109,13 +109,9 @@ def _limit(app: Flask) -> None:
     limiter = Limiter(
         get_remote_address,
         app=app,
-        storage_uri="memory://",
+        storage_uri=f"{Counters.STORAGE_SCHEME[0]}://",
         application_limits=[
-            ApplicationLimit(_setting("API_RATE"), key_function=_caller, exempt_when=lambda: not _is_api())
+            ApplicationLimit(str(app.config["API_RATE"]), key_function=_caller, exempt_when=lambda: not _is_api())
         ],
     )
-    limiter.limit(_setting("SIGN_IN_RATE"), methods=["POST"])(accounts)
-
-
-def _setting(name: str) -> Callable[[], str]:
-    return lambda: str(current_app.config[name])
+    limiter.limit(str(app.config["SIGN_IN_RATE"]), methods=["POST"])(accounts)
