@@ -205,7 +205,7 @@ def test_what_is_not_there_is_not_found(visitor: FreshClient, path: str) -> None
 
 @pytest.mark.parametrize("query", ["q=%00", "q=%25_", "domain=%00", "level='", "q=" + "x" * 10_000])
 def test_odd_filters_find_nothing_and_break_nothing(visitor: FreshClient, query: str) -> None:
-    assert visitor.get(f"/labs/?{query}").status_code == 200
+    assert visitor.get(f"/labs/?{query}").status_code == (422 if "%00" in query else 200)
 
 
 def test_markup_in_a_filter_stays_text(visitor: FreshClient) -> None:
