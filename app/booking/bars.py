@@ -47,10 +47,10 @@ class Course:
         return Course(*done)
 
 
-def until_report(course: Course, now: datetime) -> Bar:
-    """From the request to the report, the margin to the safe date behind it."""
+def until_report(course: Course, now: datetime, waiting: Phase) -> Bar:
+    """From the request to the report, the margin to the safe date behind it. waiting: for bench or sample."""
     axis = _days([*course.instants, now])
-    return Bar(axis.ticks(TICKS), True, [draw(axis, _days_off(axis) + phases(course, Phase.SAMPLE))])
+    return Bar(axis.ticks(TICKS), True, [draw(axis, _days_off(axis) + phases(course, waiting))])
 
 
 def actual_and_plan(actual: Course, plan: Course, now: datetime) -> Bar:
@@ -104,13 +104,14 @@ def _days_off(axis: Axis) -> list[Stretch]:
 
 
 def phases(course: Course, waiting: Phase) -> list[Stretch]:
-    """The known phases in order, the report's issue as a mark. waiting: what the bench is waited for with."""
+    """The known phases, the report's issue as a mark. waiting: what the bench is waited for with."""
     marks = [Stretch(Phase.ISSUED, course.issued, course.issued)] if course.issued else []
     return [
         *_known(Phase.REVIEW, course.submitted, course.accepted),
         *_known(waiting, course.accepted, course.taken),
-        *_known(Phase.TESTING, course.taken, course.ended),
         *_known(Phase.REPORTING, course.ended, course.issued),
+        # After the report: a test too short for the axis lies above it, not below.
+        *_known(Phase.TESTING, course.taken, course.ended),
         *_known(Phase.MARGIN, course.issued, course.safe),
         *marks,
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.booking import reading
 from app.booking.forecast import ReportDates
@@ -67,7 +67,9 @@ def _effect(asked: datetime, offered: datetime) -> str:
     days = working_days_between(min(before, after), max(before, after))
     if days == 0:
         apart = abs((after - before).days)
-        return gettext("晚 %(days)d 天", days=apart) if after > before else gettext("早 %(days)d 天", days=apart)
+        if after > before:
+            return ngettext("晚 %(num)d 天", "晚 %(num)d 天", apart)
+        return ngettext("早 %(num)d 天", "早 %(num)d 天", apart)
     if after > before:
-        return gettext("晚 %(days)d 个工作日", days=days)
-    return gettext("早 %(days)d 个工作日", days=days)
+        return ngettext("晚 %(num)d 个工作日", "晚 %(num)d 个工作日", days)
+    return ngettext("早 %(num)d 个工作日", "早 %(num)d 个工作日", days)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.accounts.models import Organisation, Role
 from app.accounts.policy import Viewer
@@ -98,14 +98,18 @@ def _warnings(booking: Booking, now: datetime, limits: Limits) -> list[str]:
     if booking.starts_at <= now:
         return told
     if booking.starts_at < after_working_days(now, limits.notice_working_days):
-        told.append(gettext("离上台不足 %(days)d 个工作日", days=limits.notice_working_days))
+        told.append(_less_than(limits.notice_working_days))
     elif booking.starts_at < after_working_days(now, NEAR_DAYS):
-        told.append(gettext("离上台不足 %(days)d 个工作日", days=NEAR_DAYS))
+        told.append(_less_than(NEAR_DAYS))
     if booking.proposal is not None and booking.proposal.expires_at > now:
         told.append(gettext("已建议改到 %(day)s，等委托方答复", day=day(booking.proposal.starts_at)))
     if not booking.sample:
         told.append(gettext("样品未写明"))
     return told
+
+
+def _less_than(days: int) -> str:
+    return ngettext("离上台不足 %(num)d 个工作日", "离上台不足 %(num)d 个工作日", days)
 
 
 def _blocked(booking: Booking, now: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.accounts.models import Organisation, Role
 from app.accounts.policy import Viewer
@@ -25,6 +25,7 @@ from app.language import clock, day, hours, moment, span
 from app.orders.models import Order, OrderLine
 from app.orders.parts import parts
 from app.orders.queries import may_read
+from app.timeline import Phase
 from app.worktime import Use, after_working_days, local_date, midnight
 
 # States whose report is still to come or there.
@@ -160,13 +161,21 @@ def until_report(booking: Booking, dates: ReportDates, now: datetime, number: st
         ended=day(course.ended),
         issued=day(course.issued),
     )
-    return Drawn(bars.until_report(course, now), sentence, phase_facts(booking, course, dates, number))
+    # Until the bench is taken, what is waited for is the sample.
+    waiting = Phase.WAITING if booking.order_line.taken_at else Phase.SAMPLE
+    facts = phase_facts(booking, course, dates, number, waiting)
+    return Drawn(bars.until_report(course, now, waiting), sentence, facts)
 
 
-def phase_facts(booking: Booking, course: Course, dates: ReportDates, number: str | None) -> list[Fact]:
-    """The four phases of a line in words: what has happened, else what is planned."""
+def phase_facts(booking: Booking, course: Course, dates: ReportDates, number: str | None, waiting: Phase) -> list[Fact]:
+    """The four phases of a line in words: what has happened, else what is planned. waiting: how its bar draws it."""
     line = booking.order_line
-    return [_review(line, course), _waiting(line, booking), _testing(line, booking), _report(line, dates, number)]
+    return [
+        _review(line, course),
+        _waiting(line, booking, waiting),
+        _testing(line, booking),
+        _report(line, dates, number),
+    ]
 
 
 def _review(line: OrderLine, course: Course) -> Fact:
@@ -183,18 +192,16 @@ def _review(line: OrderLine, course: Course) -> Fact:
         "p-rev",
         gettext("评审"),
         gettext("%(day)s 前", day=day(course.accepted, False)),
-        gettext("实验室，约 %(days)d 个工作日", days=REVIEW_DAYS),
+        ngettext("实验室，约 %(num)d 个工作日", "实验室，约 %(num)d 个工作日", REVIEW_DAYS),
     )
 
 
-def _waiting(line: OrderLine, booking: Booking) -> Fact:
+def _waiting(line: OrderLine, booking: Booking, css: Phase) -> Fact:
     if line.accepted_at and line.taken_at:
         length = presenting.elapsed(line.taken_at - line.accepted_at)
-        return Fact(
-            "p-smp", gettext("等待 %(length)s", length=length), gettext("%(at)s 上台", at=moment(line.taken_at))
-        )
+        return Fact(css, gettext("等待 %(length)s", length=length), gettext("%(at)s 上台", at=moment(line.taken_at)))
     return Fact(
-        "p-smp",
+        css,
         gettext("等待"),
         gettext("样品最迟 %(at)s 送到", at=moment(booking.starts_at)),
         gettext("即上台时间"),

@@ -22,6 +22,7 @@ from app.errors import N_
 from app.language import day
 from app.orders.models import OrderLine
 from app.orders.parts import provide
+from app.timeline import Phase
 from app.worktime import after_working_days
 
 
@@ -79,7 +80,7 @@ def _progress(seen: Seen, measured: ReportingTime | None) -> Progress:
         issued=day(plan.issued),
     )
     expected = planned_course(booking, seen.dates, now)
-    facts = phase_facts(booking, expected, seen.dates, seen.report_number)
+    facts = phase_facts(booking, expected, seen.dates, seen.report_number, Phase.WAITING)
     return Progress(actual_and_plan(actual, plan, now), _told(actual), planned, facts)
 
 
