@@ -8,9 +8,11 @@ writer is at work, and two of them would both see the slot as free.
 import base64
 import enum
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from threading import Lock
 from typing import Any, ClassVar, cast
 
 from flask import Flask
@@ -19,9 +21,12 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     Connection,
+    CursorResult,
     DateTime,
     Engine,
     Enum,
+    Executable,
+    Insert,
     MetaData,
     String,
     Table,
@@ -47,6 +52,9 @@ NAMING = {
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
+# Writers of one process queue up here: SQLite lets a waiting one sleep, ever longer, while nobody is at work.
+# Only a queue; what keeps writers apart is the database's own lock, across processes too.
+_TURN = Lock()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -122,13 +130,29 @@ def insert_now(session: Session, *rows: Base) -> None:
     the rows belong to the session like loaded ones.
     """
     for row in rows:
-        mapper = inspect(type(row))
-        columns = {prop.key: prop.columns[0] for prop in mapper.column_attrs}
-        values = {column.name: row.__dict__.setdefault(key, None) for key, column in columns.items()}
-        session.execute(insert(cast(Table, mapper.local_table)), values)
+        statement, columns = _plain_insert(type(row))
+        values = {name: row.__dict__.setdefault(key, None) for key, name in columns.items()}
+        execute(session, statement, values)
     for row in rows:
         make_transient_to_detached(row)
     session.add_all(rows)
+
+
+@cache
+def _plain_insert(kind: type[Base]) -> tuple[Insert, dict[str, str]]:
+    """The statement for a kind of row, and its columns' names by attribute."""
+    mapper = inspect(kind)
+    return insert(cast(Table, mapper.local_table)), {p.key: p.columns[0].name for p in mapper.column_attrs}
+
+
+def execute(
+    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+) -> CursorResult[Any]:
+    """Ask for plain columns, or write, on the session's own connection, past the layer that makes row objects.
+
+    For statements that stand before every request or in every booking. What is pending is not flushed before.
+    """
+    return session.connection().execute(statement, values)
 
 
 def init_app(app: Flask) -> None:
@@ -178,11 +202,28 @@ def transaction() -> Iterator[Session]:
     session.rollback()  # ends the read that sign-in began: SQLite can't upgrade it
     session.info[WRITING] = True
     try:
+        with _turn():
+            yield from _written(session)
+    finally:
+        session.info[WRITING] = False
+
+
+def _written(session: Session) -> Iterator[Session]:
+    try:
         session.connection(execution_options={WRITING: True})
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other thread of this process writes to SQLite; PostgreSQL needs no queue."""
+    waited = db.engine.dialect.name == "sqlite" and _TURN.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+    try:
+        yield
     finally:
-        session.info[WRITING] = False
+        if waited:
+            _TURN.release()

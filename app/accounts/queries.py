@@ -20,7 +20,7 @@ from app.accounts.models import (
     User,
 )
 from app.accounts.policy import Viewer
-from app.database import db
+from app.database import db, execute
 
 
 def viewer_of(membership: Membership, scope: Scope = Scope.WRITE) -> Viewer:
@@ -92,7 +92,7 @@ _BEARER = (
 
 def viewer_by_token(token: str) -> Viewer | None:
     """The viewer a bearer token stands for, None for an unknown, revoked or orphaned one."""
-    found = db.session.execute(_BEARER, {"digest": digest(token)}).one_or_none()
+    found = execute(db.session(), _BEARER, {"digest": digest(token)}).one_or_none()
     if found is None:
         return None
     return Viewer(

@@ -97,10 +97,10 @@ def _earliest_slot(
 def use_at(capable: CapableBench, starts_at: datetime) -> Use:
     """The use that a start on this bench gives. Raises OutsideWorkingTime, OffGrain or NeverFits."""
     bench = capable.bench
-    closed = bench.calendar.closed_reason(starts_at)
-    if closed is not None:
-        raise rules.OutsideWorkingTime(closed)
     if not bench.calendar.is_on_grain(starts_at, bench.grain):
+        closed = bench.calendar.closed_reason(starts_at)
+        if closed is not None:
+            raise rules.OutsideWorkingTime(closed)
         nearest = bench.calendar.next_start(starts_at, bench.grain)
         raise rules.OffGrain(grain=bench.grain, nearest=nearest)
     use = lay(starts_at, capable.need, bench.calendar)

@@ -11,7 +11,7 @@ from app.booking import rules
 from app.booking.availability import Slot
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
 from app.booking.queries import InTheWay
-from app.database import Base, new_id
+from app.database import Base, execute, new_id
 from app.labs.queries import Bench
 from app.worktime import Interval, Use, subtract
 
@@ -66,7 +66,7 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
     if not rows:
         return
     try:
-        session.execute(INSERT, rows)
+        execute(session, INSERT, rows)
     except IntegrityError as error:
         if OVERLAP in str(error.orig):
             raise rules.SlotTaken() from error

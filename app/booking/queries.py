@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.accounts.policy import Action, Viewer, require_visible, visible
 from app.booking.models import Booking, Occupancy
 from app.booking.rules import State
-from app.database import db
+from app.database import db, execute
 from app.labs.models import Resource, Test
 from app.worktime import Interval
 
@@ -66,7 +66,8 @@ _IN_THE_WAY = select(
 def in_the_way(session: Session, resource_ids: Sequence[str], when: Interval) -> list[InTheWay]:
     """Rows that meet the time, lapsed ones too: a writer clears those away first."""
     asked = {"resources": list(resource_ids), "start": when.start, "end": when.end}
-    return [InTheWay(*row) for row in session.execute(_IN_THE_WAY, asked)]
+    session.flush()
+    return [InTheWay._make(row) for row in execute(session, _IN_THE_WAY, asked)]
 
 
 def visible_booking(viewer: Viewer, booking_id: str) -> Booking:

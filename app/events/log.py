@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import func, insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from app.database import Base, db, new_id
+from app.database import Base, db, execute, new_id
 from app.events.models import Event
 
 APPEND = insert(Base.metadata.tables[Event.__tablename__])
@@ -53,7 +53,8 @@ def record(
     as ISO 8601 with offset.
     """
     # The log is only ever appended to: a plain insert, without a row object to keep track of.
-    session.execute(
+    execute(
+        session,
         APPEND,
         {
             "key": new_id(),

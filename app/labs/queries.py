@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session, joinedload
 
-from app.database import db
+from app.database import db, execute
 from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, calendar_of, need_of
 from app.worktime import Need, WorkingCalendar
 
@@ -124,7 +124,7 @@ def lock_benches(session: Session, test_id: str, resource_or_pool: str) -> list[
 
     A unit's id gives that unit, a pool's id every unit of it, in order. Empty: none is capable, or none is there.
     """
-    rows = session.execute(_LOCKED, {"test": test_id, "resource": resource_or_pool})
+    rows = execute(session, _LOCKED, {"test": test_id, "resource": resource_or_pool})
     return [_capable_bench(row) for row in rows]
 
 

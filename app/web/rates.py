@@ -24,7 +24,7 @@ class Window:
 class Counters(Storage):
     """One counter for each key and fixed window; those that ran out are dropped once a minute."""
 
-    STORAGE_SCHEME = ["counters"]  # noqa: RUF012 - the library's own declaration
+    STORAGE_SCHEME = ["counters"]
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: float | str | bool) -> None:
         super().__init__(uri, wrap_exceptions, **options)

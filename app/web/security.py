@@ -1,6 +1,7 @@
 """The locks of the house: headers, forged forms, rates, and whom to believe about the visitor's address."""
 
 import hashlib
+from collections.abc import Mapping
 
 from flask import Flask, Response, current_app, request
 from flask_limiter import ApplicationLimit, Limiter
@@ -53,7 +54,7 @@ def _policy() -> ContentSecurityPolicy:
     )
 
 
-def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Secure:
+def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Mapping[str, str]:
     return Secure(
         csp=policy,
         coop=CrossOriginOpenerPolicy().same_origin(),
@@ -63,7 +64,7 @@ def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Secure:
         referrer=ReferrerPolicy().same_origin(),
         xcto=XContentTypeOptions(),
         xfo=XFrameOptions().deny(),
-    )
+    ).headers
 
 
 # The page of the API document comes from a library and brings its own inline script and style.
@@ -82,7 +83,7 @@ STRICT = {hsts: _headers(_policy(), hsts) for hsts in (False, True)}
 
 def _set_headers(response: Response) -> Response:
     kind = LOOSE if request.path.startswith(OPENAPI + "/") else STRICT
-    for name, value in kind[request.is_secure].headers.items():
+    for name, value in kind[request.is_secure].items():
         response.headers[name] = value
     return response
 
