@@ -93,9 +93,11 @@ def _rows(count: int, now: datetime, who: list[tuple[str, str]]) -> Iterator[dic
     every = max(count // MEASURED, 1)
     serial = itertools.count()
     step = timedelta(days=365 + 170) / each
-    for (resource, lab, place), tests in benches.items():
+    for turn, ((resource, lab, place), tests) in enumerate(benches.items()):
+        # Places take turns, so that every week has its share of the bookings.
+        first = now - timedelta(days=365) + step * turn / len(benches)
         for number in range(each):
-            start = (now - timedelta(days=365) + number * step).replace(minute=0, second=0)
+            start = (first + number * step).replace(minute=0, second=0)
             end = start + min(step * draw.uniform(0.3, 0.8), timedelta(days=3))
             owner = who[0] if next(serial) % every == 0 else draw.choice(who[1:])
             yield _row(resource, lab, place, draw.choice(tests), start, end, now, owner)
