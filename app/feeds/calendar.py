@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -26,22 +26,27 @@ NAMES = {
     FeedScope.ME: N_("渝检：%(name)s的预约"),
 }
 Address = Callable[[str], str]
+END = b"END:VCALENDAR\r\n"
+# Events written in full; some 800 bytes each.
+KEPT = 20_000
 
 
 def feed_text(feed: Feed, entries: Iterable[Entry], busy: Iterable[Interval], now: datetime, address: Address) -> bytes:
     """The whole calendar. address: booking id → absolute address of its page."""
-    events = [_booking_event(entry, address(entry.booking_id)) for entry in entries]
     today = rules.reach(now).today
-    events += [_busy_event(feed, span, today) for span in busy]
+    year, language = local(today).year, lang()
+    events = [_booking_text(entry, address(entry.booking_id), language, year) for entry in entries]
+    events += [_busy_event(feed, span, today).to_ical() for span in busy]
     return _calendar(_feed_name(feed), f"{feed.subscription.id}@yujian", events)
 
 
 def booking_text(entry: Entry, demo: bool, address: str) -> bytes:
     """A calendar of one booking, for a download."""
-    return _calendar(_demo_name(entry.code, demo), rules.booking_uid(entry.code), [_booking_event(entry, address)])
+    event = _booking_event(entry, address).to_ical()
+    return _calendar(_demo_name(entry.code, demo), rules.booking_uid(entry.code), [event])
 
 
-def _calendar(name: str, uid: str, events: Iterable[Event]) -> bytes:
+def _calendar(name: str, uid: str, events: Iterable[bytes]) -> bytes:
     calendar = Calendar.new(
         uid=uid,
         name=name,
@@ -54,10 +59,8 @@ def _calendar(name: str, uid: str, events: Iterable[Event]) -> bytes:
     calendar.add("x-published-ttl", vDuration(REFRESH).to_ical().decode())
     calendar.add("x-wr-timezone", ZONE.key)
     calendar.add_component(_timezone())
-    for event in events:
-        calendar.add_component(event)
-    text: bytes = calendar.to_ical()
-    return text
+    head, end, _rest = calendar.to_ical().rpartition(END)
+    return b"".join([head, *events, end])
 
 
 @cache
@@ -72,6 +75,15 @@ def _feed_name(feed: Feed) -> str:
 
 def _demo_name(name: str, demo: bool) -> str:
     return _("%(name)s（演示数据）", name=name) if demo else name
+
+
+@lru_cache(maxsize=KEPT)
+def _booking_text(entry: Entry, address: str, _language: str, _year: int) -> bytes:
+    """The event as text. It follows from the arguments alone, the language spoken and the year that goes unsaid
+    among them: where one booking changed, the others of the feed are not written anew.
+    """
+    text: bytes = _booking_event(entry, address).to_ical()
+    return text
 
 
 def _booking_event(entry: Entry, address: str) -> Event:
