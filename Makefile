@@ -81,12 +81,16 @@ clean: ## remove .venv and all that can be made again; instance/ stays
 translations: $(TRANSLATIONS)
 
 EXTRACT := -F app/translations/babel.cfg -k _l -k N_ -k lazy_gettext -k P_:1c,2 --no-location --sort-output
+# Headers that differ at every run.
+NOISE := '^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):'
 
 .PHONY: messages
 messages: ## find new texts in app/ and add them to the English catalogue
 	mkdir -p build
 	.venv/bin/pybabel -q extract $(EXTRACT) -o build/messages.pot app
 	.venv/bin/pybabel -q update -N --ignore-obsolete -w 1000 -i build/messages.pot -d app/translations
+	@for po in app/translations/*/LC_MESSAGES/messages.po; do \
+		grep -vE $(NOISE) $$po >build/messages.po && cp build/messages.po $$po; done
 
 %.mo: %.po
 	.venv/bin/pybabel -q compile -i $< -o $@

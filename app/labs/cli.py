@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import click
 from flask import Blueprint
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from app.clock import now
-from app.errors import N_
+from app.errors import N_, P_
 from app.labs.loading import checks, store
 from app.labs.loading.files import Problem
 from app.labs.loading.store import BadCatalogue, Difference
@@ -27,16 +27,16 @@ bp.cli.short_help = "检查或装入目录 / check or load the catalogue"
 blueprints = (bp,)
 
 TABLE_NAMES = {
-    "source": N_("出处"),
-    "organisation": N_("机构"),
-    "domain": N_("领域"),
-    "lab": N_("实验室"),
-    "resource_kind": N_("资源种类"),
-    "resource": N_("试验资源"),
-    "method": N_("标准方法"),
-    "method_transition": N_("版本过渡"),
-    "test": N_("检测项目"),
-    "capability": N_("检测能力"),
+    "source": P_("list", "出处"),
+    "organisation": P_("list", "机构"),
+    "domain": P_("list", "领域"),
+    "lab": P_("list", "实验室"),
+    "resource_kind": P_("list", "资源种类"),
+    "resource": P_("list", "试验资源"),
+    "method": P_("list", "标准方法"),
+    "method_transition": P_("list", "版本过渡"),
+    "test": P_("list", "检测项目"),
+    "capability": P_("list", "检测能力"),
 }
 
 
@@ -117,6 +117,6 @@ def _both(message: str, **facts: object) -> str:
     texts = []
     for language in ("zh", "en"):
         with speaking(language):
-            told = {name: gettext(value) if name == "table" else value for name, value in facts.items()}
+            told = {name: pgettext("list", value) if name == "table" else value for name, value in facts.items()}
             texts.append(gettext(message, **told))
     return " / ".join(dict.fromkeys(texts))
