@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.booking.rules import Limits, State
 from app.errors import N_
@@ -47,7 +47,12 @@ class Times(NamedTuple):
 def why(answer: Answer, limits: Limits) -> str:
     """Why a bench can't be had and when it can."""
     if answer.reason is Reason.TOO_SOON and answer.at:
-        return gettext("须提前 %(days)d 个工作日，最早 %(at)s。", days=limits.notice_working_days, at=moment(answer.at))
+        return ngettext(
+            "须提前 %(num)d 个工作日，最早 %(at)s。",
+            "须提前 %(num)d 个工作日，最早 %(at)s。",
+            limits.notice_working_days,
+            at=moment(answer.at),
+        )
     if answer.reason is Reason.TOO_FAR and answer.at:
         return gettext("最多提前 %(days)d 天，最晚 %(at)s。", days=limits.horizon.days, at=moment(answer.at))
     reason = (pick(answer) if answer.name_zh else None) or gettext(WHY[answer.reason])
