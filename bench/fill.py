@@ -25,6 +25,7 @@ MEASURED = 250
 TOKEN, PASSWORD = "bench-token", "bench-password"
 EMAIL = "bench@bench.example"
 CHUNK = 2000
+GOLDEN = 0.618
 
 
 def people(now: datetime) -> list[tuple[str, str]]:
@@ -94,10 +95,10 @@ def _rows(count: int, now: datetime, who: list[tuple[str, str]]) -> Iterator[dic
     serial = itertools.count()
     step = timedelta(days=365 + 170) / each
     for turn, ((resource, lab, place), tests) in enumerate(benches.items()):
-        # Places take turns, so that every week has its share of the bookings.
-        first = now - timedelta(days=365) + step * turn / len(benches)
+        # Places begin at different times, neighbours far apart, so that every week has its share of the bookings.
+        first = now - timedelta(days=365) + step * (turn * GOLDEN % 1)
         for number in range(each):
-            start = (first + number * step).replace(minute=0, second=0)
+            start = (first + number * step).replace(minute=0, second=0, microsecond=0)
             end = start + min(step * draw.uniform(0.3, 0.8), timedelta(days=3))
             owner = who[0] if next(serial) % every == 0 else draw.choice(who[1:])
             yield _row(resource, lab, place, draw.choice(tests), start, end, now, owner)

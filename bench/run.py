@@ -6,19 +6,21 @@
 import argparse
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count, zip_longest
+from itertools import count, islice, zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from flask_migrate import upgrade
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select
 
 from app import create_app
 from app.accounts.queries import viewer_by_token
@@ -40,7 +42,10 @@ SIZES = (5_000, 50_000)
 CLIENTS = 4
 RESOURCES = 60
 RACERS = 16
+ROUNDS = 5
 BEARER = {"Authorization": f"Bearer {fill.TOKEN}"}
+
+Booker = Callable[[Client, dict[str, str]], int]
 
 
 @dataclass
@@ -143,40 +148,46 @@ def product_environment(address: str, folder: Path) -> dict[str, str]:
 
 
 def measure_create(app: Any, ours: int, floor: int, calls: int) -> tuple[float, float]:
-    """Bookings per second of the product and of the floor, over the same slots, interleaved by thirds."""
-    slots = free_slots(app, CLIENTS * calls)
-
-    def book(client: Client, number: int) -> int:
-        slot = slots[number % len(slots)]
-        body = {"test": slot["test"], "resource": slot["resource"], "starts_at": slot["starts_at"]}
-        return client.ask("POST", "/api/v1/bookings", body | {"state": "requested"})[0]
-
-    def book_floor(client: Client, number: int) -> int:
-        return client.ask("POST", "/bookings", slots[number % len(slots)])[0]
-
+    """Bookings per second of the product and of the floor, over the same slots; in turn, median of the rounds."""
+    each = calls // ROUNDS
+    slots = iter(free_slots(app, CLIENTS * each * (ROUNDS + 1)))
     mine, theirs = [], []
-    for _ in range(3):
-        mine.append(rate([Client(ours, BEARER) for _ in range(CLIENTS)], calls // 3, book)[0])
-        theirs.append(rate([Client(floor) for _ in range(CLIENTS)], calls // 3, book_floor)[0])
-    return sorted(mine)[1], sorted(theirs)[1]
+    for _ in range(ROUNDS + 1):
+        free = list(islice(slots, CLIENTS * each))
+        mine.append(_booking_rate([Client(ours, BEARER) for _ in range(CLIENTS)], free, _book))
+        theirs.append(_booking_rate([Client(floor) for _ in range(CLIENTS)], free, _book_on_floor))
+    # The first round is for warming up.
+    return sorted(mine[1:])[ROUNDS // 2], sorted(theirs[1:])[ROUNDS // 2]
 
 
-def measure_week(app: Any, ours: int, floor: int, calls: int) -> tuple[float, float, int]:
-    """Seconds of the schedule's week of 60 resources, of the floor's JSON of it, and bytes of the page."""
-    with app.app_context():
-        resources = list(
-            db.session.scalars(select(Resource.id).order_by(Resource.lab_id, Resource.id).limit(RESOURCES))
-        )
-        db.session.remove()
+def _booking_rate(clients: list[Client], free: list[dict[str, str]], book: Booker) -> float:
+    found, told = rate(clients, len(free) // len(clients), lambda client, number: book(client, free[number]))
+    assert told == {201: len(free)}, f"answers {told}"
+    return found
+
+
+def _book(client: Client, slot: dict[str, str]) -> int:
+    body = {"test": slot["test"], "resource": slot["resource"], "starts_at": slot["starts_at"]}
+    return client.ask("POST", "/api/v1/bookings", body | {"state": "requested"})[0]
+
+
+def _book_on_floor(client: Client, slot: dict[str, str]) -> int:
+    return client.ask("POST", "/bookings", slot)[0]
+
+
+def measure_week(ours: int, floor: int, calls: int) -> tuple[float, float, int]:
+    """Seconds of the schedule's week, of the floor's JSON of the same week and benches, and bytes of the page."""
     page = sign_in(ours, fill.EMAIL, fill.PASSWORD)
     bare = Client(floor)
     start = now().astimezone(SHANGHAI).date()
     path = f"/schedule?from={start}&days=7"
     end = datetime.combine(start + timedelta(days=7), datetime.min.time(), SHANGHAI)
     begin = end - timedelta(days=7)
-    query = f"/week?resources={','.join(resources)}&from={quote(begin.isoformat())}&to={quote(end.isoformat())}"
     status, body, _ = page.ask("GET", path)
     assert status == 200, f"schedule answered {status}"
+    benches = dict.fromkeys(re.findall(r'href="/resources/([^"?/]+)"', body.decode()))
+    assert RESOURCES - 10 < len(benches) <= RESOURCES, f"{len(benches)} benches"
+    query = f"/week?resources={','.join(benches)}&from={quote(begin.isoformat())}&to={quote(end.isoformat())}"
     mine = median_seconds(calls, lambda: page.ask("GET", path))
     return mine, median_seconds(calls, lambda: bare.ask("GET", query)), len(body)
 
@@ -192,22 +203,24 @@ def copy_to_floor(app: Any, address: str) -> None:
         db.session.remove()
     with engine.begin() as connection:
         values = [{"resource": r, "starts_at": s, "ends_at": e} for r, s, e in rows]
-        connection.execute(Slot.__table__.insert(), values)
+        connection.execute(insert(Slot), values)
     engine.dispose()
 
 
-def measure_reads(ours: int, calls: int) -> tuple[float, float, float]:
-    """Seconds of the earliest offer, a company's feed in full, and the same feed unchanged (304)."""
+def measure_reads(ours: int, calls: int) -> tuple[float, float, float, float]:
+    """Seconds of the earliest offer, an engineer's feed written for the first time and again, and its 304."""
     client = Client(ours, BEARER)
     offer = median_seconds(calls, lambda: client.ask("GET", "/api/v1/offers?test=b-pack-vibration&limit=1"))
     status, body, _ = client.ask("POST", "/api/v1/feeds", {"scope": "me"})
     assert status == 201, f"feeds answered {status}: {body!r}"
     path = "/calendar/" + json.loads(body)["url"].rpartition("/")[2]
+    begun = time.perf_counter()
     _, _, headers = client.ask("GET", path)
+    first = time.perf_counter() - begun
     known = {"If-None-Match": headers["ETag"]}
     assert client.ask("GET", path, headers=known)[0] == 304
     feed = median_seconds(calls, lambda: client.ask("GET", path))
-    return offer, feed, median_seconds(calls, lambda: client.ask("GET", path, headers=known))
+    return offer, first, feed, median_seconds(calls, lambda: client.ask("GET", path, headers=known))
 
 
 def statements(app: Any, method: str, path: str, body: object = None) -> int:
@@ -224,13 +237,9 @@ def race(ours: int, app: Any, attempts: int) -> tuple[int, int, int]:
     """`attempts` requests by 16 racers for ever new contested slots: won, refused, pairs of overlapping rows."""
     slots = free_slots(app, attempts // RACERS)
 
-    def book(client: Client, number: int) -> int:
-        slot = slots[(number % (attempts // RACERS)) % len(slots)]
-        body = {"test": slot["test"], "resource": slot["resource"], "starts_at": slot["starts_at"]}
-        return client.ask("POST", "/api/v1/bookings", body | {"state": "requested"})[0]
-
-    _, told = rate([Client(ours, BEARER) for _ in range(RACERS)], attempts // RACERS, book)
-    assert set(told) <= {201, 409}, f"answers {told}"
+    racers = [Client(ours, BEARER) for _ in range(RACERS)]
+    _, told = rate(racers, len(slots), lambda client, number: _book(client, slots[number % len(slots)]))
+    assert set(told) == {201, 409} and told.total() == len(slots) * RACERS, f"answers {told}"
     with app.app_context():
         other = Occupancy.__table__.alias()
         mine = Occupancy.__table__
@@ -249,7 +258,7 @@ def race(ours: int, app: Any, attempts: int) -> tuple[int, int, int]:
 def one_engine(engine: str, address: str, folder: Path, quick: bool, table: Table) -> None:
     """All measurements on one database."""
     calls, reads, attempts = (60, 15, 1_600) if quick else (240, 40, 10_000)
-    flat: dict[str, list[float]] = {"earliest offer": [], "feed": [], "feed 304": []}
+    flat: dict[str, list[float]] = {"earliest offer": [], "feed, first time": [], "feed": [], "feed 304": []}
     for size in SIZES:
         ours_address = fresh_database(engine, address, folder, f"ours{size}")
         floor_address = fresh_database(engine, address, folder, f"floor{size}")
@@ -262,7 +271,7 @@ def one_engine(engine: str, address: str, folder: Path, quick: bool, table: Tabl
         ):
             for name, seconds in zip(flat, measure_reads(ours, reads), strict=True):
                 flat[name].append(seconds)
-            week, week_floor, size_bytes = measure_week(app, ours, floor, reads)
+            week, week_floor, size_bytes = measure_week(ours, floor, reads)
             mine, theirs = measure_create(app, ours, floor, calls)
             label = f"{engine}, {size:,}"
             table.add(label, "create, bookings/s", f"{mine:.0f}", f"{theirs:.0f}", f"{mine / theirs:.0%} of floor")
