@@ -152,7 +152,8 @@ def execute(
 
     For statements that stand before every request or in every booking. What is pending is not flushed before.
     """
-    return session.connection().execute(statement, values)
+    connection: Connection = session.info.get(WRITING) or session.connection()
+    return connection.execute(statement, values)
 
 
 def init_app(app: Flask) -> None:
@@ -200,17 +201,16 @@ def transaction() -> Iterator[Session]:
             yield session
         return
     session.rollback()  # ends the read that sign-in began: SQLite can't upgrade it
-    session.info[WRITING] = True
     try:
         with _turn():
             yield from _written(session)
     finally:
-        session.info[WRITING] = False
+        session.info[WRITING] = None
 
 
 def _written(session: Session) -> Iterator[Session]:
     try:
-        session.connection(execution_options={WRITING: True})
+        session.info[WRITING] = session.connection(execution_options={WRITING: True})
         yield session
         session.commit()
     except BaseException:

@@ -39,24 +39,28 @@ def viewer_of(membership: Membership, scope: Scope = Scope.WRITE) -> Viewer:
     )
 
 
-def _open_memberships():  # type: ignore[no-untyped-def]  # the Select's type is longer than the query
-    return (
-        select(Membership)
-        .join(Membership.user)
-        .where(Membership.ended_at.is_(None), User.active)
-        .options(joinedload(Membership.user), joinedload(Membership.organisation))
-    )
+# These stand before every page.
+_OPEN_MEMBERSHIPS = (
+    select(Membership)
+    .join(Membership.user)
+    .where(Membership.ended_at.is_(None), User.active)
+    .options(joinedload(Membership.user), joinedload(Membership.organisation))
+)
+_OF_USER = _OPEN_MEMBERSHIPS.where(Membership.user_id == bindparam("user")).order_by(
+    Membership.created_at, Membership.id
+)
+_BY_ID = _OPEN_MEMBERSHIPS.where(Membership.id == bindparam("membership"))
+_ANY_DEMO = select(Organisation.id).where(Organisation.demo).limit(1)
 
 
 def memberships_of(user_id: str) -> Sequence[Membership]:
     """Open memberships of a user, oldest first."""
-    query = _open_memberships().where(Membership.user_id == user_id).order_by(Membership.created_at, Membership.id)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(_OF_USER, {"user": user_id}))
 
 
 def membership(membership_id: str) -> Membership | None:
     """One open membership with its user and organisation."""
-    return db.session.scalar(_open_memberships().where(Membership.id == membership_id))
+    return db.session.scalar(_BY_ID, {"membership": membership_id})
 
 
 def digest(secret: str) -> str:
@@ -122,7 +126,7 @@ def failures_since(email: str, since: datetime) -> int:
 
 def any_demo() -> bool:
     """Whether demo organisations are there: pages, feeds and sheets then say so."""
-    return db.session.scalar(select(Organisation.id).where(Organisation.demo).limit(1)) is not None
+    return execute(db.session(), _ANY_DEMO, {}).first() is not None
 
 
 class LabChoice(NamedTuple):
@@ -156,7 +160,7 @@ def is_open(invitation: Invitation, now: datetime) -> bool:
 
 def has_seat(email: str, organisation_id: str, role: Role) -> bool:
     """Whether somebody with this address has the role there."""
-    query = _open_memberships().where(
+    query = _OPEN_MEMBERSHIPS.where(
         User.email == email, Membership.organisation_id == organisation_id, Membership.role == role
     )
     return db.session.scalar(query) is not None
@@ -164,7 +168,7 @@ def has_seat(email: str, organisation_id: str, role: Role) -> bool:
 
 def members_of(organisation_id: str) -> Sequence[Membership]:
     """Open memberships of an organisation, by name."""
-    query = _open_memberships().where(Membership.organisation_id == organisation_id)
+    query = _OPEN_MEMBERSHIPS.where(Membership.organisation_id == organisation_id)
     return db.session.scalars(query.order_by(User.name, Membership.id)).all()
 
 
