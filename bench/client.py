@@ -74,14 +74,18 @@ def rate(clients: list[Client], calls: int, call: Call) -> tuple[float, Counter[
     return len(clients) * calls / (time.perf_counter() - begun), told
 
 
-def median_seconds(calls: int, call: Callable[[], object]) -> float:
-    """Median wall-clock time of one call; the first two are for warming up."""
-    times = []
+def medians_in_turn(calls: int, *asked: Callable[[], object]) -> list[float]:
+    """Median wall-clock seconds of each, asked in turn: what else the machine does then falls on all alike.
+
+    The first two of each are for warming up.
+    """
+    times: list[list[float]] = [[] for _ in asked]
     for _ in range(calls + 2):
-        begun = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begun)
-    return sorted(times[2:])[calls // 2]
+        for call, taken in zip(asked, times, strict=True):
+            begun = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - begun)
+    return [sorted(taken[2:])[calls // 2] for taken in times]
 
 
 @contextmanager

@@ -9,11 +9,11 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count, islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from flask_migrate import upgrade
 from sqlalchemy import event, func, insert, select
 
 from app import create_app
-from app.accounts.queries import viewer_by_token
 from app.booking import queries
 from app.booking.availability import Slot, earliest_slot
 from app.booking.models import Booking, Occupancy
@@ -36,13 +35,15 @@ from app.labs.models import Capability, Resource
 from app.labs.queries import CapableBench, capable_benches
 from app.worktime import SHANGHAI, Interval
 from bench import fill
-from bench.client import Client, median_seconds, rate, served, sign_in
+from bench.client import Client, medians_in_turn, rate, served, sign_in
 
 SIZES = (5_000, 50_000)
 CLIENTS = 4
 RESOURCES = 60
 RACERS = 16
 ROUNDS = 5
+FIRST_TIMES = 7
+PRODUCT, OFFER = "app:create_app()", "/api/v1/offers?test=b-pack-vibration&limit=1"
 BEARER = {"Authorization": f"Bearer {fill.TOKEN}"}
 
 Booker = Callable[[Client, dict[str, str]], int]
@@ -57,6 +58,16 @@ class Table:
     def add(self, *cells: str) -> None:
         self.rows.append(cells)
         print("| " + " | ".join(cells) + " |", flush=True)
+
+
+@dataclass(frozen=True)
+class House:
+    """A filled product and its floor: the application in this process, and the settings to serve both with."""
+
+    app: Any
+    label: str
+    environment: dict[str, str]
+    floor: dict[str, str]
 
 
 @contextmanager
@@ -80,7 +91,7 @@ def fresh_database(engine: str, address: str, folder: Path, name: str) -> str:
     import psycopg
 
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]  # a name of ours
+        connection.execute(f'CREATE DATABASE "{name}"')
     base, _, query = address.partition("?")
     address = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
     return address.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -188,8 +199,8 @@ def measure_week(ours: int, floor: int, calls: int) -> tuple[float, float, int]:
     benches = dict.fromkeys(re.findall(r'href="/resources/([^"?/]+)"', body.decode()))
     assert RESOURCES - 10 < len(benches) <= RESOURCES, f"{len(benches)} benches"
     query = f"/week?resources={','.join(benches)}&from={quote(begin.isoformat())}&to={quote(end.isoformat())}"
-    mine = median_seconds(calls, lambda: page.ask("GET", path))
-    return mine, median_seconds(calls, lambda: bare.ask("GET", query)), len(body)
+    mine, theirs = medians_in_turn(calls, lambda: page.ask("GET", path), lambda: bare.ask("GET", query))
+    return mine, theirs, len(body)
 
 
 def copy_to_floor(app: Any, address: str) -> None:
@@ -207,20 +218,32 @@ def copy_to_floor(app: Any, address: str) -> None:
     engine.dispose()
 
 
-def measure_reads(ours: int, calls: int) -> tuple[float, float, float, float]:
-    """Seconds of the earliest offer, an engineer's feed written for the first time and again, and its 304."""
-    client = Client(ours, BEARER)
-    offer = median_seconds(calls, lambda: client.ask("GET", "/api/v1/offers?test=b-pack-vibration&limit=1"))
-    status, body, _ = client.ask("POST", "/api/v1/feeds", {"scope": "me"})
+def measure_flat(small: int, large: int, calls: int) -> dict[str, list[float]]:
+    """Seconds in the small and in the large house of the earliest offer, and of an engineer's feed: written for the
+    first time, again, and its 304.
+    """
+    houses = [Client(small, BEARER), Client(large, BEARER)]
+    paths = [_feed(house) for house in houses]
+    etags = [house.ask("GET", path)[2]["ETag"] for house, path in zip(houses, paths, strict=True)]
+    # An event's text holds its address: under another name of the host all of them are written anew.
+    hosts = ({"Host": f"bench{number}.example"} for number in count())
+
+    def both(times: int, ask: Callable[[Client, str, str], object]) -> list[float]:
+        asked = [partial(ask, *each) for each in zip(houses, paths, etags, strict=True)]
+        return medians_in_turn(times, *asked)
+
+    return {
+        "earliest offer": both(calls, lambda house, _path, _etag: house.ask("GET", OFFER)),
+        "feed, first time": both(FIRST_TIMES, lambda house, path, _etag: house.ask("GET", path, headers=next(hosts))),
+        "feed": both(calls, lambda house, path, _etag: house.ask("GET", path)),
+        "feed 304": both(calls, lambda house, path, etag: house.ask("GET", path, headers={"If-None-Match": etag})),
+    }
+
+
+def _feed(house: Client) -> str:
+    status, body, _ = house.ask("POST", "/api/v1/feeds", {"scope": "me"})
     assert status == 201, f"feeds answered {status}: {body!r}"
-    path = "/calendar/" + json.loads(body)["url"].rpartition("/")[2]
-    begun = time.perf_counter()
-    _, _, headers = client.ask("GET", path)
-    first = time.perf_counter() - begun
-    known = {"If-None-Match": headers["ETag"]}
-    assert client.ask("GET", path, headers=known)[0] == 304
-    feed = median_seconds(calls, lambda: client.ask("GET", path))
-    return offer, first, feed, median_seconds(calls, lambda: client.ask("GET", path, headers=known))
+    return "/calendar/" + str(json.loads(body)["url"]).rpartition("/")[2]
 
 
 def statements(app: Any, method: str, path: str, body: object = None) -> int:
@@ -255,50 +278,47 @@ def race(ours: int, app: Any, attempts: int) -> tuple[int, int, int]:
     return told[201], told[409], doubles
 
 
+def build(engine: str, address: str, folder: Path, size: int) -> House:
+    """A filled house and the floor with the same taken time."""
+    ours = fresh_database(engine, address, folder, f"ours{size}")
+    floor = fresh_database(engine, address, folder, f"floor{size}")
+    app = prepare(ours, size)
+    copy_to_floor(app, floor)
+    return House(app, f"{engine}, {size:,}", product_environment(ours, folder), {"FLOOR_DATABASE_URL": floor})
+
+
+def beside_floor(house: House, calls: int, reads: int, attempts: int, table: Table) -> None:
+    """What is held against the floor. attempts: how many race, 0 for none."""
+    with served(PRODUCT, house.environment) as ours, served("bench.floor:create_app()", house.floor) as floor:
+        week, week_floor, size = measure_week(ours, floor, reads)
+        mine, theirs = measure_create(house.app, ours, floor, calls)
+        table.add(house.label, "create, bookings/s", f"{mine:.0f}", f"{theirs:.0f}", f"{mine / theirs:.0%} of floor")
+        times = f"{1000 * week:.1f}", f"{1000 * week_floor:.1f}"
+        table.add(house.label, "week of 60 benches, ms", *times, f"{week / week_floor:.1f} × floor")
+        table.add(house.label, "its page, KB", f"{size / 1000:.0f}", "", "at most 100")
+        if attempts:
+            won, lost, doubles = race(ours, house.app, attempts)
+            what = f"{won + lost:,} racing attempts"
+            table.add(house.label, what, f"{won} won", f"{lost} refused", f"{doubles} double")
+
+
 def one_engine(engine: str, address: str, folder: Path, quick: bool, table: Table) -> None:
     """All measurements on one database."""
     calls, reads, attempts = (60, 15, 1_600) if quick else (240, 40, 10_000)
-    flat: dict[str, list[float]] = {"earliest offer": [], "feed, first time": [], "feed": [], "feed 304": []}
-    for size in SIZES:
-        ours_address = fresh_database(engine, address, folder, f"ours{size}")
-        floor_address = fresh_database(engine, address, folder, f"floor{size}")
-        app = prepare(ours_address, size)
-        copy_to_floor(app, floor_address)
-        environment = product_environment(ours_address, folder)
-        with (
-            served("app:create_app()", environment) as ours,
-            served("bench.floor:create_app()", {"FLOOR_DATABASE_URL": floor_address}) as floor,
-        ):
-            for name, seconds in zip(flat, measure_reads(ours, reads), strict=True):
-                flat[name].append(seconds)
-            week, week_floor, size_bytes = measure_week(ours, floor, reads)
-            mine, theirs = measure_create(app, ours, floor, calls)
-            label = f"{engine}, {size:,}"
-            table.add(label, "create, bookings/s", f"{mine:.0f}", f"{theirs:.0f}", f"{mine / theirs:.0%} of floor")
-            times = f"{1000 * week:.1f}", f"{1000 * week_floor:.1f}"
-            table.add(label, "week of 60 benches, ms", *times, f"{week / week_floor:.1f} × floor")
-            table.add(label, "its page, KB", f"{size_bytes / 1000:.0f}", "", "at most 100")
-            if size == SIZES[0]:
-                won, lost, doubles = race(ours, app, attempts)
-                table.add(
-                    label, f"{won + lost:,} racing attempts", f"{won} won", f"{lost} refused", f"{doubles} double"
-                )
-        for name, path in (
-            ("earliest offer", "/api/v1/offers?test=b-pack-vibration&limit=1"),
-            ("bookings list", "/api/v1/bookings?limit=50"),
-        ):
-            table.add(f"{engine}, {size:,}", f"statements of {name}", str(statements(app, "GET", path)), "", "")
-        with app.app_context():
-            assert viewer_by_token(fill.TOKEN) is not None
+    small, large = (build(engine, address, folder, size) for size in SIZES)
+    with served(PRODUCT, small.environment) as first, served(PRODUCT, large.environment) as second:
+        flat = measure_flat(first, second, reads)
+    for name, seconds in flat.items():
+        times = [f"{1000 * each:.1f}" for each in seconds]
+        table.add(engine, f"{name}, ms, small and large house", *times, f"{seconds[1] / seconds[0]:.2f} ×")
+    for name, path in (("earliest offer", OFFER), ("bookings list", "/api/v1/bookings?limit=50")):
+        counts = [str(statements(house.app, "GET", path)) for house in (small, large)]
+        table.add(engine, f"statements of {name}, small and large house", *counts, "")
+    beside_floor(small, calls, reads, attempts, table)
+    beside_floor(large, calls, reads, 0, table)
+    for house in (small, large):
+        with house.app.app_context():
             db.engine.dispose()
-    for name, (small, large) in flat.items():
-        table.add(
-            engine,
-            f"{name}, ms at {SIZES[0]:,} and {SIZES[1]:,}",
-            f"{1000 * small:.1f}",
-            f"{1000 * large:.1f}",
-            f"{large / small:.2f} ×",
-        )
 
 
 def main() -> None:
