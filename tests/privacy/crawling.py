@@ -27,7 +27,7 @@ from tests.privacy.words import Eye, eyes_of, found_in
 from tests.world import Person, at
 
 # Links to one page with other arguments are followed so often and no further: the days of a calendar have no end.
-SAME_ARGUMENTS, SAME_PAGE = 2, 8
+SAME_ARGUMENTS, SAME_PAGE = 2, 5
 # Of the rows behind one route so many are looked at in the second language.
 SAME_ROUTE = 4
 LINK = re.compile(r"""\s(?:href|src|action)="([^"]+)\"""")
