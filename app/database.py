@@ -158,10 +158,13 @@ def execute(
 
 def init_app(app: Flask) -> None:
     """Bind the engine to the app and its pragmas to each connection."""
+    # What a failed statement carried is somebody's: it must not get into logs or onto the page of jobs.
+    options: dict[str, Any] = {"hide_parameters": True}
     if str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite"):
-        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}})
+        options |= {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
     else:
-        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_size": 10})
+        options |= {"pool_pre_ping": True, "pool_size": 10}
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=True, compare_type=True)
     with app.app_context():
