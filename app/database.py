@@ -91,6 +91,8 @@ class Base(DeclarativeBase):
         enum.Enum: Enum(enum.Enum, native_enum=False, length=20, create_constraint=True, values_callable=_values),
         dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
         list[str]: JSON().with_variant(JSONB(), "postgresql"),
+        list[int]: JSON().with_variant(JSONB(), "postgresql"),
+        list[list[int]]: JSON().with_variant(JSONB(), "postgresql"),
     }
 
 

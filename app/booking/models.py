@@ -63,6 +63,12 @@ class Booking(Base):
     confirmed_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
     sample: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
+    # All that is taken, "resource/place", the booking's own place first; empty: that alone.
+    footprint: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    # The whole of a shared resource; and out of sight of other companies on neighbouring surfaces.
+    exclusive: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    shielded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    series_id: Mapped[str | None] = mapped_column(String(24))
     created_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -103,6 +109,7 @@ class MoveProposal(Base):
     ends_at: Mapped[datetime]
     run_from: Mapped[datetime]
     run_until: Mapped[datetime]
+    footprint: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     reason: Mapped[str]
     expires_at: Mapped[datetime]
     proposed_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
@@ -115,11 +122,18 @@ class ClosureKind(enum.StrEnum):
     MAINTENANCE = "maintenance"
     CALIBRATION = "calibration"
     BREAKDOWN = "breakdown"
+    POWER = "power"
+    WEATHER = "weather"
     OTHER = "other"
 
 
 class Closure(Base):
-    """A resource taken out of use for a time; to companies it is busy like any other occupancy."""
+    """A resource, or some of its places, taken out of use for a time; to companies it is busy like any other occupancy.
+
+    places: the places that are out, empty for all. open_end: `ends_at` is when it is expected back, and is put off
+    until the lab says that it is back. series_id: of a recurring one. Bookings inside keep their time until their
+    companies agree to another; what they free is closed at once.
+    """
 
     __tablename__ = "closure"
     __table_args__ = (
@@ -132,8 +146,11 @@ class Closure(Base):
     resource_id: Mapped[str] = mapped_column(ForeignKey("resource.id"))
     kind: Mapped[ClosureKind]
     reason: Mapped[str] = mapped_column(default="")
+    places: Mapped[list[int]] = mapped_column(default=list, server_default="[]")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    open_end: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    series_id: Mapped[str | None] = mapped_column(String(24))
     created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime]
 
@@ -168,6 +185,11 @@ class Occupancy(Base):
     proposed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     booking_id: Mapped[str | None] = mapped_column(ForeignKey("booking.id"))
     closure_id: Mapped[str | None] = mapped_column(ForeignKey("closure.id"))
+    # What neighbours in time and place must reckon with, and nobody is shown: the state in which the use leaves the
+    # bench, and of a booking its company and whether it is to be out of others' sight.
+    state_id: Mapped[str | None] = mapped_column(String(24))
+    company_id: Mapped[str | None] = mapped_column(String(60))
+    shielded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class IdempotencyKey(Base):

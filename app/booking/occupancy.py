@@ -55,7 +55,8 @@ def take_closure(session: Session, closure: Closure, places: int) -> None:
 
 
 def _row(resource_id: str, place: int, when: Interval, **owner: object) -> dict[str, object]:
-    kept = {"expires_at": None, "proposed": False, "booking_id": None, "closure_id": None}
+    kept: dict[str, object] = {"expires_at": None, "proposed": False, "booking_id": None, "closure_id": None}
+    kept |= {"state_id": None, "company_id": None, "shielded": False}
     slot = {"resource_id": resource_id, "place": place, "starts_at": when.start, "ends_at": when.end}
     return {"id": new_id(), **slot, **kept, **owner}
 

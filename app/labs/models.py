@@ -81,6 +81,8 @@ class Lab(Sourced, Base):
     confidence: Mapped[str] = mapped_column(String(10))
     opened: Mapped[int | None]
     search_text: Mapped[str] = mapped_column(default="")
+    # Changes with everything that the lab sets itself (`labs/capacity.py`); '': nothing yet.
+    setup_version: Mapped[str] = mapped_column(String(24), default="", server_default="")
 
     organisation = relationship("Organisation")
 
@@ -135,6 +137,14 @@ class Resource(Sourced, Base):
     capability_zh: Mapped[str]
     capability_en: Mapped[str]
     evidence: Mapped[str] = mapped_column(String(20))
+    # The whole that this is a part of: who books the whole has all its parts.
+    whole_id: Mapped[str | None] = mapped_column(String(64))
+    # What the bench reaches, by quantity: {"temperature": [-40, 150]}, as in `labs/quantities.py`.
+    envelope: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # Interval in months and last local day on which the calibration holds; None: not kept here.
+    calibration_months: Mapped[int | None]
+    calibration_due: Mapped[date | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     lab: Mapped[Lab] = relationship()
     kind: Mapped[ResourceKind] = relationship()
@@ -246,6 +256,20 @@ class Capability(Sourced, Base):
     basis: Mapped[str] = mapped_column(String(20))
     note_zh: Mapped[str]
     note_en: Mapped[str]
+    # The lab's own times; None: those of the test.
+    setup_minutes: Mapped[int | None]
+    run_minutes: Mapped[int | None]
+    teardown_minutes: Mapped[int | None]
+    report_days: Mapped[int | None]
+    # What the test asks of the bench here, and what a sample may measure: {"mass": [null, 500]}.
+    needs: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    sample_limits: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # The state in which the test leaves the bench, for changeover.
+    state_id: Mapped[str | None] = mapped_column(String(24))
+    # Local dates, both inclusive; the scope holds from bench taken to report.
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class EarliestWeek(Base):

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session, joinedload
 
 from app.database import db, execute
+from app.labs import capacity  # noqa: F401 - replaced below
 from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, calendar_of, need_of
 from app.worktime import Need, WorkingCalendar
 
