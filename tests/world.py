@@ -11,12 +11,12 @@ from app.accounts.models import Membership, Organisation, OrganisationKind, Role
 from app.accounts.policy import Viewer
 from app.accounts.queries import viewer_of
 from app.booking import moves, queries, service
-from app.booking.availability import Availability, availability
+from app.booking.availability import Availability, Wish, availability
 from app.booking.models import Booking
 from app.booking.moves import Move
 from app.booking.rules import State, bookable_span
 from app.booking.service import Book
-from app.booking.settings import limits
+from app.booking.settings import limits_of
 from app.booking.steps import Change
 from app.database import db, transaction
 from app.labs.models import Capability, Domain, Lab, Method, Resource, ResourceKind, Test
@@ -296,6 +296,7 @@ class Person:
         """What anybody sees of the resource from `now` on."""
         now = self.world.now
         span = Interval(now, now + timedelta(days=days))
-        (bench,) = benches([resource])
-        taken = queries.taken([resource], span, now).get(resource, [])
-        return availability(bench, span, taken, bookable_span(now, limits()))
+        company_id = self.viewer.company_id
+        (bench,) = benches([resource], company_id=company_id)
+        taken = queries.taken(bench.reads, span, now)
+        return availability(bench, span, taken, bookable_span(now, limits_of(bench)), Wish(company_id))

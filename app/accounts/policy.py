@@ -47,6 +47,11 @@ class Viewer:
         return self.role in COMPANY_ROLES
 
     @property
+    def company_id(self) -> str | None:
+        """The company that the viewer acts for; None for all others."""
+        return self.organisation_id if self.is_company else None
+
+    @property
     def is_lab(self) -> bool:
         return self.role in LAB_ROLES
 

@@ -11,10 +11,10 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
 from app.booking import moves, offers, queries, rules, schemas, service, story
-from app.booking.availability import availability
+from app.booking.availability import Wish, availability
 from app.booking.models import Booking
 from app.booking.rules import State
-from app.booking.settings import limits
+from app.booking.settings import limits, limits_of
 from app.clock import now
 from app.errors import N_, Invalid, NotFound
 from app.events import log
@@ -76,12 +76,14 @@ def resource_availability(path: schemas.ResourcePath, query: schemas.SpanQuery) 
         raise Invalid(N_("to 要在 from 之后。"), field="to")
     if end - start > timedelta(days=MAX_DAYS):
         raise Invalid(N_("一次最多查 %(days)d 天。"), field="to", days=MAX_DAYS)
-    found = benches([path.resource_id])
+    company_id = require_api_viewer().company_id
+    found = benches([path.resource_id], company_id=company_id)
     if not found:
         raise NotFound()
     at, span = now(), Interval(start, end)
-    taken = queries.taken([path.resource_id], span, at).get(path.resource_id, [])
-    seen = availability(found[0], span, taken, rules.bookable_span(at, limits()))
+    taken = queries.taken(found[0].reads, span, at)
+    bookable = rules.bookable_span(at, limits_of(found[0]))
+    seen = availability(found[0], span, taken, bookable, Wish(company_id))
     return schemas.AvailabilityModel.of(seen).model_dump()
 
 
@@ -96,6 +98,7 @@ def list_offers(query: schemas.OfferQuery) -> Any:
         earliest=instant(query.earliest, "earliest"),
         latest=instant(query.latest, "latest"),
         lab_id=query.lab,
+        wish=Wish(require_api_viewer().company_id),
     )
     found = offers.offers(question, now(), limits(), query.limit)
     return {"items": [schemas.OfferModel.of(offer).model_dump() for offer in found]}

@@ -53,7 +53,7 @@ def close(viewer: Viewer, command: CloseResource, now: datetime) -> Closure:
         )
         session.add(closure)
         session.flush()
-        occupancy.take_closure(session, closure, resource.places)
+        occupancy.take_closure(session, closure)
         facts: dict[str, Any] = {
             "resource": resource.id,
             "starts_at": span.start.isoformat(),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.accounts.policy import Viewer
 from app.booking import offers, reading
+from app.booking.availability import Wish
 from app.booking.choices import Choice, choices
 from app.booking.forms import BookingForm
 from app.booking.models import Booking
@@ -62,19 +63,19 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
         found.tests = labs.tests_on(found.units[0].pool) if found.units else []
         return found
     if not found.units:
-        best = offers.best_of_each_bench([found.test.id], now, limits)
+        best = offers.best_of_each_bench([found.test.id], now, limits, wish=form.wish(viewer))
         found.next = choices(best[:NEXT_STARTS], None, None)
         return found
-    capable = _capable(found)
+    capable = _capable(found, viewer.company_id)
     if not capable:
         form.refuse(NotCapable())
         return found
     known = labs.capability(found.units[0].pool, found.test.id)
     found.evidence = known.basis if known else None
     form.needs_acknowledgement = found.low_confidence
-    _look_at_time(found, capable, form, now, limits)
+    _look_at_time(found, capable, form, now, limits, form.wish(viewer))
     if found.preview is None:
-        following = next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data)
+        following = next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data, form.wish(viewer))
         found.next = choices(following, found.units[0].id, None)
     elif not found.preview.free:
         lose(viewer, found, form, now, limits)
@@ -88,7 +89,11 @@ def lose(
     asked = found.preview
     if asked is None or found.test is None or found.lab is None:
         return
-    nearest = error.offers if error else offers.nearest(found.test.id, asked.use.starts_at, now, limits, found.lab.id)
+    if error:
+        nearest = error.offers
+    else:
+        start, wish = asked.use.starts_at, form.wish(viewer)
+        nearest = offers.nearest(found.test.id, start, now, limits, found.lab.id, wish=wish)
     found.taken = choices(nearest, asked.capable.bench.resource_id, asked.report)
     found.own = reading.own_at(viewer, form.resource.data or "", asked.use.interval)
 
@@ -111,17 +116,20 @@ def _units(resource: str | None) -> list[Resource]:
     return units
 
 
-def _capable(found: Draft) -> list[CapableBench]:
+def _capable(found: Draft, company_id: str | None) -> list[CapableBench]:
     assert found.test is not None and found.lab is not None
     ids = {unit.id for unit in found.units}
-    return [c for c in capable_benches([found.test.id], found.lab.id) if c.bench.resource_id in ids]
+    capable = capable_benches([found.test.id], found.lab.id, company_id)
+    return [c for c in capable if c.bench.resource_id in ids]
 
 
-def _look_at_time(found: Draft, capable: list[CapableBench], form: BookingForm, now: datetime, limits: Limits) -> None:
+def _look_at_time(
+    found: Draft, capable: list[CapableBench], form: BookingForm, now: datetime, limits: Limits, wish: Wish
+) -> None:
     if form.starts_at.data is None or found.test is None:
         return
     try:
-        found.preview = preview(capable, form.starts_at.data, now, limits)
+        found.preview = preview(capable, form.starts_at.data, now, limits, wish)
     except YujianError as error:
         form.refuse(error)
         return

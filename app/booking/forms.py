@@ -11,6 +11,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.fields import DateTimeLocalField
 
+from app.accounts.policy import Viewer
+from app.booking.availability import Wish
 from app.booking.models import Booking
 from app.booking.moves import Move
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
@@ -77,6 +79,8 @@ class BookingForm(CommandForm):
     sample = StringField(_l("样品"), [no_nul, at_most(SAMPLE_LENGTH)])
     note = TextAreaField(_l("备注"), [no_nul, at_most(NOTE_LENGTH)])
     acknowledged = BooleanField(_l("我知道可能无法进行"))
+    exclusive = BooleanField(_l("独占整个资源"))
+    shielded = BooleanField(_l("相邻场地不安排其他企业"))
     state = HiddenField()
     # One form sent twice by a nervous finger is one booking.
     key = HiddenField(validators=[no_nul, at_most(40)])
@@ -101,6 +105,10 @@ class BookingForm(CommandForm):
         if self.needs_acknowledgement and not field.data:
             raise ValidationError(_l("请先勾选，再暂留或提交。"))
 
+    def wish(self, viewer: Viewer) -> Wish:
+        """For whom a time is looked for, and what more than a place."""
+        return Wish(viewer.company_id, bool(self.exclusive.data), bool(self.shielded.data))
+
     def command(self) -> Book:
         assert self.starts_at.data is not None  # `needed` has seen to it
         command = Book(
@@ -110,6 +118,8 @@ class BookingForm(CommandForm):
             state=State(self.state.data),
             sample=(self.sample.data or "").strip(),
             note=(self.note.data or "").strip(),
+            exclusive=bool(self.exclusive.data),
+            shielded=bool(self.shielded.data),
         )
         key = f"form:{self.key.data}:{command.fingerprint}" if self.key.data else None
         return replace(command, idempotency_key=key)

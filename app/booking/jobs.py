@@ -1,14 +1,12 @@
 """What booking has the scheduler do beside letting holds lapse: the catalogue's cached earliest weeks."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
 from app.booking import queries, rules
-from app.booking.availability import earliest_slot
-from app.booking.queries import Taken
-from app.booking.settings import limits
+from app.booking.availability import Rows, earliest_slot
+from app.booking.settings import limits, limits_of
 from app.database import db, transaction
 from app.labs.models import EarliestWeek, Test
 from app.labs.queries import CapableBench, capable_benches
@@ -22,14 +20,15 @@ def refresh_earliest_week(now: datetime) -> int:
     is none within the horizon.
     """
     capable = capable_benches(list(db.session.scalars(select(Test.id))))
-    bookable = rules.bookable_span(now, limits())
-    ids = {item.bench.resource_id for item in capable}
+    bookable = Interval(now, now + LONGEST_USE)
+    defaults = limits()
+    ids = {ident for item in capable for ident in item.reads}
     taken = queries.taken(ids, Interval(bookable.start, bookable.end + LONGEST_USE), now)
     found: dict[tuple[str, str], tuple[str, datetime | None]] = {}
     for item in capable:
         key = item.bench.pool, item.test_id
         known = found.get(key, (item.bench.lab_id, None))[1]
-        start = _earliest(item, taken.get(item.bench.resource_id, []), bookable, known)
+        start = _earliest(item, taken, rules.bookable_span(now, limits_of(item.bench, defaults)), known)
         found[key] = item.bench.lab_id, start or known
     rows = [
         {"pool": pool, "test_id": test_id, "lab_id": lab_id, "week": _week(start), "as_of": now}
@@ -42,9 +41,7 @@ def refresh_earliest_week(now: datetime) -> int:
     return len(rows)
 
 
-def _earliest(
-    item: CapableBench, taken: Iterable[Taken], bookable: Interval, known: datetime | None
-) -> datetime | None:
+def _earliest(item: CapableBench, taken: Rows, bookable: Interval, known: datetime | None) -> datetime | None:
     """The first start on this unit, if it comes before the one known from another unit of the pool."""
     last = min(known, bookable.end) if known else bookable.end
     slot = earliest_slot(item, taken, bookable.start, last)

@@ -30,7 +30,8 @@ def clear_lapsed(session: Session, rows: Iterable[InTheWay], now: datetime) -> l
         if booking is None:
             continue
         if row.proposed:
-            _withdraw(session, booking, now)
+            if booking.proposal is not None:
+                _withdraw(session, booking, now)
         elif booking.state is State.HELD:
             expire(session, booking, now)
     return blocking

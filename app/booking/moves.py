@@ -16,12 +16,15 @@ from app.booking.steps import (
     SLOT_COLUMNS,
     Change,
     capable_benches,
+    change_slot,
+    check_cancel,
     drop_proposal,
     free_slot,
     need_reason,
     offering,
     open_booking,
     slot_columns,
+    wish_of,
 )
 from app.database import transaction
 from app.events import log
@@ -45,17 +48,18 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
     """
     seen = queries.visible_booking(viewer, command.booking_id)
     asked = command.starts_at or seen.starts_at
-    with offering(seen.test_id, asked, now), transaction() as session:
+    with offering(seen.test_id, asked, now, wish_of(seen)), transaction() as session:
         action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
         booking = open_booking(session, viewer, command, action)
         if booking.state not in rules.MOVABLE:
             raise rules.WrongState(state=booking.state, wanted=State.REQUESTED)
         if viewer.is_lab:
             need_reason(command)
-        capable = capable_benches(session, booking.test_id, command.resource or booking.resource_id)
+        asked_for = command.resource or booking.resource_id
+        capable = capable_benches(session, booking.test_id, asked_for, booking.company_id, reserve=viewer.is_lab)
         if viewer.is_lab:
             require(viewer, Action.DECIDE_BOOKING, capable[0].bench)
-        slot = free_slot(session, capable, asked, now, ignoring=booking.id)
+        slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id)
         return (_propose if viewer.is_lab else _move_own)(session, booking, slot, viewer, command, now)
 
 
@@ -67,14 +71,11 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
         if proposal is None or proposal.expires_at <= now:
             raise rules.WrongState(state=booking.state, wanted=booking.state)
         before = booking.starts_at
-        for column in SLOT_COLUMNS:
-            setattr(booking, column, getattr(proposal, column))
+        columns = {column: getattr(proposal, column) for column in SLOT_COLUMNS}
         booking.lab_id = session.get_one(Resource, proposal.resource_id).lab_id
         orders.move_to_lab(booking.order_line, booking.lab_id)
-        occupancy.free(session, booking)
-        session.delete(proposal)
-        session.flush()
-        occupancy.take(session, booking, None)
+        booking.proposal = None
+        change_slot(session, booking, columns)
         booking.touch(now)
         log.record(session, "booking.moved", booking, by=viewer, at=now, **_moved(booking, before))
         return booking
@@ -93,13 +94,10 @@ def refuse_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
 
 
 def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
-    if not rules.may_cancel(booking.state, booking.starts_at, now, limits()):
-        raise rules.TooLateToCancel(hours=int(limits().cancel_deadline.total_seconds() // 3600))
+    check_cancel(booking, now)
     before = booking.starts_at
     drop_proposal(session, booking)
-    occupancy.free(session, booking)
-    for column, value in slot_columns(slot).items():
-        setattr(booking, column, value)
+    change_slot(session, booking, slot_columns(slot))
     orders.move_to_lab(booking.order_line, slot.bench.lab_id)
     if booking.state is State.CONFIRMED:
         booking.state = State.REQUESTED
@@ -107,7 +105,6 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
         booking.requested_at = now
         orders.submit(session, booking.order_line, viewer, now)
     booking.touch(now)
-    occupancy.take(session, booking, booking.hold_expires_at)
     moved = _moved(booking, before)
     log.record(session, "booking.moved", booking, by=viewer, at=now, reason=command.reason, **moved)
     return booking

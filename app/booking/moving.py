@@ -11,6 +11,7 @@ from app.booking.offers import Offer, Question
 from app.booking.presenting import Seen
 from app.booking.preview import expected_reports
 from app.booking.rules import MOVABLE, Limits, WrongState
+from app.booking.steps import wish_of
 from app.labs.models import Resource
 from app.labs.queries import capable_benches
 
@@ -40,8 +41,9 @@ def move_page(
     if seen.state not in MOVABLE or not any(step.step == "move" for step in presenting.offered(seen)):
         raise WrongState(state=seen.state, wanted=seen.state)
     lab_id = None if viewer.is_company else booking.lab_id
-    near = offers.nearest(booking.test_id, booking.starts_at, now, limits, booking.lab_id)
-    soon = offers.offers(Question(booking.test_id, lab_id=lab_id), now, limits, SOONEST)
+    wish = wish_of(booking)
+    near = offers.nearest(booking.test_id, booking.starts_at, now, limits, booking.lab_id, wish=wish)
+    soon = offers.offers(Question(booking.test_id, lab_id=lab_id, wish=wish), now, limits, SOONEST)
     known = {(offer.slot.bench.resource_id, offer.starts_at) for offer in near}
     fresh = [offer for offer in soon if (offer.slot.bench.resource_id, offer.starts_at) not in known]
     capable = capable_benches([booking.test_id], lab_id)

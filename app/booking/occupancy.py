@@ -1,63 +1,155 @@
 """Taking and freeing time: every door (hold, request, move, proposal, early start, closure) goes through here."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.booking import rules
-from app.booking.availability import Slot
+from app.booking.availability import ANYBODY, Slot, Wish, slot_for
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
-from app.booking.queries import InTheWay
+from app.booking.queries import InTheWay, Taken
 from app.database import Base, execute, new_id
-from app.labs.queries import Bench
+from app.labs.models import Capability, Resource
+from app.labs.queries import CapableBench
 from app.worktime import Interval, Use, subtract
 
 INSERT = insert(Base.metadata.tables[Occupancy.__tablename__])
 
 
-def find_place(benches: Sequence[Bench], use: Use, in_the_way: Iterable[InTheWay], ignoring: str | None = None) -> Slot:
-    """The first bench with a free place for the use, on its lowest free place. Raises SlotTaken.
+def find_slot(
+    capable: Sequence[CapableBench],
+    use: Use,
+    in_the_way: Iterable[InTheWay],
+    wish: Wish = ANYBODY,
+    ignoring: str | None = None,
+) -> Slot:
+    """The use on the first of the benches where all that it needs is free. Raises SlotTaken.
 
-    in_the_way: rows that meet the use. ignoring: id of a booking whose own time doesn't count (it moves).
+    in_the_way: rows of all that the benches read, in the time `reach` tells. ignoring: id of a booking whose own
+    time doesn't count (it moves).
     """
-    taken = {(row.resource_id, row.place) for row in in_the_way if not ignoring or row.booking_id != ignoring}
-    for bench in benches:
-        place = next((n for n in range(1, bench.places + 1) if (bench.resource_id, n) not in taken), None)
-        if place is not None:
-            return Slot(bench, place, use)
-    raise rules.SlotTaken()
+    rows: dict[str, list[Taken]] = defaultdict(list)
+    for row in in_the_way:
+        if not ignoring or row.booking_id != ignoring:
+            rows[row.resource_id].append(row.taken)
+    slots = (slot_for(item, use, rows, wish) for item in capable)
+    slot = next((slot for slot in slots if slot is not None), None)
+    if slot is None:
+        raise rules.SlotTaken()
+    return slot
 
 
-def take(session: Session, booking: Booking, expires_at: datetime | None) -> None:
-    """Take the booking's slot. Raises SlotTaken when the database's own guard refuses it."""
+def reach(capable: Sequence[CapableBench], use: Use) -> Interval:
+    """The time in which rows can speak against the use: its own, and as far as a changeover goes."""
+    around = max((item.longest_changeover for item in capable), default=timedelta(0))
+    return Interval(use.starts_at - around, use.ends_at + around)
+
+
+def written(footprint: Iterable[tuple[str, int]]) -> list[str]:
+    """A footprint as bookings keep it: "resource/place"."""
+    return [f"{resource_id}/{place}" for resource_id, place in footprint]
+
+
+def footprint_of(thing: Booking | MoveProposal) -> list[tuple[str, int]]:
+    """What a booking or a proposal takes, its own place first."""
+    kept = [text.rpartition("/") for text in thing.footprint]
+    return [(resource_id, int(place)) for resource_id, _, place in kept] or [(thing.resource_id, thing.place)]
+
+
+def take(session: Session, booking: Booking, state_id: str | None) -> None:
+    """Take the booking's slot; while it is held the rows lapse with it. Raises SlotTaken when the database's own
+    guard refuses it. state_id: the state in which it leaves the bench.
+    """
     when = Interval(booking.starts_at, booking.ends_at)
-    row = {"expires_at": expires_at, "booking_id": booking.id}
-    _insert(session, [_row(booking.resource_id, booking.place, when, **row)])
+    owner = _owner(booking) | {"expires_at": booking.hold_expires_at}
+    _insert(session, [_row(place, when, booking.resource_id, state_id, owner) for place in footprint_of(booking)])
+
+
+def keep(session: Session, booking: Booking) -> None:
+    """A hold became a request: its time no longer lapses."""
+    session.flush()
+    session.execute(update(Occupancy).where(Occupancy.booking_id == booking.id).values(expires_at=None))
+
+
+def retake(session: Session, booking: Booking, before: Sequence[tuple[str, int]], was: Interval) -> None:
+    """Take the booking's changed slot instead of the one before. Raises SlotTaken; then the old one is kept."""
+    session.flush()
+    session.execute(delete(Occupancy).where(Occupancy.booking_id == booking.id))
+    take(session, booking, state_of(session, booking))
+    _close_again(session, {resource_id for resource_id, _ in before}, was)
 
 
 def take_proposed(session: Session, booking: Booking, proposal: MoveProposal) -> None:
     """Take the proposed slot beside the old one; where the two overlap on one place the old row holds it already."""
-    wanted = [Interval(proposal.starts_at, proposal.ends_at)]
-    if (proposal.resource_id, proposal.place) == (booking.resource_id, booking.place):
-        wanted = subtract(wanted, [Interval(booking.starts_at, booking.ends_at)])
-    row = {"expires_at": proposal.expires_at, "booking_id": booking.id, "proposed": True}
-    _insert(session, [_row(proposal.resource_id, proposal.place, piece, **row) for piece in wanted])
+    when, old = Interval(proposal.starts_at, proposal.ends_at), Interval(booking.starts_at, booking.ends_at)
+    owner = _owner(booking) | {"expires_at": proposal.expires_at, "proposed": True}
+    state_id, held = state_of(session, booking), footprint_of(booking)
+    _insert(
+        session,
+        [
+            _row(place, piece, proposal.resource_id, state_id, owner)
+            for place in footprint_of(proposal)
+            for piece in (subtract([when], [old]) if place in held else [when])
+        ],
+    )
 
 
-def take_closure(session: Session, closure: Closure, places: int) -> None:
-    """Close all places of a resource. Raises SlotTaken."""
-    when = Interval(closure.starts_at, closure.ends_at)
-    row = {"closure_id": closure.id}
-    _insert(session, [_row(closure.resource_id, place, when, **row) for place in range(1, places + 1)])
+def state_of(session: Session, booking: Booking) -> str | None:
+    """The state in which the booking's test leaves the bench."""
+    capability = session.get(Capability, (session.get_one(Resource, booking.resource_id).pool, booking.test_id))
+    return capability.state_id if capability else None
 
 
-def _row(resource_id: str, place: int, when: Interval, **owner: object) -> dict[str, object]:
+def take_closure(session: Session, closure: Closure) -> None:
+    """Close what is still free of the closure's places; what bookings hold is closed once they free it."""
+    _fill(session, closure, Interval(closure.starts_at, closure.ends_at))
+
+
+def _fill(session: Session, closure: Closure, when: Interval) -> None:
+    places = closure.places or range(1, session.get_one(Resource, closure.resource_id).places + 1)
+    meeting = select(Occupancy.place, Occupancy.starts_at, Occupancy.ends_at).where(
+        Occupancy.resource_id == closure.resource_id, Occupancy.starts_at < when.end, Occupancy.ends_at > when.start
+    )
+    session.flush()
+    taken: dict[int, list[Interval]] = defaultdict(list)
+    for place, starts_at, ends_at in session.execute(meeting.order_by(Occupancy.starts_at)):
+        taken[place].append(Interval(starts_at, ends_at))
+    owner: dict[str, object] = {"closure_id": closure.id}
+    _insert(
+        session,
+        [
+            _row((closure.resource_id, place), piece, closure.resource_id, None, owner)
+            for place in places
+            for piece in subtract([when], taken[place])
+        ],
+    )
+
+
+def _close_again(session: Session, resource_ids: Iterable[str], when: Interval) -> None:
+    """Time that was freed inside a closure is closed, not free."""
+    closures = select(Closure).where(
+        Closure.resource_id.in_(set(resource_ids)), Closure.starts_at < when.end, Closure.ends_at > when.start
+    )
+    for closure in session.scalars(closures.order_by(Closure.starts_at, Closure.id)):
+        inside = Interval(max(closure.starts_at, when.start), min(closure.ends_at, when.end))
+        _fill(session, closure, inside)
+
+
+def _owner(booking: Booking) -> dict[str, object]:
+    return {"booking_id": booking.id, "company_id": booking.company_id, "shielded": booking.shielded}
+
+
+def _row(
+    place: tuple[str, int], when: Interval, main: str, state_id: str | None, owner: dict[str, object]
+) -> dict[str, object]:
+    """A row of the table; only the main resource is left in a state."""
     kept: dict[str, object] = {"expires_at": None, "proposed": False, "booking_id": None, "closure_id": None}
-    kept |= {"state_id": None, "company_id": None, "shielded": False}
-    slot = {"resource_id": resource_id, "place": place, "starts_at": when.start, "ends_at": when.end}
+    kept |= {"state_id": state_id if place[0] == main else None, "company_id": None, "shielded": False}
+    slot = {"resource_id": place[0], "place": place[1], "starts_at": when.start, "ends_at": when.end}
     return {"id": new_id(), **slot, **kept, **owner}
 
 
@@ -70,13 +162,23 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
         execute(session, INSERT, rows)
     except IntegrityError as error:
         if OVERLAP in str(error.orig):
-            raise rules.SlotTaken() from error
+            raise rules.SlotTaken(raced=True) from error
         raise
 
 
 def free(session: Session, booking: Booking) -> None:
     """Give back all time of the booking, proposed time too."""
-    session.execute(delete(Occupancy).where(Occupancy.booking_id == booking.id))
+    session.flush()
+    given: dict[str, list[Interval]] = defaultdict(list)
+    mine = Occupancy.booking_id == booking.id
+    for resource_id, starts_at, ends_at in session.execute(
+        select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(mine)
+    ):
+        given[resource_id].append(Interval(starts_at, ends_at))
+    session.execute(delete(Occupancy).where(mine))
+    for resource_id, spans in given.items():
+        for span in spans:
+            _close_again(session, [resource_id], span)
 
 
 def free_proposed(session: Session, booking: Booking) -> None:
@@ -91,3 +193,7 @@ def free_rest(session: Session, booking: Booking, ended_at: datetime) -> None:
             session.delete(row)
         elif row.ends_at > ended_at:
             row.ends_at = ended_at
+    session.flush()
+    if ended_at < booking.ends_at:
+        resources = {resource_id for resource_id, _ in footprint_of(booking)}
+        _close_again(session, resources, Interval(max(ended_at, booking.starts_at), booking.ends_at))

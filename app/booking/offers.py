@@ -1,16 +1,16 @@
 """Offers: bookable slots over all capable benches, soonest report first."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from app.booking import queries, rules
-from app.booking.availability import Slot, earliest_slot, slots
+from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots
 from app.booking.forecast import ReportDates, ReportingTime, report_dates, reporting_times
-from app.booking.queries import Taken
-from app.labs.queries import CapableBench, capable_benches
+from app.booking.settings import limits_of
+from app.labs.queries import END, CapableBench, capable_benches
 from app.worktime import Interval
 
 # Alternatives to a lost slot may also lie before it; further back they help nobody.
@@ -33,19 +33,24 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which offers: of one test, from `earliest` to `latest` (None: notice and horizon), at one lab or all."""
+    """Which offers: of one test, from `earliest` to `latest` (None: notice and horizon), at one lab or all.
+
+    wish: for whom, and what more than a place.
+    """
 
     test_id: str
     earliest: datetime | None = None
     latest: datetime | None = None
     lab_id: str | None = None
+    wish: Wish = ANYBODY
 
 
 Measured = Mapping[tuple[str, str], ReportingTime]
 
 
-def _span(question: Question, now: datetime, limits: rules.Limits) -> Interval | None:
-    bookable = rules.bookable_span(now, limits)
+def _span(question: Question, item: CapableBench, now: datetime, limits: rules.Limits) -> Interval | None:
+    """When a use on this bench may start: its lab's notice and horizon, and what is asked."""
+    bookable = rules.bookable_span(now, limits_of(item.bench, limits))
     start = max(bookable.start, question.earliest or bookable.start)
     end = min(bookable.end, question.latest or bookable.end)
     return Interval(start, end) if start < end else None
@@ -61,72 +66,79 @@ def _soonest_report(offer: Offer) -> tuple[datetime, datetime, str]:
 
 
 def offers(question: Question, now: datetime, limits: rules.Limits, limit: int = 10) -> list[Offer]:
-    """The first `limit` offers over all capable benches, soonest report first."""
-    capable = capable_benches([question.test_id], question.lab_id)
-    span = _span(question, now, limits)
-    if span is None:
-        return []
-    taken = _taken(capable, span, now)
+    """The first `limit` offers over all capable benches, soonest report first. limits: where a lab has no rule."""
+    capable = capable_benches([question.test_id], question.lab_id, question.wish.company_id)
+    taken = _taken(capable, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
 
     def of_bench(item: CapableBench) -> Iterator[Offer]:
-        rows = taken.get(item.bench.resource_id, [])
-        return (_offer(item, slot, measured) for slot in slots(item, rows, span.start, span.end))
+        span = _span(question, item, now, limits)
+        found = slots(item, taken, span.start, span.end, question.wish) if span else iter(())
+        return (_offer(item, slot, measured) for slot in found)
 
     return list(islice(heapq.merge(*map(of_bench, capable), key=_soonest_report), limit))
 
 
 def best_of_each_bench(
-    test_ids: Sequence[str], now: datetime, limits: rules.Limits, earliest: datetime | None = None
+    test_ids: Sequence[str],
+    now: datetime,
+    limits: rules.Limits,
+    earliest: datetime | None = None,
+    wish: Wish = ANYBODY,
 ) -> list[Offer]:
     """The earliest offer of every bench for every test, soonest report first: what the search page compares.
 
     Three statements for any number of tests and benches.
     """
-    capable = capable_benches(test_ids)
-    span = _span(Question("", earliest), now, limits)
-    if span is None:
-        return []
-    taken = _taken(capable, span, now)
+    capable = capable_benches(test_ids, company_id=wish.company_id)
+    taken = _taken(capable, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
+    asked = Question("", earliest)
     found = (
         _offer(item, slot, measured)
         for item in capable
-        if (slot := earliest_slot(item, taken.get(item.bench.resource_id, []), span.start, span.end))
+        if (span := _span(asked, item, now, limits))
+        and (slot := earliest_slot(item, taken, span.start, span.end, wish))
     )
     return sorted(found, key=_soonest_report)
 
 
 def nearest(
-    test_id: str, asked: datetime, now: datetime, limits: rules.Limits, lab_id: str, count: int = NEAREST
+    test_id: str,
+    asked: datetime,
+    now: datetime,
+    limits: rules.Limits,
+    lab_id: str,
+    count: int = NEAREST,
+    wish: Wish = ANYBODY,
 ) -> list[Offer]:
     """The free offers nearest to a start that was lost, first at the same lab, else at any; by start."""
-    bookable = rules.bookable_span(now, limits)
-    capable = capable_benches([test_id])
-    taken = _taken(capable, Interval(bookable.start, bookable.end), now)
+    capable = capable_benches([test_id], company_id=wish.company_id)
+    taken = _taken(capable, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
     candidates = [
         _offer(item, slot, measured)
         for item in capable
-        for slot in _around(item, taken.get(item.bench.resource_id, []), asked, bookable, count)
+        if (bookable := _span(Question(test_id), item, now, limits))
+        for slot in _around(item, taken, asked, bookable, count, wish)
     ]
     candidates.sort(key=lambda offer: (offer.slot.bench.lab_id != lab_id, abs(offer.starts_at - asked)))
     return sorted(candidates[:count], key=lambda offer: offer.starts_at)
 
 
 def _around(
-    capable: CapableBench, taken: Iterable[Taken], asked: datetime, bookable: Interval, count: int
+    capable: CapableBench, rows: Rows, asked: datetime, bookable: Interval, count: int, wish: Wish
 ) -> list[Slot]:
     """Up to `count` slots from the asked start on, and the last `count` in the week before it."""
-    rows = list(taken)
     asked = min(max(asked, bookable.start), bookable.end)
-    later = list(islice(slots(capable, rows, asked, bookable.end), count))
+    later = list(islice(slots(capable, rows, asked, bookable.end, wish), count))
     from_ = max(bookable.start, asked - LOOK_BACK)
-    before = [slot for slot in slots(capable, rows, from_, asked) if slot.use.starts_at < asked]
+    before = [slot for slot in slots(capable, rows, from_, asked, wish) if slot.use.starts_at < asked]
     return before[-count:] + later
 
 
-def _taken(capable: Sequence[CapableBench], span: Interval, now: datetime) -> dict[str, list[Taken]]:
-    """Occupancy behind the span's start; uses that start before its end may reach past it, hence no upper end."""
-    ids = {item.bench.resource_id for item in capable}
-    return queries.taken(ids, Interval(span.start, span.end + timedelta(days=400)), now)
+def _taken(capable: Sequence[CapableBench], now: datetime) -> Rows:
+    """All occupancy to come that counts for these benches, and what a changeover makes count still."""
+    ids = {ident for item in capable for ident in item.reads}
+    before = max((item.longest_changeover for item in capable), default=timedelta(0))
+    return queries.taken(ids, Interval(now - before, END), now)

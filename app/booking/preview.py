@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from app.booking import queries, rules
-from app.booking.availability import slots, use_at
+from app.booking.availability import ANYBODY, Wish, slot_for, slots, use_at
 from app.booking.forecast import ReportDates, report_dates, reporting_times
 from app.booking.models import Booking
+from app.booking.occupancy import reach
 from app.booking.offers import Offer
 from app.booking.rules import State
+from app.booking.settings import limits_of
 from app.labs.models import need_of
 from app.labs.queries import CapableBench, bench_of
 from app.worktime import Interval, Use
@@ -30,35 +32,44 @@ class Preview:
     free: bool
 
 
-def preview(units: Sequence[CapableBench], starts_at: datetime, now: datetime, limits: rules.Limits) -> Preview:
+def preview(
+    units: Sequence[CapableBench], starts_at: datetime, now: datetime, limits: rules.Limits, wish: Wish = ANYBODY
+) -> Preview:
     """What the start (aware) gives on one of the units of a pool. units: not empty.
 
     Raises InThePast, TooSoon, TooFarAhead, OutsideWorkingTime, OffGrain, NeverFits; a taken time is no refusal.
     """
-    rules.check_start(starts_at, now, limits)
+    rules.check_start(starts_at, now, limits_of(units[0].bench, limits))
     use = use_at(units[0], starts_at)
-    taken = queries.taken([unit.bench.resource_id for unit in units], use.interval, now)
-    places = {unit.bench.resource_id: {row.place for row in taken.get(unit.bench.resource_id, [])} for unit in units}
-    free = [unit for unit in units if len(places[unit.bench.resource_id]) < unit.bench.places]
+    taken = queries.taken({ident for unit in units for ident in unit.reads}, reach(units, use), now)
+    free = [unit for unit in units if slot_for(unit, use, taken, wish)]
     capable = free[0] if free else units[0]
     return Preview(capable, use, _report(capable, use.ends_at), bool(free))
 
 
 def next_offers(
-    units: Sequence[CapableBench], now: datetime, limits: rules.Limits, count: int, not_before: datetime | None = None
+    units: Sequence[CapableBench],
+    now: datetime,
+    limits: rules.Limits,
+    count: int,
+    not_before: datetime | None = None,
+    wish: Wish = ANYBODY,
 ) -> list[Offer]:
     """The next `count` free starts over the units of a pool, each start once."""
-    bookable = rules.bookable_span(now, limits)
-    begin = max(bookable.start, not_before or bookable.start)
-    if begin >= bookable.end or not units:
+    if not units:
         return []
-    ids = [unit.bench.resource_id for unit in units]
-    taken = queries.taken(ids, Interval(begin, bookable.end + LONGEST), now)
+    bookable = rules.bookable_span(now, limits_of(units[0].bench, limits))
+    begin = max(bookable.start, not_before or bookable.start)
+    if begin >= bookable.end:
+        return []
+    before = max(unit.longest_changeover for unit in units)
+    ids = {ident for unit in units for ident in unit.reads}
+    taken = queries.taken(ids, Interval(begin - before, bookable.end + LONGEST), now)
     pair = (units[0].test_id, units[0].bench.lab_id)
     measured = reporting_times([pair]).get(pair)
 
     def of_unit(unit: CapableBench) -> Iterator[Offer]:
-        for slot in slots(unit, taken.get(unit.bench.resource_id, []), begin, bookable.end):
+        for slot in slots(unit, taken, begin, bookable.end, wish):
             yield Offer(unit, slot, report_dates(unit, slot.use.ends_at, measured))
 
     merged = heapq.merge(*map(of_unit, units), key=lambda offer: offer.starts_at)

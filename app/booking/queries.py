@@ -17,10 +17,16 @@ from app.worktime import Interval
 
 
 class Taken(NamedTuple):
-    """Time that is taken at one place of a resource; no word of whose it is."""
+    """Time that is taken at one place of a resource; whose it is, is compared and never shown.
+
+    state_id: the state in which the bench is left. company_id: None for a closure. shielded: out of others' sight.
+    """
 
     place: int
     when: Interval
+    state_id: str | None = None
+    company_id: str | None = None
+    shielded: bool = False
 
 
 class InTheWay(NamedTuple):
@@ -31,6 +37,17 @@ class InTheWay(NamedTuple):
     expires_at: datetime | None
     proposed: bool
     booking_id: str | None
+    starts_at: datetime
+    ends_at: datetime
+    state_id: str | None
+    company_id: str | None
+    shielded: bool
+
+    @property
+    def taken(self) -> Taken:
+        """The row as availability reads it."""
+        when = Interval(self.starts_at, self.ends_at)
+        return Taken(self.place, when, self.state_id, self.company_id, self.shielded)
 
 
 def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[str, list[Taken]]:
@@ -39,9 +56,17 @@ def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[st
     Holds and proposals past their end block nobody, whether or not the job has cleared them away.
     """
     query = (
-        select(Occupancy.resource_id, Occupancy.place, Occupancy.starts_at, Occupancy.ends_at)
+        select(
+            Occupancy.resource_id,
+            Occupancy.place,
+            Occupancy.starts_at,
+            Occupancy.ends_at,
+            Occupancy.state_id,
+            Occupancy.company_id,
+            Occupancy.shielded,
+        )
         .where(
-            Occupancy.resource_id.in_(list(resource_ids)),
+            Occupancy.resource_id.in_(set(resource_ids)),
             Occupancy.ends_at > span.start,
             Occupancy.starts_at < span.end,
             or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now),
@@ -49,13 +74,22 @@ def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[st
         .order_by(Occupancy.starts_at)
     )
     found: dict[str, list[Taken]] = defaultdict(list)
-    for resource_id, place, starts_at, ends_at in db.session.execute(query):
-        found[resource_id].append(Taken(place, Interval(starts_at, ends_at)))
+    for resource_id, place, starts_at, ends_at, state, company, shielded in db.session.execute(query):
+        found[resource_id].append(Taken(place, Interval(starts_at, ends_at), state, company, shielded))
     return found
 
 
 _IN_THE_WAY = select(
-    Occupancy.resource_id, Occupancy.place, Occupancy.expires_at, Occupancy.proposed, Occupancy.booking_id
+    Occupancy.resource_id,
+    Occupancy.place,
+    Occupancy.expires_at,
+    Occupancy.proposed,
+    Occupancy.booking_id,
+    Occupancy.starts_at,
+    Occupancy.ends_at,
+    Occupancy.state_id,
+    Occupancy.company_id,
+    Occupancy.shielded,
 ).where(
     Occupancy.resource_id.in_(bindparam("resources", expanding=True)),
     Occupancy.ends_at > bindparam("start"),

@@ -3,11 +3,22 @@
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.errors import N_, YujianError
-from app.worktime import PATTERNS, Closed, ClosedReason, Interval, WorkingCalendar, after_working_days, clip
+from app.worktime import (
+    PATTERNS,
+    Closed,
+    ClosedReason,
+    Interval,
+    WorkingCalendar,
+    add_working_days,
+    after_working_days,
+    clip,
+    local_date,
+    midnight,
+)
 
 # Free text of people, in characters; pages and API say the same.
 SAMPLE_LENGTH, NOTE_LENGTH, REASON_LENGTH = 200, 2000, 500
@@ -153,6 +164,11 @@ class NotCapable(YujianError):
     message = N_("这个台架不能做这个检测项目。")
 
 
+class OutOfScope(YujianError):
+    code, field = "not_capable", "starts_at"
+    message = N_("实验室这项能力的有效期是 %(first)s 到 %(last)s，要从上台覆盖到出报告。")
+
+
 class TooManyHolds(YujianError):
     code, status, field = "wrong_state", 409, None
     message = N_("贵公司已有 %(limit)d 个暂留。请先提交或放弃一个。")
@@ -191,8 +207,29 @@ class ClosureHits(YujianError):
 
 
 @dataclass(frozen=True, slots=True)
+class NoShows:
+    """So many no-shows within so long, and a company books nothing for so long after the last."""
+
+    count: int
+    within: timedelta
+    blocked: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A quarter's capacity is released so many days before it begins, `minute` minutes after local midnight."""
+
+    days_before: int
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """Notice, horizon and holds; the values of `config.py`, in its units."""
+    """Notice, horizon and holds of a bench: the settings, and what its lab's rules say instead; None: no limit.
+
+    longest: of one use. open_requests: waiting and coming, per company. weekly: of one company on the pool in a
+    calendar week. at_once: companies that are confirmed at once, {"all"} for all.
+    """
 
     hold: timedelta
     holds_per_company: int
@@ -201,11 +238,37 @@ class Limits:
     horizon: timedelta
     cancel_deadline: timedelta
     proposal: timedelta
+    longest: timedelta | None = None
+    open_requests: int | None = None
+    weekly: timedelta | None = None
+    at_once: frozenset[str] = frozenset()
+    no_shows: NoShows | None = None
+    release: Release | None = None
 
 
 def bookable_span(now: datetime, limits: Limits) -> Interval:
-    """Instants at which a use may start: from the notice to the horizon, UTC."""
-    return Interval(after_working_days(now, limits.notice_working_days), now + limits.horizon)
+    """Instants at which a use may start: from the notice to the horizon or the end of what is released, UTC.
+
+    At least one moment long, so that it can be asked about even where nothing is released yet.
+    """
+    start, end = after_working_days(now, limits.notice_working_days), now + limits.horizon
+    if limits.release:
+        end = min(end, released_until(now, limits.release) - timedelta.resolution)
+    return Interval(start, max(end, start + timedelta.resolution))
+
+
+def released_until(now: datetime, release: Release) -> datetime:
+    """Start of the first quarter whose capacity is not released yet, UTC."""
+    on = local_date(now)
+    quarter = date(on.year, 3 * ((on.month - 1) // 3) + 1, 1)
+    while released_at(quarter, release) <= now:
+        quarter = date(quarter.year + quarter.month // 10, (quarter.month + 2) % 12 + 1, 1)
+    return midnight(quarter)
+
+
+def released_at(quarter: date, release: Release) -> datetime:
+    """The minute at which the capacity of the quarter that begins on this date can be booked, UTC."""
+    return midnight(quarter - timedelta(days=release.days_before)) + timedelta(minutes=release.minute)
 
 
 def check_start(starts_at: datetime, now: datetime, limits: Limits) -> None:
@@ -217,6 +280,17 @@ def check_start(starts_at: datetime, now: datetime, limits: Limits) -> None:
         raise TooSoon(days=limits.notice_working_days, earliest=span.start)
     if starts_at > span.end:
         raise TooFarAhead(days=limits.horizon.days, latest=span.end)
+
+
+def check_scope(use: Interval, scope: tuple[date | None, date | None], report_days: int) -> None:
+    """The lab's scope has to hold from bench taken to report issued (ILAC P8: only what is accredited on the day of
+    the report). scope: first and last local date, None is open. Raises OutOfScope.
+    """
+    first, last = scope
+    before = first is not None and local_date(use.start) < first
+    after = last is not None and add_working_days(local_date(use.end - timedelta.resolution), report_days) > last
+    if before or after:
+        raise OutOfScope(first=first or "…", last=last or "…")
 
 
 def check_version(given: int, current: int) -> None:

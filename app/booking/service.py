@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
 from app.booking import occupancy, queries, rules
-from app.booking.availability import Slot
+from app.booking.availability import Slot, Wish
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, IdempotencyKey
 from app.booking.moves import accept_move, refuse_move
@@ -19,6 +19,8 @@ from app.booking.settings import limits
 from app.booking.steps import (
     Change,
     capable_benches,
+    change_slot,
+    check_cancel,
     drop_proposal,
     free_slot,
     need_reason,
@@ -26,6 +28,7 @@ from app.booking.steps import (
     open_booking,
     record,
     slot_columns,
+    wish_of,
 )
 from app.database import code, code_taken, insert_now, new_id, transaction
 from app.orders import service as orders
@@ -37,7 +40,10 @@ CODE_DRAWS = 5
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Hold or request a slot. resource: a unit or a pool, of which any unit is taken. starts_at: aware."""
+    """Hold or request a slot. resource: a unit or a pool, of which any unit is taken. starts_at: aware.
+
+    exclusive: all places of a shared resource. shielded: no other company on a neighbouring surface meanwhile.
+    """
 
     test_id: str
     resource: str
@@ -46,10 +52,20 @@ class Book:
     sample: str = ""
     note: str = ""
     idempotency_key: str | None = None
+    exclusive: bool = False
+    shielded: bool = False
 
     @property
     def fingerprint(self) -> str:
-        parts = (self.test_id, self.resource, self.starts_at.timestamp(), self.state, self.sample, self.note)
+        parts: tuple[object, ...] = (
+            self.test_id,
+            self.resource,
+            self.starts_at.timestamp(),
+            self.state,
+            self.sample,
+            self.note,
+        )
+        parts += (self.exclusive, self.shielded) if self.exclusive or self.shielded else ()
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -58,7 +74,8 @@ def book(viewer: Viewer, command: Book, now: datetime) -> Booking:
     NeverFits, NotCapable, TooManyHolds, HeldBefore, IdempotencyMismatch, SlotTaken; then nothing is stored.
     """
     require(viewer, Action.BOOK)
-    with offering(command.test_id, command.starts_at, now):
+    wish = Wish(viewer.organisation_id, command.exclusive, command.shielded)
+    with offering(command.test_id, command.starts_at, now, wish):
         for draw in range(1, CODE_DRAWS + 1):
             try:
                 with transaction() as session:
@@ -67,13 +84,18 @@ def book(viewer: Viewer, command: Book, now: datetime) -> Booking:
             except IntegrityError as error:
                 if not code_taken(error) or draw == CODE_DRAWS:
                     raise
+            except rules.SlotTaken as error:
+                # Somebody was faster with one of the things taken together; another unit may still be free.
+                if not error.facts.get("raced") or draw == CODE_DRAWS:
+                    raise
         raise AssertionError
 
 
 def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Booking:
     """`book` inside a transaction that is open already (a plan places many)."""
-    capable = capable_benches(session, command.test_id, command.resource)
-    slot = free_slot(session, capable, command.starts_at, now)
+    wish = Wish(viewer.organisation_id, command.exclusive, command.shielded)
+    capable = capable_benches(session, command.test_id, command.resource, viewer.organisation_id)
+    slot = free_slot(session, capable, command.starts_at, now, wish)
     if command.state is State.HELD:
         _check_holds(session, viewer, slot, now)
     line = orders.draft(viewer, slot.bench.lab_id, command.test_id, command.sample, now)
@@ -91,9 +113,8 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
         requested_at=None if held else now,
         sample=command.sample,
         note=command.note,
-        footprint=[],
-        exclusive=False,
-        shielded=False,
+        exclusive=command.exclusive,
+        shielded=command.shielded,
         proposal=None,
         created_by_id=viewer.user_id,
         created_at=now,
@@ -103,7 +124,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     if not held:
         orders.submit(session, line, viewer, now)
     insert_now(session, line.order, line, booking)
-    occupancy.take(session, booking, booking.hold_expires_at)
+    occupancy.take(session, booking, capable[0].state_id)
     record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if command.idempotency_key:
         session.add(
@@ -126,7 +147,7 @@ def request(viewer: Viewer, command: Change, now: datetime) -> Booking:
             raise rules.WrongState(state=State.EXPIRED, wanted=State.REQUESTED)
         booking.move_to(State.REQUESTED, now)
         booking.requested_at = now
-        _keep(session, booking)
+        occupancy.keep(session, booking)
         orders.submit(session, booking.order_line, viewer, now)
         record(session, booking, viewer, now)
         return booking
@@ -164,8 +185,8 @@ def cancel(viewer: Viewer, command: Change, now: datetime) -> Booking:
         booking = open_booking(session, viewer, command, action)
         if viewer.is_lab:
             need_reason(command)
-        elif not rules.may_cancel(booking.state, booking.starts_at, now, limits()):
-            raise rules.TooLateToCancel(hours=int(limits().cancel_deadline.total_seconds() // 3600))
+        else:
+            check_cancel(booking, now)
         return _close(session, booking, State.CANCELLED, viewer, command, now)
 
 
@@ -238,25 +259,16 @@ def _close(session: Session, booking: Booking, state: State, viewer: Viewer, com
     return booking
 
 
-def _keep(session: Session, booking: Booking) -> None:
-    """A hold became a request: its time no longer lapses."""
-    occupancy.free(session, booking)
-    occupancy.take(session, booking, None)
-
-
 def _start_early(session: Session, booking: Booking, now: datetime) -> None:
     """Use the bench from now: same parts, laid through the calendar where it is open, else moved by the clock."""
-    capable = capable_benches(session, booking.test_id, booking.resource_id)[0]
+    capable = capable_benches(session, booking.test_id, booking.resource_id, booking.company_id, reserve=True)[0]
     shift = booking.starts_at - now
     use = lay(now, capable.need, capable.bench.calendar) or Use(
         now, booking.run_from - shift, booking.run_until - shift, booking.ends_at - shift
     )
-    rows = clear_lapsed(session, queries.in_the_way(session, [booking.resource_id], use.interval), now)
-    slot = occupancy.find_place([capable.bench], use, rows, ignoring=booking.id)
-    occupancy.free(session, booking)
-    for column, value in slot_columns(slot).items():
-        setattr(booking, column, value)
-    occupancy.take(session, booking, None)
+    rows = clear_lapsed(session, queries.in_the_way(session, capable.reads, occupancy.reach([capable], use)), now)
+    slot = occupancy.find_slot([capable], use, rows, wish_of(booking), ignoring=booking.id)
+    change_slot(session, booking, slot_columns(slot))
 
 
 STEPS: dict[str, Callable[[Viewer, Change, datetime], Booking]] = {

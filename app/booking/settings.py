@@ -1,10 +1,16 @@
-"""The limits of this installation, as the rules want them."""
+"""The limits of this installation and of each bench, as the rules want them."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 
 from flask import current_app
 
-from app.booking.rules import Limits
+from app.booking.rules import Limits, NoShows, Release
+from app.labs import rules as kinds
+from app.labs.queries import Bench
+from app.labs.setup import Rules
 
 
 def limits() -> Limits:
@@ -19,3 +25,46 @@ def limits() -> Limits:
         cancel_deadline=timedelta(hours=config["CANCEL_DEADLINE_HOURS"]),
         proposal=timedelta(hours=config["PROPOSAL_HOURS"]),
     )
+
+
+def limits_of(bench: Bench, defaults: Limits | None = None) -> Limits:
+    """The limits that hold on a bench: its lab's rules, else the settings. defaults: `limits()`, where at hand."""
+    given = defaults or limits()
+    return with_rules(given, bench.rules) if bench.rules else given
+
+
+@lru_cache(maxsize=1024)
+def with_rules(given: Limits, rules: Rules) -> Limits:
+    """The limits with what the rules say instead. rules: kinds of `labs/rules.py` with their values."""
+    changed: dict[str, Any] = {}
+    for kind, value in rules:
+        if kind in _READ:
+            name, read = _READ[kind]
+            changed[name] = read(value)
+    return replace(given, **changed)
+
+
+def _hours(value: float) -> timedelta:
+    return timedelta(hours=value)
+
+
+def _companies(value: Any) -> frozenset[str]:
+    return frozenset({value} if isinstance(value, str) else value)
+
+
+def _no_shows(value: Any) -> NoShows:
+    given = dict(value)
+    return NoShows(given["count"], timedelta(days=given["days"]), timedelta(days=given["blocked_days"]))
+
+
+_READ: dict[str, tuple[str, Any]] = {
+    kinds.NOTICE: ("notice_working_days", int),
+    kinds.HORIZON: ("horizon", lambda days: timedelta(days=days)),
+    kinds.LONGEST: ("longest", _hours),
+    kinds.OPEN_REQUESTS: ("open_requests", int),
+    kinds.WEEKLY_HOURS: ("weekly", _hours),
+    kinds.AT_ONCE: ("at_once", _companies),
+    kinds.CANCEL_DEADLINE: ("cancel_deadline", _hours),
+    kinds.NO_SHOWS: ("no_shows", _no_shows),
+    kinds.RELEASE: ("release", lambda value: Release(**dict(value))),
+}

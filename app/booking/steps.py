@@ -1,6 +1,6 @@
 """What every step of a booking shares: opening it, finding a free slot for it, noting what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require, require_visible
 from app.booking import occupancy, offers, queries, rules
-from app.booking.availability import Slot, use_at
+from app.booking.availability import ANYBODY, Slot, Wish, use_at
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking
-from app.booking.settings import limits
+from app.booking.settings import limits, limits_of
 from app.errors import NotFound
 from app.events import log
-from app.labs.queries import CapableBench, lock_benches, resource_exists
+from app.labs.queries import CapableBench, bench_of, lock_benches, resource_exists
+from app.worktime import Interval
 
-SLOT_COLUMNS = ("resource_id", "place", "starts_at", "ends_at", "run_from", "run_until")
+SLOT_COLUMNS = ("resource_id", "place", "starts_at", "ends_at", "run_from", "run_until", "footprint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,22 @@ class Change:
 class offering:  # noqa: N801 - reads as a with-clause
     """A lost slot leaves with the three nearest free offers, looked up after the transaction has ended."""
 
-    def __init__(self, test_id: str, asked: datetime, now: datetime) -> None:
-        self.test_id, self.asked, self.now = test_id, asked, now
+    def __init__(self, test_id: str, asked: datetime, now: datetime, wish: Wish = ANYBODY) -> None:
+        self.test_id, self.asked, self.now, self.wish = test_id, asked, now, wish
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, rules.SlotTaken):
             lab_id = str(error.facts.get("lab_id", ""))
-            error.offers = offers.nearest(self.test_id, self.asked, self.now, limits(), lab_id)
+            error.offers = offers.nearest(self.test_id, self.asked, self.now, limits(), lab_id, wish=self.wish)
 
 
-def capable_benches(session: Session, test_id: str, resource: str) -> list[CapableBench]:
-    capable = lock_benches(session, test_id, resource)
+def capable_benches(
+    session: Session, test_id: str, resource: str, company_id: str | None = None, reserve: bool = False
+) -> list[CapableBench]:
+    """The benches asked for, locked, as the company may use them. Raises NotCapable, NotFound."""
+    capable = lock_benches(session, test_id, resource, company_id, reserve)
     if not capable:
         raise rules.NotCapable() if resource_exists(resource) else NotFound()
     return capable
@@ -55,15 +59,16 @@ def free_slot(
     capable: Sequence[CapableBench],
     starts_at: datetime,
     now: datetime,
+    wish: Wish = ANYBODY,
     ignoring: str | None = None,
 ) -> Slot:
-    """The asked use on the first of the benches with a free place, lapsed rows cleared away before."""
-    rules.check_start(starts_at, now, limits())
+    """The asked use on the first of the benches with all it needs free, lapsed rows cleared away before."""
+    rules.check_start(starts_at, now, limits_of(capable[0].bench))
     use = use_at(capable[0], starts_at)
-    ids = [item.bench.resource_id for item in capable]
-    in_the_way = clear_lapsed(session, queries.in_the_way(session, ids, use.interval), now)
+    ids = {ident for item in capable for ident in item.reads}
+    rows = queries.in_the_way(session, sorted(ids), occupancy.reach(capable, use))
     try:
-        return occupancy.find_place([item.bench for item in capable], use, in_the_way, ignoring)
+        return occupancy.find_slot(capable, use, clear_lapsed(session, rows, now), wish, ignoring)
     except rules.SlotTaken as error:
         error.facts["lab_id"] = capable[0].bench.lab_id
         raise
@@ -79,7 +84,13 @@ def slot_columns(slot: Slot) -> dict[str, object]:
         "ends_at": use.ends_at,
         "run_from": use.run_from,
         "run_until": use.run_until,
+        "footprint": occupancy.written(slot.footprint) if len(slot.footprint) > 1 else [],
     }
+
+
+def wish_of(booking: Booking) -> Wish:
+    """What the booking's company asked for beside the time."""
+    return Wish(booking.company_id, booking.exclusive, booking.shielded)
 
 
 def open_booking(session: Session, viewer: Viewer, command: Change, action: Action) -> Booking:
@@ -90,6 +101,21 @@ def open_booking(session: Session, viewer: Viewer, command: Change, action: Acti
     require(viewer, action, booking)
     rules.check_version(command.version, booking.version)
     return booking
+
+
+def check_cancel(booking: Booking, now: datetime) -> None:
+    """Whether the company may still cancel or move by itself. Raises TooLateToCancel."""
+    limit = limits_of(bench_of(booking.resource, booking.resource.lab))
+    if not rules.may_cancel(booking.state, booking.starts_at, now, limit):
+        raise rules.TooLateToCancel(hours=int(limit.cancel_deadline.total_seconds() // 3600))
+
+
+def change_slot(session: Session, booking: Booking, columns: Mapping[str, object]) -> None:
+    """Give the booking another slot, in one go with its taken time. columns: as of `slot_columns`."""
+    before, was = occupancy.footprint_of(booking), Interval(booking.starts_at, booking.ends_at)
+    for column, value in columns.items():
+        setattr(booking, column, value)
+    occupancy.retake(session, booking, before, was)
 
 
 def drop_proposal(session: Session, booking: Booking) -> None:

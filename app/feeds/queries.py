@@ -1,6 +1,7 @@
 """Questions about feeds: whose address this is, what has changed, what to show."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from app.accounts import queries as accounts
 from app.accounts.models import Membership, Organisation, Scope, User
 from app.accounts.policy import Action, Viewer, visible
-from app.booking.availability import all_taken, busy_places
+from app.booking.availability import Wish, busy_time
 from app.booking.models import Booking, Occupancy
 from app.booking.queries import Taken
 from app.booking.rules import State
@@ -21,6 +22,7 @@ from app.errors import NotFound
 from app.feeds import rules
 from app.feeds.models import FeedLanguage, FeedScope, FeedSubscription
 from app.labs.models import Lab, Method, Resource, Test
+from app.labs.queries import benches
 from app.orders.models import Order, OrderLine
 from app.worktime import Interval, merge, subtract
 
@@ -239,20 +241,37 @@ def _entries(viewer: Viewer, *conditions: ColumnElement[bool]) -> list[Entry]:
 
 def _busy_spans(feed: Feed, reach: rules.Reach, now: datetime) -> list[Interval]:
     """Merged time from today on in which no place is left, without what the viewer's own bookings take."""
+    company_id = feed.viewer.company_id
+    found = benches([str(feed.subscription.target_id)], company_id=company_id)
+    if not found:
+        return []
+    (bench,) = found
     own = func.coalesce(visible(feed.viewer, Action.SEE_BOOKING, Booking), False)
     query = (
-        select(Occupancy.place, Occupancy.starts_at, Occupancy.ends_at, own)
+        select(
+            Occupancy.resource_id,
+            Occupancy.place,
+            Occupancy.starts_at,
+            Occupancy.ends_at,
+            Occupancy.company_id,
+            Occupancy.shielded,
+            own,
+        )
         .outerjoin(Booking, Booking.id == Occupancy.booking_id)
         .where(
-            Occupancy.resource_id == feed.subscription.target_id,
+            Occupancy.resource_id.in_(bench.reads),
             Occupancy.ends_at > reach.today,
             Occupancy.starts_at < reach.span.end,
             or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now),
         )
     )
-    rows = [(Taken(place, Interval(start, end)), mine) for place, start, end, mine in db.session.execute(query)]
-    taken = all_taken(busy_places((row for row, _ in rows), feed.target.places))
-    return subtract(taken, merge(row.when for row, mine in rows if mine))
+    rows: dict[str, list[Taken]] = defaultdict(list)
+    mine: list[Interval] = []
+    for resource_id, place, start, end, company, shielded, is_mine in db.session.execute(query):
+        rows[resource_id].append(Taken(place, Interval(start, end), None, company, shielded))
+        if is_mine and resource_id == bench.resource_id:
+            mine.append(Interval(start, end))
+    return subtract(busy_time(bench, rows, Wish(company_id)), merge(mine))
 
 
 def feeds_of(viewer: Viewer) -> list[Listed]:

@@ -1,23 +1,29 @@
 """Questions about the catalogue that other capabilities ask."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.engine import Row
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.database import db, execute
-from app.labs import capacity  # noqa: F401 - replaced below
-from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, calendar_of, need_of
-from app.worktime import Need, WorkingCalendar
+from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, need_of
+from app.labs.rules import GRAIN
+from app.labs.setup import NOTHING, Against, LabSetup, Limited, Rules, Unit, setup_of, setups
+from app.worktime import Interval, Need, WorkingCalendar, add_working_days, midnight
+
+# Before and after everything that is ever booked.
+BEGINNING, END = datetime(2001, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A resource as availability sees it: when it works, in which grain, for how many at once."""
+    """A resource as availability sees it: when it works, in which grain, for how many at once, by which rules.
+
+    parts: who books this whole has them all. against: what is not used together with it.
+    """
 
     resource_id: str
     pool: str
@@ -25,11 +31,25 @@ class Bench:
     places: int
     grain: timedelta
     calendar: WorkingCalendar
+    rules: Rules = ()
+    parts: tuple[Unit, ...] = ()
+    against: tuple[Against, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Ids of all resources whose taken time counts for this one."""
+        more = (*(part.resource_id for part in self.parts), *(other.resource_id for other in self.against))
+        return (self.resource_id, *more)
 
 
 @dataclass(frozen=True, slots=True)
 class CapableBench:
-    """A bench with one test that it can run, and what the test takes there. report_days: working days."""
+    """A bench with one test that it can run, and what the test takes there. report_days: working days.
+
+    companions: units of each further pool of which one is needed. state_id: the state in which the test leaves the
+    bench. setup: what the lab set, changeovers among it. closed: time that is no time for this test: outside the
+    lab's scope, or while the bench doesn't reach what the test asks.
+    """
 
     bench: Bench
     test_id: str
@@ -38,42 +58,80 @@ class CapableBench:
     basis: str
     report_days: int
     low_confidence: bool
+    companions: tuple[tuple[Unit, ...], ...] = ()
+    state_id: str | None = None
+    setup: LabSetup = NOTHING
+    closed: tuple[Interval, ...] = ()
+    scope: tuple[date | None, date | None] = (None, None)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Ids of all resources whose taken time counts for the test here."""
+        return (*self.bench.reads, *(unit.resource_id for pool in self.companions for unit in pool))
+
+    def changeover(self, before: str | None, after: str | None) -> timedelta:
+        """Time that must lie between two uses that leave and need the bench in these states."""
+        return self.setup.changeovers.get((before or "", after or ""), timedelta(0))
+
+    @property
+    def longest_changeover(self) -> timedelta:
+        """No use further away than this in time matters."""
+        return self.setup.longest_changeover if self.state_id else timedelta(0)
 
 
-def bench_of(resource: Resource, lab: Lab) -> Bench:
-    """The bench that a row of the catalogue describes."""
+BENCH_COLUMNS = (
+    Resource.id,
+    Resource.pool,
+    Resource.lab_id,
+    Resource.places,
+    Resource.grain_minutes,
+    Resource.shifts,
+    Lab.lat,
+    Lab.lon,
+    Lab.setup_version,
+)
+
+
+def bench_from(row: Any, setup: LabSetup, company_id: str | None = None, reserve: bool = False) -> Bench:
+    """The bench of a row with BENCH_COLUMNS, for a company; reserve: for a time that the lab itself proposes."""
+    rules = setup.rules_of(row.pool)
     return Bench(
-        resource_id=resource.id,
-        pool=resource.pool,
-        lab_id=resource.lab_id,
-        places=resource.places,
-        grain=resource.grain,
-        calendar=calendar_of(resource.shifts, lab.lat, lab.lon),
+        resource_id=row.id,
+        pool=row.pool,
+        lab_id=row.lab_id,
+        places=row.places,
+        grain=timedelta(minutes=dict(rules).get(GRAIN, row.grain_minutes)),
+        calendar=setup.calendar(row.id, row.shifts, (row.lat, row.lon), company_id, reserve),
+        rules=rules,
+        parts=setup.parts.get(row.id, ()),
+        against=setup.against.get(row.id, ()),
     )
+
+
+def setups_for(session: Session, rows: Iterable[Any]) -> dict[str, LabSetup]:
+    """What the labs of these rows set, by lab; no statement while their versions are known."""
+    return setups(session, {row.lab_id: row.setup_version for row in rows})
 
 
 # Plain columns, built once: these stand before every offer and every booking.
 _CAPABLE = (
     select(
-        Resource.id,
-        Resource.pool,
-        Resource.lab_id,
-        Resource.places,
-        Resource.grain_minutes,
-        Resource.shifts,
+        *BENCH_COLUMNS,
         Resource.unattended,
-        Lab.lat,
-        Lab.lon,
         Lab.confidence,
         Test.id.label("test_id"),
         Test.domain_id,
-        Test.setup_minutes,
-        Test.run_minutes,
-        Test.teardown_minutes,
+        func.coalesce(Capability.setup_minutes, Test.setup_minutes).label("setup_minutes"),
+        func.coalesce(Capability.run_minutes, Test.run_minutes).label("run_minutes"),
+        func.coalesce(Capability.teardown_minutes, Test.teardown_minutes).label("teardown_minutes"),
         Test.run_splits,
         Test.one_window,
-        Test.report_days,
+        func.coalesce(Capability.report_days, Test.report_days).label("report_days"),
         Capability.basis,
+        Capability.needs,
+        Capability.state_id,
+        Capability.valid_from,
+        Capability.valid_until,
     )
     .join(Lab, Lab.id == Resource.lab_id)
     .join(Capability, Capability.pool == Resource.pool)
@@ -92,41 +150,82 @@ _LOCKED = _CAPABLE.where(
 ).with_for_update(of=Resource)
 
 
-def _capable_bench(row: Row[*tuple[Any, ...]]) -> CapableBench:
-    bench = Bench(
-        resource_id=row.id,
-        pool=row.pool,
-        lab_id=row.lab_id,
-        places=row.places,
-        grain=timedelta(minutes=row.grain_minutes),
-        calendar=calendar_of(row.shifts, row.lat, row.lon),
-    )
+def _capable(
+    session: Session, rows: Sequence[Any], company_id: str | None, reserve: bool = False
+) -> list[CapableBench]:
+    known = setups_for(session, rows)
+    return [_capable_bench(row, known[row.lab_id], company_id, reserve) for row in rows]
+
+
+def _capable_bench(row: Any, setup: LabSetup, company_id: str | None, reserve: bool) -> CapableBench:
+    scope = (row.valid_from, row.valid_until)
     return CapableBench(
-        bench=bench,
+        bench=bench_from(row, setup, company_id, reserve),
         test_id=row.test_id,
         domain_id=row.domain_id,
         need=need_of(row, row.unattended),
         basis=row.basis,
         report_days=row.report_days,
         low_confidence=row.confidence == LOW_CONFIDENCE,
+        companions=setup.companions.get((row.pool, row.test_id), ()),
+        state_id=row.state_id,
+        setup=setup,
+        closed=(*_outside(scope, row.report_days), *_too_little(setup.limited.get(row.id, ()), row.needs)),
+        scope=scope,
     )
 
 
-def capable_benches(test_ids: Sequence[str], lab_id: str | None = None) -> list[CapableBench]:
-    """Every bench that can run one of the tests, units of a pool in order; one statement."""
+def _outside(scope: tuple[date | None, date | None], report_days: int) -> Iterator[Interval]:
+    """Time outside the scope's validity, which has to hold from bench taken to report issued."""
+    first, last = scope
+    if first:
+        yield Interval(BEGINNING, midnight(first))
+    if last:
+        # The last day on which a use may end so that the report, `report_days` working days later, is still inside.
+        day = last
+        while add_working_days(day, report_days) > last:
+            day -= timedelta(days=1)
+        yield Interval(midnight(day + timedelta(days=1)), END)
+
+
+def _too_little(limited: Iterable[Limited], needs: Mapping[str, Sequence[float | None]]) -> Iterator[Interval]:
+    """Time in which the bench doesn't reach what the test asks of it."""
+    for limit in limited:
+        if limit.quantity not in needs:
+            continue
+        least, most = needs[limit.quantity]
+        too_low = limit.minimum is not None and least is not None and least < limit.minimum
+        too_high = limit.maximum is not None and most is not None and most > limit.maximum
+        if too_low or too_high:
+            yield limit.when
+
+
+def capable_benches(
+    test_ids: Sequence[str], lab_id: str | None = None, company_id: str | None = None, reserve: bool = False
+) -> list[CapableBench]:
+    """Every bench that can run one of the tests, units of a pool in order, as this company may use it.
+
+    One statement while the labs' versions are known. reserve: with the days that a lab keeps for its own proposals.
+    """
     query = _CAPABLE.where(Test.id.in_(test_ids))
     if lab_id:
         query = query.where(Resource.lab_id == lab_id)
-    return [_capable_bench(row) for row in db.session.execute(query)]
+    return _capable(db.session(), db.session.execute(query).all(), company_id, reserve)
 
 
-def lock_benches(session: Session, test_id: str, resource_or_pool: str) -> list[CapableBench]:
+def lock_benches(
+    session: Session, test_id: str, resource_or_pool: str, company_id: str | None = None, reserve: bool = False
+) -> list[CapableBench]:
     """The units that were asked for and can run the test, locked against other bookers until the commit.
 
     A unit's id gives that unit, a pool's id every unit of it, in order. Empty: none is capable, or none is there.
+    Where surfaces are kept apart, whoever books at the lab waits: the guard of the table knows no neighbours.
     """
-    rows = execute(session, _LOCKED, {"test": test_id, "resource": resource_or_pool})
-    return [_capable_bench(row) for row in rows]
+    rows = execute(session, _LOCKED, {"test": test_id, "resource": resource_or_pool}).all()
+    found = _capable(session, rows, company_id, reserve)
+    if any(item.bench.against for item in found) and session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(found[0].bench.lab_id))))
+    return found
 
 
 def resource_exists(resource_or_pool: str) -> bool:
@@ -137,14 +236,48 @@ def resource_exists(resource_or_pool: str) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def benches(resource_ids: Sequence[str] | None = None, lab_id: str | None = None) -> list[Bench]:
-    """Live resources by id or lab, as availability sees them."""
-    query = select(Resource, Lab).join(Lab, Lab.id == Resource.lab_id).where(Resource.retired_at.is_(None))
+def benches(
+    resource_ids: Sequence[str] | None = None, lab_id: str | None = None, company_id: str | None = None
+) -> list[Bench]:
+    """Live resources by id or lab, as availability sees them for a company."""
+    query = select(*BENCH_COLUMNS).join(Lab, Lab.id == Resource.lab_id).where(Resource.retired_at.is_(None))
     if resource_ids is not None:
         query = query.where(Resource.id.in_(resource_ids))
     if lab_id:
         query = query.where(Resource.lab_id == lab_id)
-    return [bench_of(resource, lab) for resource, lab in db.session.execute(query.order_by(Resource.id))]
+    rows = db.session.execute(query.order_by(Resource.id)).all()
+    known = setups_for(db.session(), rows)
+    return [bench_from(row, known[row.lab_id], company_id) for row in rows]
+
+
+class _Described(NamedTuple):
+    """BENCH_COLUMNS of rows that are loaded already."""
+
+    id: str
+    pool: str
+    lab_id: str
+    places: int
+    grain_minutes: int
+    shifts: str
+    lat: float | None
+    lon: float | None
+    setup_version: str
+
+
+def bench_of(resource: Resource, lab: Lab) -> Bench:
+    """The bench that rows of the catalogue describe, also a retired one."""
+    row = _Described(
+        resource.id,
+        resource.pool,
+        lab.id,
+        resource.places,
+        resource.grain_minutes,
+        resource.shifts,
+        lab.lat,
+        lab.lon,
+        lab.setup_version,
+    )
+    return bench_from(row, setup_of(db.session(), lab))
 
 
 def test_exists(test_id: str) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from app.accounts.policy import Action, Viewer, allowed
+from app.booking.availability import Rows, Wish
 from app.booking.queries import taken
 from app.booking.rules import Limits, bookable_span
-from app.labs.queries import CapableBench, capable_benches
+from app.booking.settings import limits, limits_of
+from app.labs.queries import Bench, CapableBench, capable_benches
 from app.schedule import queries
 from app.schedule.forms import ALL_LABS, DAY, TWO_WEEKS, Asked
-from app.schedule.rows import Frame, Row, Shown, frame, row
+from app.schedule.rows import Frame, Occupied, Row, Shown, frame, row
 from app.worktime import LONGEST_USE, Day, Interval, day, lay, local_date
 
 # A page is read on the phone too: 60 benches over a week or 36 over a fortnight stay under 100 KB.
@@ -132,22 +134,42 @@ def rows(
 
     nights: whether the hours between shifts are told too, not only whole closed days.
     """
-    capable = {item.bench.resource_id: item for item in capable_benches([test_id])} if test_id else {}
-    reach = _reach([capable[ident] for ident in ids if ident in capable], page)
-    occupied = taken(ids, Interval(page.span.start, reach), now)
+    wish, defaults = Wish(viewer.company_id), limits()
+    capable = (
+        {c.bench.resource_id: c for c in capable_benches([test_id], company_id=wish.company_id)} if test_id else {}
+    )
+    shown = queries.benches(ids, wish.company_id)
+    asked = [capable[ident] for ident in ids if ident in capable]
+    reads = {ident for each in shown for ident in each.bench.reads} | {ident for c in asked for ident in c.reads}
+    before = max((item.longest_changeover for item in asked), default=timedelta(0))
+    occupied = taken(reads, Interval(page.span.start - before, _reach(asked, page)), now)
     known = queries.seen(viewer, ids, page.span, now)
     return [
         row(
-            shown,
-            capable[shown.id].need if shown.id in capable else None,
-            tuple(occupied.get(shown.id, ())),
-            tuple(known.get(shown.id, ())),
-            shown.lab_id in viewer.lab_ids,
+            each,
+            capable.get(each.id),
+            _occupied(capable.get(each.id, each.bench), occupied),
+            wish,
+            tuple(known.get(each.id, ())),
+            each.lab_id in viewer.lab_ids,
             nights,
-            page,
+            _frame_for(each.bench, page, defaults),
         )
-        for shown in queries.benches(ids)
+        for each in shown
     ]
+
+
+def _occupied(thing: Bench | CapableBench, rows: Rows) -> Occupied:
+    """The taken time that counts for it, as a value."""
+    return tuple((ident, tuple(rows[ident])) for ident in thing.reads if ident in rows)
+
+
+def _frame_for(bench: Bench, page: Frame, defaults: Limits) -> Frame:
+    """The page's frame with the notice and horizon of the bench's lab."""
+    if not bench.rules:
+        return page
+    bookable = bookable_span(page.now, limits_of(bench, defaults))
+    return frame(local_date(page.span.start), len(page.days), bookable, page.now, page.book)
 
 
 def _reach(capable: Iterable[CapableBench], page: Frame) -> datetime:

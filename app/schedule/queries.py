@@ -12,6 +12,7 @@ from app.accounts.policy import Action, Viewer, visible
 from app.booking.models import Booking, Closure, Occupancy
 from app.database import db
 from app.labs.models import Capability, Lab, Method, Resource, ResourceKind, Test
+from app.labs.queries import BENCH_COLUMNS, Bench, bench_from, setups_for
 from app.schedule.lanes import Seen
 from app.schedule.rows import Shown
 from app.worktime import Interval
@@ -53,31 +54,46 @@ def matching(labs: Iterable[str] | None, kind: str, test: str) -> list[tuple[str
     return [(lab_id, resource_id) for lab_id, resource_id in db.session.execute(query)]
 
 
-def benches(ids: Sequence[str]) -> list[Shown]:
-    """Benches with their labs, in the order of `ids`; retired ones too, for bookings still point at them."""
+def benches(ids: Sequence[str], company_id: str | None) -> list[Shown]:
+    """Benches with their labs as this company may use them, in the order of `ids`; retired ones too, for bookings
+    still point at them.
+    """
     query = (
         select(
-            Resource.id,
-            Resource.pool,
-            Resource.lab_id,
+            *BENCH_COLUMNS,
             Resource.name_zh,
             Resource.name_en,
-            Resource.places,
-            Resource.grain_minutes,
-            Resource.shifts,
             Resource.evidence,
-            Lab.name_zh,
-            Lab.name_en,
+            Lab.name_zh.label("lab_zh"),
+            Lab.name_en.label("lab_en"),
             Lab.district_zh,
             Lab.district_en,
-            Lab.lat,
-            Lab.lon,
         )
         .join(Lab, Lab.id == Resource.lab_id)
         .where(Resource.id.in_(ids))
     )
-    found = {shown.id: shown for shown in map(Shown._make, db.session.execute(query))}
+    rows = db.session.execute(query).all()
+    known = setups_for(db.session(), rows)
+    found = {row.id: _shown(row, bench_from(row, known[row.lab_id], company_id)) for row in rows}
     return [found[ident] for ident in ids if ident in found]
+
+
+def _shown(row: Any, bench: Bench) -> Shown:
+    return Shown(
+        row.id,
+        row.pool,
+        row.lab_id,
+        row.name_zh,
+        row.name_en,
+        row.places,
+        row.shifts,
+        row.evidence,
+        row.lab_zh,
+        row.lab_en,
+        row.district_zh,
+        row.district_en,
+        bench,
+    )
 
 
 def lab_choices() -> list[Choice]:

@@ -12,21 +12,18 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.booking.availability import availability, busy_places
+from app.booking.availability import Rows, Wish, availability, choices
 from app.booking.queries import Taken
-from app.labs.models import calendar_of
-from app.labs.queries import Bench
+from app.labs.queries import Bench, CapableBench
 from app.schedule import closed, lanes
 from app.schedule.closed import Answer, Reason, Run
 from app.schedule.lanes import Lane, Seen, Window
 from app.timeline import Axis, Cells
 from app.worktime import (
     Interval,
-    Need,
     clip,
     feasible_windows,
     local_day,
-    merge,
     subtract,
 )
 
@@ -35,10 +32,12 @@ COLUMNS_OF_A_DAY = 96
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _MOMENT = timedelta(seconds=1)
+Occupied = tuple[tuple[str, tuple[Taken, ...]], ...]
+"""Taken time by resource, as a value."""
 
 
 class Shown(NamedTuple):
-    """What the schedule shows of a bench and its lab."""
+    """What the schedule shows of a bench and its lab; bench: as availability sees it for this viewer."""
 
     id: str
     pool: str
@@ -46,27 +45,13 @@ class Shown(NamedTuple):
     name_zh: str
     name_en: str
     places: int
-    grain_minutes: int
     shifts: str
     evidence: str
     lab_zh: str
     lab_en: str
     district_zh: str
     district_en: str
-    lat: float
-    lon: float
-
-    @property
-    def bench(self) -> Bench:
-        """The bench as availability sees it."""
-        return Bench(
-            resource_id=self.id,
-            pool=self.pool,
-            lab_id=self.lab_id,
-            places=self.places,
-            grain=timedelta(minutes=self.grain_minutes),
-            calendar=calendar_of(self.shifts, self.lat, self.lon),
-        )
+    bench: Bench
 
 
 class Ground(NamedTuple):
@@ -162,19 +147,20 @@ def _frame(first: date, days: int, bookable: Interval, now: datetime, book: bool
 @lru_cache(maxsize=2048)
 def row(
     shown: Shown,
-    need: Need | None,
-    occupied: tuple[Taken, ...],
+    capable: CapableBench | None,
+    occupied: Occupied,
+    wish: Wish,
     known: tuple[Seen, ...],
     own_lab: bool,
     nights: bool,
     page: Frame,
 ) -> Row:
-    """The row of a bench. need: of the chosen test, then only time in which it can start is free; nights: whether
-    the hours between shifts count as closed runs too, not only whole days.
+    """The row of a bench. capable: with the chosen test, then only time in which it can start is free; nights:
+    whether the hours between shifts count as closed runs too, not only whole days.
     """
-    bench = shown.bench
-    found = availability(bench, page.span, occupied, page.bookable)
-    free = _free(bench, found.free, page) if need is None else _starts(bench, need, occupied, page)
+    bench, rows = shown.bench, dict(occupied)
+    found = availability(bench, page.span, rows, page.bookable, wish)
+    free = _free(bench, found.free, page) if capable is None else _starts(capable, rows, wish, page)
     return Row(
         shown=shown,
         frame=page,
@@ -198,16 +184,13 @@ def _free(bench: Bench, free: Sequence[Interval], page: Frame) -> Iterator[Windo
             yield Window(index, piece, start)
 
 
-def _starts(bench: Bench, need: Need, occupied: Sequence[Taken], page: Frame) -> Iterator[Window]:
-    """Time by day in which a use of the test can start on some place."""
-    not_before = max(page.span.start, page.bookable.start)
+def _starts(capable: CapableBench, rows: Rows, wish: Wish, page: Frame) -> Iterator[Window]:
+    """Time by day in which a use of the test can start."""
+    bench, not_before = capable.bench, max(page.span.start, page.bookable.start)
     if not_before > page.last_start:
         return
-    feasible: list[Interval] = []
-    for busy in busy_places(occupied, bench.places):
-        feasible += feasible_windows(need, bench.calendar, bench.grain, busy, not_before, page.last_start)
-        if not busy:
-            break  # an empty place can't be beaten
-    for index, piece in lanes.by_day(merge(feasible), page.days):
+    needed = [[option.busy for option in choice] for choice in choices(capable, rows, wish)]
+    feasible = feasible_windows(capable.need, bench.calendar, bench.grain, needed, not_before, page.last_start)
+    for index, piece in lanes.by_day(feasible, page.days):
         steps = (piece.end - piece.start - _MOMENT) // bench.grain
         yield Window(index, piece, piece.start, piece.start + steps * bench.grain)

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 
 from app.accounts.policy import Action, Viewer, allowed
+from app.booking.availability import Wish
 from app.booking.offers import best_of_each_bench
 from app.booking.rules import Limits, bookable_span
 from app.labs.models import Domain, Lab, Method, Test
@@ -100,7 +101,7 @@ def results(question: Question, viewer: Viewer, now: datetime, limits: Limits) -
         shell = replace(shell, changes=queries.changes(shell.leading.id))
     if chosen is None:
         return replace(shell, domains=queries.domains())
-    return _with_times(shell, chosen, limits) if shell.times else _with_weeks(shell, chosen)
+    return _with_times(shell, chosen, viewer.company_id, limits) if shell.times else _with_weeks(shell, chosen)
 
 
 def _page_of(hits: Sequence[Hit], question: Question) -> int:
@@ -119,10 +120,11 @@ def _chosen(hits: Sequence[Hit], question: Question) -> Test | None:
     return queries.test(question.test if question.test in ids else ids[0])
 
 
-def _with_times(shell: Results, chosen: Test, limits: Limits) -> Results:
+def _with_times(shell: Results, chosen: Test, company_id: str | None, limits: Limits) -> Results:
     """Offers for every test of the page, in three statements."""
     earliest = midnight(shell.question.earliest) if shell.question.earliest else None
-    offers = best_of_each_bench([item.test.test_id for item in shell.items], shell.now, limits, earliest)
+    tests = [item.test.test_id for item in shell.items]
+    offers = best_of_each_bench(tests, shell.now, limits, earliest, Wish(company_id))
     at_labs = shell.found.at_labs
     offers = [offer for offer in offers if at_labs is None or offer.slot.bench.lab_id in at_labs]
     first: dict[str, datetime] = {}

@@ -20,9 +20,12 @@ from app.worktime.holidays import (
     working_days_between,
 )
 from app.worktime.intervals import Interval, clip, intersect, merge, subtract
+from app.worktime.layers import layered
 from app.worktime.shifts import PATTERNS, DayException, ShiftPattern, WeeklyShift
 from app.worktime.uses import (
     LONGEST_USE,
+    Busy,
+    Choice,
     Need,
     Use,
     can_ever_run,
@@ -39,7 +42,9 @@ __all__ = [
     "LONGEST_USE",
     "PATTERNS",
     "SHANGHAI",
+    "Busy",
     "CalendarUnknown",
+    "Choice",
     "Closed",
     "ClosedReason",
     "ClosedSpan",
@@ -62,6 +67,7 @@ __all__ = [
     "intersect",
     "is_working_day",
     "lay",
+    "layered",
     "local_date",
     "local_day",
     "merge",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -87,12 +87,20 @@ class WorkingCalendar:
     lat: float | None = None
     lon: float | None = None
     exceptions: tuple[DayException, ...] = ()
+    # A year of a lab's own days takes long to hash, and every question looks calendars up.
+    _hash: int = field(init=False, repr=False, compare=False)
+    _by_date: Mapping[date, DayException] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.patterns, self.lat, self.lon, self.exceptions)))
+        object.__setattr__(self, "_by_date", {exception.date: exception for exception in self.exceptions})
         if any(pattern.daylight for pattern in self.patterns) and (self.lat is None or self.lon is None):
             raise ValueError("daylight needs a latitude and a longitude")
-        if len({exception.date for exception in self.exceptions}) < len(self.exceptions):
+        if len(self._by_date) < len(self.exceptions):
             raise ValueError("one exception a date")
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def is_continuous(self) -> bool:
@@ -218,7 +226,7 @@ class WorkingCalendar:
         return ClosedReason.WEEKEND, None, None
 
     def _exception(self, on: date) -> DayException | None:
-        return next((exception for exception in self.exceptions if exception.date == on), None)
+        return self._by_date.get(on)
 
     def _shifts(self, on: date) -> list[Interval]:
         """Staffed hours of a date, before daylight."""

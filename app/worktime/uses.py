@@ -5,7 +5,8 @@ and keep the bench. The run is wall-clock time when it may run unattended; worki
 when it splits; otherwise it lies whole in one window.
 
 All searches rest on one fact: a use that starts later never ends earlier. So when a use meets a busy span, no
-start before the end of that span can be free of it, and the search goes on from there.
+start before the end of that span can be free of it, and the search goes on from there. Where one of several will
+do, it goes on from the first of them that could be free; where several are needed, from the last.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ from app.worktime.zone import DAY, midnight
 
 LONGEST_USE = LONGEST_SEARCH
 _NOTHING = timedelta(0)
+
+Busy = Sequence[Interval]
+"""Taken time of one thing, sorted and not overlapping, as from merge()."""
+Choice = Sequence[Busy]
+"""Things of which any one will do."""
 _YEAR = timedelta(days=366)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -77,15 +83,16 @@ def starts(
     need: Need,
     calendar: WorkingCalendar,
     grain: timedelta,
-    busy: Sequence[Interval],
+    needed: Sequence[Choice],
     not_before: datetime,
     not_after: datetime,
 ) -> Iterator[Use]:
-    """Every use that starts on the grain in [not_before, not_after] and meets no busy span, in order.
+    """Every use that starts on the grain in [not_before, not_after] and finds one free of each choice, in order.
 
-    busy: sorted, not overlapping, as from merge(). Raises ValueError for other input, CalendarUnknown.
+    needed: all that has to be free, a bench alone as ((its busy spans,),). Raises ValueError for busy spans that
+    are not sorted or overlap, CalendarUnknown.
     """
-    search = _Search(need, calendar, grain, busy, not_before, not_after)
+    search = _Search(need, calendar, grain, needed, not_before, not_after)
     use = search.first(not_before)
     while use is not None:
         yield use
@@ -96,19 +103,19 @@ def earliest(
     need: Need,
     calendar: WorkingCalendar,
     grain: timedelta,
-    busy: Sequence[Interval],
+    needed: Sequence[Choice],
     not_before: datetime,
     not_after: datetime,
 ) -> Use | None:
     """The first of `starts`; None when there is none."""
-    return _Search(need, calendar, grain, busy, not_before, not_after).first(not_before)
+    return _Search(need, calendar, grain, needed, not_before, not_after).first(not_before)
 
 
 def feasible_windows(
     need: Need,
     calendar: WorkingCalendar,
     grain: timedelta,
-    busy: Sequence[Interval],
+    needed: Sequence[Choice],
     not_before: datetime,
     not_after: datetime,
 ) -> list[Interval]:
@@ -116,7 +123,7 @@ def feasible_windows(
     if it lies in one of them. Each goes from its first start to one grain after its last, at most to the end
     of that day's window.
     """
-    search = _Search(need, calendar, grain, busy, not_before, not_after)
+    search = _Search(need, calendar, grain, needed, not_before, not_after)
     spans: list[Interval] = []
     use = search.first(not_before)
     while use is not None:
@@ -162,17 +169,16 @@ class _Search:
         need: Need,
         calendar: WorkingCalendar,
         grain: timedelta,
-        busy: Sequence[Interval],
+        needed: Sequence[Choice],
         not_before: datetime,
         not_after: datetime,
     ) -> None:
         if grain <= _NOTHING:
             raise ValueError("a grain is longer than nothing")
-        if any(second.start < first.end for first, second in pairwise(busy)):
+        if any(second.start < first.end for each in needed for busy in each for first, second in pairwise(busy)):
             raise ValueError("busy spans must be sorted and must not overlap")
         self._need, self._grain, self._not_after = need, grain, not_after
-        self._busy = busy
-        self._busy_starts = [span.start for span in busy]
+        self._needed = [[_Taken(busy) for busy in choice] for choice in needed]
         self._track = calendar.track(not_before, max(not_before, not_after) + LONGEST_USE)
 
     def first(self, at: datetime) -> Use | None:
@@ -193,7 +199,7 @@ class _Search:
         start, day_end = use.starts_at, self._track.day_end(use.starts_at)
         assert day_end is not None  # the use starts inside it
         last = min(self._not_after, day_end - timedelta.resolution)
-        free_until = min(self._next_busy(use.ends_at), start + LONGEST_USE)
+        free_until = min(self._free_until(use), start + LONGEST_USE)
         count = bisect_right(range((last - start) // self._grain + 1), free_until, key=self._end_after(start))
         return Interval(start, min(start + count * self._grain, day_end))
 
@@ -204,15 +210,35 @@ class _Search:
 
         return end
 
-    def _next_busy(self, at: datetime) -> datetime:
-        index = bisect_left(self._busy_starts, at)
-        return self._busy_starts[index] if index < len(self._busy_starts) else _NEVER
+    def _free_until(self, use: Use) -> datetime:
+        """Until when later uses surely still find what this one finds free."""
+        free = (max((each.free_from(use) for each in choice), default=use.ends_at) for choice in self._needed)
+        return min(free, default=_NEVER)
 
     def _blocked_until(self, use: Use) -> datetime | None:
         """Instant before which no start can do better than `use`; None when `use` itself is feasible."""
         if use.ends_at - use.starts_at > LONGEST_USE:
             return use.ends_at - LONGEST_USE
-        index = bisect_left(self._busy_starts, use.ends_at) - 1
-        if index >= 0 and self._busy[index].end > use.starts_at:
-            return self._busy[index].end
-        return None
+        blocked = [min((each.blocked_until(use) for each in choice), default=_NEVER) for choice in self._needed]
+        until = max(blocked, default=use.starts_at)
+        return until if until > use.starts_at else None
+
+
+class _Taken:
+    """The busy spans of one thing, for many questions."""
+
+    def __init__(self, busy: Busy) -> None:
+        self._busy = busy
+        self._starts = [span.start for span in busy]
+
+    def blocked_until(self, use: Use) -> datetime:
+        """End of the last span that the use meets; its own start when it meets none."""
+        index = bisect_left(self._starts, use.ends_at) - 1
+        return max(self._busy[index].end, use.starts_at) if index >= 0 else use.starts_at
+
+    def free_from(self, use: Use) -> datetime:
+        """Start of the next span behind a use that meets none; the use's own end when it meets one."""
+        if self.blocked_until(use) > use.starts_at:
+            return use.ends_at
+        index = bisect_left(self._starts, use.ends_at)
+        return self._starts[index] if index < len(self._starts) else _NEVER

@@ -32,7 +32,9 @@ class Said(HTMLParser):
         classes = (given.get("class") or "").split()
         if tag == "div" and (self.wrong or "err" in classes):
             self.wrong += 1
-        if (tag == "small" and self.wrong and (given.get("id") or "").endswith("-note")) or given.get("role") == "alert":
+        if (tag == "small" and self.wrong and (given.get("id") or "").endswith("-note")) or given.get(
+            "role"
+        ) == "alert":
             self.listening = tag
             self.messages.append("")
 

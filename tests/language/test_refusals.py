@@ -87,8 +87,13 @@ def test_people_at_a_terminal_get_a_line_in_each(app: Flask) -> None:
 
 def labelled() -> list[enum.Enum]:
     modules()
-    return [member for kind in kinds(enum.Enum) if kind.__module__.startswith("app.") for member in kind
-            if isinstance(getattr(member, "label", None), str)]
+    return [
+        member
+        for kind in kinds(enum.Enum)
+        if kind.__module__.startswith("app.")
+        for member in kind
+        if isinstance(getattr(member, "label", None), str)
+    ]
 
 
 def test_every_label_has_its_english(app: Flask) -> None:

@@ -161,26 +161,26 @@ def test_a_start_too_early_for_400_days_does_not_hide_a_later_one():
 
 def test_the_earliest_start_follows_a_busy_morning():
     busy = [span("2026-11-25T08:30", "2026-11-25T11:10")]
-    found = earliest(need(0.5, 2, 0.5), DAY_SHIFT, HOUR, busy, local("2026-11-25T00:00"), local("2026-11-30T00:00"))
+    found = earliest(need(0.5, 2, 0.5), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-30T00:00"))
     assert found.starts_at == local("2026-11-25T11:30")
 
 
 def test_back_to_back_is_no_overlap():
     busy = [span("2026-11-25T08:30", "2026-11-25T10:30"), span("2026-11-25T13:30", "2026-11-25T17:30")]
-    found = earliest(need(1, 1, 1), DAY_SHIFT, HOUR, busy, local("2026-11-25T00:00"), local("2026-11-26T00:00"))
+    found = earliest(need(1, 1, 1), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-26T00:00"))
     assert found.interval == span("2026-11-25T10:30", "2026-11-25T13:30")
 
 
 def test_a_busy_span_inside_the_night_of_a_stretched_setup_is_in_the_way():
     night = [span("2026-11-25T22:00", "2026-11-25T23:00")]
-    found = earliest(need(2, 1, 0), DAY_SHIFT, HOUR, night, local("2026-11-25T16:00"), local("2026-11-27T00:00"))
+    found = earliest(need(2, 1, 0), DAY_SHIFT, HOUR, [[night]], local("2026-11-25T16:00"), local("2026-11-27T00:00"))
     assert found.starts_at == local("2026-11-26T08:30")
 
 
 def test_seconds_in_the_question_do_not_move_the_grain():
     now = local("2026-11-25T09:30") + timedelta(seconds=12, microseconds=5)
     busy = [Interval(local("2026-11-25T10:00"), local("2026-11-25T11:30") + timedelta(seconds=30))]
-    found = earliest(need(0, 1, 0), DAY_SHIFT, HOUR, busy, now, now + timedelta(days=1))
+    found = earliest(need(0, 1, 0), DAY_SHIFT, HOUR, [[busy]], now, now + timedelta(days=1))
     assert found.starts_at == local("2026-11-25T12:30")
 
 
@@ -193,7 +193,9 @@ def test_both_ends_of_the_question_are_allowed_starts():
 
 def test_free_starts_end_one_grain_after_the_last_or_with_the_window():
     busy = [span("2026-11-25T12:30", "2026-11-25T14:30")]
-    spans = feasible_windows(need(0, 2, 0), DAY_SHIFT, HOUR, busy, local("2026-11-25T00:00"), local("2026-11-25T16:00"))
+    spans = feasible_windows(
+        need(0, 2, 0), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-25T16:00")
+    )
     # 8:30 to 10:30 before the busy span; 14:30 and 15:30 after it, the latter to the next morning's run.
     assert spans == [span("2026-11-25T08:30", "2026-11-25T11:30"), span("2026-11-25T14:30", "2026-11-25T16:30")]
     all_day = feasible_windows(
@@ -209,7 +211,7 @@ def test_unsorted_or_overlapping_busy_spans_are_refused():
     )
     for busy in ([early, late], [late, early]):
         with pytest.raises(ValueError, match="sorted"):
-            earliest(need(0, 1, 0), DAY_SHIFT, HOUR, busy, early.start, late.end)
+            earliest(need(0, 1, 0), DAY_SHIFT, HOUR, [[busy]], early.start, late.end)
 
 
 @pytest.mark.parametrize("hours", [(0, 0, 0), (-1, 1, 0), (0, 1, -1), (0, -1, 0)])
