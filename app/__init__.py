@@ -26,6 +26,7 @@ CAPABILITIES = (
     "testing",
     "search",
     "schedule",
+    "capacity",
     "turnaround",
     "feeds",
     "jobs",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import QueryableAttribute
 
 from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Role, Scope
 from app.errors import Forbidden, NotFound
@@ -71,6 +71,7 @@ class Action(enum.Enum):
     RUN_BOOKING = enum.auto()
     ISSUE_REPORT = enum.auto()
     CLOSE_RESOURCE = enum.auto()
+    SET_CAPACITY = enum.auto()
     SEE_TURNAROUND = enum.auto()
     SEE_ALL_TURNAROUND = enum.auto()
     SEE_DAY_SHEET = enum.auto()
@@ -95,7 +96,7 @@ def own_company(viewer: Viewer, thing: Any) -> Any:
 def own_lab(viewer: Viewer, thing: Any) -> Any:
     """The thing lies at a lab of the viewer's active membership."""
     lab_id = thing.lab_id
-    if isinstance(lab_id, InstrumentedAttribute):
+    if isinstance(lab_id, QueryableAttribute):
         return lab_id.in_(sorted(viewer.lab_ids))
     return lab_id in viewer.lab_ids
 
@@ -114,6 +115,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.RUN_BOOKING: _LAB,
     Action.ISSUE_REPORT: _LAB_ADMIN,
     Action.CLOSE_RESOURCE: _LAB_ADMIN,
+    Action.SET_CAPACITY: _LAB_ADMIN,
     Action.SEE_TURNAROUND: {**_COMPANY, **_LAB_ADMIN},
     Action.SEE_ALL_TURNAROUND: {Role.COORDINATOR: anyone, Role.SYSTEM_ADMIN: anyone},
     Action.SEE_DAY_SHEET: _LAB,

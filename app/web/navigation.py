@@ -39,6 +39,7 @@ SCHEDULE = Entry("schedule.index", P_("navigation", "排期"), ("schedule.",))
 BOOKINGS = Entry("booking.index", P_("navigation", "预约"), ("booking.",))
 ORDERS = Entry("orders.index", P_("navigation", "委托单"), ("orders.", "testing."))
 TURNAROUND = Entry("turnaround.index", P_("navigation", "检测周期"), ("turnaround.",))
+CAPACITY = Entry("capacity.index", P_("navigation", "产能"), ("capacity.",))
 INBOX = Entry("booking.inbox", P_("navigation", "收件箱"))
 FEEDS = Entry("feeds.index", P_("navigation", "日历订阅"))
 JOBS = Entry("jobs.index", P_("navigation", "定时任务"))
@@ -50,7 +51,7 @@ MAIN: dict[Role | None, tuple[Entry, ...]] = {
     None: (SEARCH, LABS),
     Role.ENGINEER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
     Role.COMPANY_MANAGER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
-    Role.LAB_ADMIN: (HOME, INBOX, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
+    Role.LAB_ADMIN: (HOME, INBOX, SCHEDULE, BOOKINGS, CAPACITY, ORDERS, TURNAROUND, LABS),
     Role.BENCH_CREW: (HOME, SCHEDULE, BOOKINGS, LABS),
     Role.COORDINATOR: (HOME, TURNAROUND, SEARCH, LABS),
     Role.SYSTEM_ADMIN: (HOME, ADMIN, JOBS, TURNAROUND, SEARCH, LABS),
