@@ -19,6 +19,7 @@ from app.booking.service import Book
 from app.booking.settings import limits_of
 from app.booking.steps import Change
 from app.database import db, transaction
+from app.labs.capacity import LabRule, touch
 from app.labs.models import Capability, Domain, Lab, Method, Resource, ResourceKind, Test
 from app.labs.queries import benches
 from app.worktime import Interval
@@ -257,6 +258,16 @@ class World:
                         position=1,
                     )
                 )
+
+    def rule(self, kind: str, value: Any, lab: str = "lab", pool: str = "", owner: "Person | None" = None) -> None:
+        """A rule of the lab, or of one of its pools; the last of a kind holds."""
+        with transaction() as session:
+            session.query(LabRule).filter_by(lab_id=lab, pool=pool, kind=kind).delete()
+            owner_id = owner.viewer.user_id if owner else None
+            rule = LabRule(lab_id=lab, pool=pool, kind=kind, value={"value": value}, created_at=self.now)
+            rule.owner_id = owner_id
+            session.add(rule)
+            touch(session, lab)
 
     def bench(self, test: str = "t", **columns: Any) -> str:
         """A bench `chamber` at `lab` that can do the test `t`: the usual beginning of a story."""

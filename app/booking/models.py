@@ -1,7 +1,7 @@
 """Bookings, and the one table that says who holds which bench when."""
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     Boolean,
@@ -190,6 +190,22 @@ class Occupancy(Base):
     state_id: Mapped[str | None] = mapped_column(String(24))
     company_id: Mapped[str | None] = mapped_column(String(60))
     shielded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+
+
+class RuleWaiver(Base):
+    """An exception of one kind of rule that a lab makes for a company, up to a local date; told to the rule's owner."""
+
+    __tablename__ = "rule_waiver"
+    __table_args__ = (Index("ix_rule_waiver_company", "lab_id", "company_id"),)
+
+    id: Mapped[str] = random_id()
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    until: Mapped[date]
+    reason: Mapped[str]
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime]
 
 
 class IdempotencyKey(Base):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
-from app.booking import occupancy, queries, rules
+from app.booking import allowances, occupancy, queries, rules
 from app.booking.availability import Slot
 from app.booking.models import Booking, MoveProposal
 from app.booking.rules import State
@@ -43,8 +43,8 @@ class Move(Change):
 def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
     """The company moves (a request waits again), or the lab proposes a move and the old slot is kept.
 
-    Raises SlotTaken with the old slot kept, all refusals of `book` about the time, TooLateToCancel, ReasonMissing
-    (the lab must say why), WrongState, Stale, NotFound, Forbidden.
+    Raises SlotTaken with the old slot kept, all refusals of `book` about the time and the lab's rules, TooLateToCancel,
+    ReasonMissing (the lab must say why), WrongState, Stale, NotFound, Forbidden.
     """
     seen = queries.visible_booking(viewer, command.booking_id)
     asked = command.starts_at or seen.starts_at
@@ -95,6 +95,7 @@ def refuse_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
 
 def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
     check_cancel(booking, now)
+    allowances.check(session, allowances.asked_by(booking.company_id, slot, now, ignoring=booking.id))
     before = booking.starts_at
     drop_proposal(session, booking)
     change_slot(session, booking, slot_columns(slot))

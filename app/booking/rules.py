@@ -159,6 +159,10 @@ class TooFarAhead(YujianError):
     message = N_("最多提前 %(days)d 天，最晚 %(latest)s。")
 
 
+class NotReleased(TooFarAhead):
+    message = N_("这个季度的时段 %(at)s 才开放预约。")
+
+
 class NotCapable(YujianError):
     code, field = "not_capable", "resource"
     message = N_("这个台架不能做这个检测项目。")
@@ -259,11 +263,15 @@ def bookable_span(now: datetime, limits: Limits) -> Interval:
 
 def released_until(now: datetime, release: Release) -> datetime:
     """Start of the first quarter whose capacity is not released yet, UTC."""
-    on = local_date(now)
-    quarter = date(on.year, 3 * ((on.month - 1) // 3) + 1, 1)
+    quarter = quarter_of(local_date(now))
     while released_at(quarter, release) <= now:
         quarter = date(quarter.year + quarter.month // 10, (quarter.month + 2) % 12 + 1, 1)
     return midnight(quarter)
+
+
+def quarter_of(on: date) -> date:
+    """First day of the calendar quarter of a local date."""
+    return date(on.year, 3 * ((on.month - 1) // 3) + 1, 1)
 
 
 def released_at(quarter: date, release: Release) -> datetime:
@@ -279,6 +287,9 @@ def check_start(starts_at: datetime, now: datetime, limits: Limits) -> None:
     if starts_at < span.start:
         raise TooSoon(days=limits.notice_working_days, earliest=span.start)
     if starts_at > span.end:
+        if limits.release and starts_at <= now + limits.horizon:
+            on = local_date(starts_at)
+            raise NotReleased(at=released_at(quarter_of(on), limits.release))
         raise TooFarAhead(days=limits.horizon.days, latest=span.end)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.database import db, execute
+from app.labs.capacity import LabRule
 from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, need_of
 from app.labs.rules import GRAIN
 from app.labs.setup import NOTHING, Against, LabSetup, Limited, Rules, Unit, setup_of, setups
@@ -226,6 +227,14 @@ def lock_benches(
     if any(item.bench.against for item in found) and session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(found[0].bench.lab_id))))
     return found
+
+
+def rule_owner(session: Session, bench: Bench, kind: str) -> str | None:
+    """Who answers for the rule of this kind that holds on the bench: the pool's, else the lab's."""
+    query = select(LabRule.owner_id).where(
+        LabRule.lab_id == bench.lab_id, LabRule.pool.in_(("", bench.pool)), LabRule.kind == kind
+    )
+    return session.scalar(query.order_by(LabRule.pool.desc()).limit(1))
 
 
 def resource_exists(resource_or_pool: str) -> bool:

@@ -12,6 +12,7 @@ OPEN_REQUESTS = "open_requests"
 WEEKLY_HOURS = "weekly_hours"
 # Who is confirmed at once: ids of companies, or "all".
 AT_ONCE = "confirmed_at_once"
+ANY_COMPANY = "all"
 # Hours before the start until which a company cancels by itself.
 CANCEL_DEADLINE = "cancel_deadline_hours"
 # {"count", "days", "blocked_days"}: so many no-shows within so many days, and nothing is booked for so long.
