@@ -6,7 +6,10 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, ValidationError
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
+from wtforms.validators import Optional as Blank
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.errors import YujianError
 from app.language import refusal
@@ -67,6 +70,24 @@ def at_most(length: int) -> Callable[[Any, Field], None]:
             raise ValidationError(message)
 
     return check
+
+
+def trimmed(value: str | None) -> str | None:
+    """Filter: without blanks around."""
+    return value.strip() if value else value
+
+
+def text(label: Any, most: int, *, needed: bool = True, **control: Any) -> StringField:
+    """A line of text of at most `most` characters."""
+    first = InputRequired() if needed else Blank()
+    return StringField(label, validators=[first, no_nul, Length(max=most)], filters=[trimmed], render_kw=control)
+
+
+class ChoicesField(SelectMultipleField):
+    """Any number of choices as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class VersionField(HiddenField):

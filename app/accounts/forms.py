@@ -5,28 +5,15 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import EmailField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length
-from wtforms.validators import Optional as Blank
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts import members, rules, service
 from app.accounts.models import Role, Scope
 from app.accounts.queries import LabChoice
-from app.forms import CommandForm, no_nul
+from app.forms import ChoicesField, CommandForm, no_nul, text, trimmed
 from app.language import lang, pick
-
-
-def trimmed(value: str | None) -> str | None:
-    """Filter: without blanks around."""
-    return value.strip() if value else value
-
-
-def text(label: Any, most: int, *, needed: bool = True, **control: Any) -> StringField:
-    """A line of text of at most `most` characters."""
-    first = InputRequired() if needed else Blank()
-    return StringField(label, validators=[first, no_nul, Length(max=most)], filters=[trimmed], render_kw=control)
 
 
 def email(autocomplete: str) -> EmailField:
@@ -46,13 +33,6 @@ def password(label: Any, autocomplete: str) -> PasswordField:
         validators=[InputRequired(), Length(max=rules.PASSWORD_MAX)],
         render_kw={"autocomplete": autocomplete},
     )
-
-
-class ChoicesField(SelectMultipleField):
-    """Any number of choices as check boxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class SignInForm(CommandForm):

@@ -39,7 +39,7 @@ def check(session: Session, asked: Asked) -> None:
     """Refuse what the lab's rules don't allow. Raises TooLong, TooManyOpen, ShareUsed, BlockedAfterNoShows."""
     limits = limits_of(asked.bench)
     for kind, refusal in refusals(session, asked, limits):
-        if refusal and not _waived(session, asked, kind):
+        if refusal and not waived(session, asked, kind):
             raise refusal
 
 
@@ -109,7 +109,7 @@ def no_shows(session: Session, asked: Asked, rule: NoShows) -> list[datetime]:
     return sorted(session.scalars(query))
 
 
-def _waived(session: Session, asked: Asked, kind: str) -> bool:
+def waived(session: Session, asked: Asked, kind: str) -> bool:
     """Whether the lab makes an exception of the rule for the company on the day of the use."""
     query = select(RuleWaiver.id).where(
         RuleWaiver.lab_id == asked.bench.lab_id,

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
 from app.capacity.access import own_lab
+from app.capacity.house_rules import views as house_rules
 from app.capacity.queries import labs_of
 from app.capacity.tabs import tabs
 from app.errors import NotFound
@@ -32,7 +33,7 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp,)
+blueprints = (bp, house_rules.bp)
 
 
 def init_app(app: Flask) -> None:
