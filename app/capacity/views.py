@@ -8,6 +8,7 @@ from app.capacity.access import own_lab
 from app.capacity.house_rules import views as house_rules
 from app.capacity.queries import labs_of
 from app.capacity.tabs import tabs
+from app.capacity.utilisation import views as utilisation
 from app.errors import NotFound
 
 bp = Blueprint("capacity", __name__)
@@ -33,7 +34,7 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, house_rules.bp)
+blueprints = (bp, house_rules.bp, utilisation.bp)
 
 
 def init_app(app: Flask) -> None:
