@@ -8,19 +8,12 @@ from flask_babel import gettext
 
 from app.accounts.policy import Action, Viewer, allowed
 from app.booking import reading
-from app.booking.models import Booking, Closure, ClosureKind
-from app.errors import N_, NotFound
+from app.booking.models import Booking, Closure
+from app.errors import NotFound
 from app.labs import queries as labs
 from app.labs.models import Lab, Resource
 from app.language import clock, day, hours, pick
 from app.worktime import Interval, local_date, local_day
-
-CLOSURE_LABELS = {
-    ClosureKind.MAINTENANCE: N_("维护"),
-    ClosureKind.CALIBRATION: N_("校准"),
-    ClosureKind.BREAKDOWN: N_("故障"),
-    ClosureKind.OTHER: N_("停用"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ def _closure(closure: Closure, span: Interval) -> Row:
     return Row(
         starts_at=closure.starts_at,
         times=_times(closure.starts_at, closure.ends_at, span),
-        title=gettext("停用：%(kind)s", kind=gettext(CLOSURE_LABELS[closure.kind])),
+        title=gettext("停用：%(kind)s", kind=gettext(closure.kind.label)),
         notes=[text for text in (closure.reason, whole) if text],
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.booking.rules import NEXT, State, WrongState
 from app.database import Base, random_id
+from app.errors import N_
 from app.labs.models import EarliestWeek as EarliestWeek  # the catalogue's, which can be read from there too
 from app.labs.models import Resource, Test
 from app.orders.models import OrderLine
@@ -125,6 +126,21 @@ class ClosureKind(enum.StrEnum):
     POWER = "power"
     WEATHER = "weather"
     OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The msgid that the lab reads."""
+        return CLOSURE_LABELS[self]
+
+
+CLOSURE_LABELS = {
+    ClosureKind.MAINTENANCE: N_("维护"),
+    ClosureKind.CALIBRATION: N_("校准"),
+    ClosureKind.BREAKDOWN: N_("故障"),
+    ClosureKind.POWER: N_("限电"),
+    ClosureKind.WEATHER: N_("天气"),
+    ClosureKind.OTHER: N_("停用"),
+}
 
 
 class Closure(Base):

@@ -15,7 +15,7 @@ from app.booking.pages import ON_THE_WAY, booking_page, tick_labels
 from app.booking.presenting import by, elapsed, iso_day
 from app.booking.reading import Waiting
 from app.booking.rules import SlotTaken, State
-from app.booking.settings import limits
+from app.booking.settings import limits, limits_of
 from app.booking.story import lab_name
 from app.clock import now
 from app.errors import NotFound
@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     """Hand the pages of orders what a booking knows, and templates what they say of it."""
     progress.init_app(app)
     app.jinja_env.filters.update(elapsed=elapsed, tick_labels=tick_labels, lab_name=lab_name, iso_day=iso_day)
+    app.jinja_env.filters.update(limits=limits_of)
     app.jinja_env.globals.update(by=lambda at: by(at, now()))
 
 

@@ -5,7 +5,9 @@ from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
 from app.capacity.access import own_lab
+from app.capacity.calendars import views as calendars
 from app.capacity.house_rules import views as house_rules
+from app.capacity.house_rules.wording import public
 from app.capacity.queries import labs_of
 from app.capacity.tabs import tabs
 from app.capacity.utilisation import views as utilisation
@@ -34,9 +36,9 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, house_rules.bp, utilisation.bp)
+blueprints = (bp, calendars.bp, house_rules.bp, utilisation.bp)
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the tabs."""
-    app.jinja_env.globals.update(capacity_tabs=tabs)
+    """Give templates the tabs, and pages of a bench its lab's rules."""
+    app.jinja_env.globals.update(capacity_tabs=tabs, own_rules=lambda bench: public(bench.rules))

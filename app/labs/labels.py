@@ -1,13 +1,15 @@
 """The catalogue's codes and patterns in words."""
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from flask_babel import gettext
 
 from app.errors import N_
 from app.labs.models import Resource, Test
-from app.language import day
-from app.worktime import PATTERNS
+from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, lang
+from app.worktime import PATTERNS, ShiftPattern
+from app.worktime.shifts import MINUTES_A_DAY
 
 LEVELS = {
     "national_centre": N_("国家级中心"),
@@ -84,20 +86,54 @@ def week_label(week: str) -> str:
 
 
 def shifts_sentence(shifts: str) -> str:
+    """When a pattern of the catalogue works, in one sentence."""
+    return pattern_sentence(PATTERNS[shifts])
+
+
+def week_sentence(patterns: Iterable[ShiftPattern], on: date) -> str:
+    """When the patterns that are valid on a date work."""
+    told = [pattern_sentence(pattern) for pattern in patterns if pattern.is_valid(on)]
+    return gettext("；").join(told) if told else gettext("没有排班")
+
+
+def later_weeks(patterns: Iterable[ShiftPattern], on: date) -> list[str]:
+    """From when other hours hold, and which, in order of time."""
+    known = list(patterns)
+    later = sorted({pattern.valid_from for pattern in known if pattern.valid_from and pattern.valid_from > on})
+    return [gettext("自 %(day)s 起：%(hours)s", day=day(at, False), hours=week_sentence(known, at)) for at in later]
+
+
+def is_planned(patterns: Iterable[ShiftPattern], shifts: str) -> bool:
+    """Whether the hours are those of the catalogue, which no lab has stated."""
+    return tuple(patterns) == (PATTERNS[shifts],)
+
+
+def pattern_sentence(pattern: ShiftPattern) -> str:
     """When a pattern works, in one sentence."""
-    pattern = PATTERNS[shifts]
     if pattern.continuous:
         return gettext("全天不间断，节假日也开放")
-    (shift,) = pattern.shifts
-    days = gettext(DAYS[frozenset(shift.weekdays)])
-    if pattern.daylight:
+    by_hours: dict[tuple[int, int], set[int]] = {}
+    for shift in pattern.shifts:
+        by_hours.setdefault((shift.opens, shift.closes), set()).update(shift.weekdays)
+    if pattern.daylight and set(by_hours) == {(0, MINUTES_A_DAY)}:
+        days = weekdays_label(by_hours[0, MINUTES_A_DAY])
         return gettext("%(days)s 日出到日落；法定节假日不开放，调休上班日照常", days=days)
-    return gettext(
-        "%(days)s %(opens)s–%(closes)s；法定节假日不开放，调休上班日照常",
-        days=days,
-        opens=_wall(shift.opens),
-        closes=_wall(shift.closes),
-    )
+    told = [
+        gettext("%(days)s %(opens)s–%(closes)s", days=weekdays_label(days), opens=_wall(opens), closes=_wall(closes))
+        for (opens, closes), days in sorted(by_hours.items())
+    ]
+    hours = gettext("，").join(told)
+    if pattern.daylight:
+        return gettext("%(hours)s，只在日出到日落之间；法定节假日不开放，调休上班日照常", hours=hours)
+    return gettext("%(hours)s；法定节假日不开放，调休上班日照常", hours=hours)
+
+
+def weekdays_label(weekdays: Collection[int]) -> str:
+    """`周一至周五`, `每天`, `周二、周四`."""
+    if frozenset(weekdays) in DAYS:
+        return gettext(DAYS[frozenset(weekdays)])
+    names = WEEKDAYS_EN if lang() == "en" else [f"周{name}" for name in WEEKDAYS_ZH]
+    return gettext("、").join(names[day] for day in sorted(weekdays))
 
 
 def _wall(minute: int) -> str:

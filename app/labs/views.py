@@ -4,9 +4,12 @@ from typing import Any
 
 from flask import Blueprint, Flask, render_template, request
 
+from app.clock import now
 from app.labs import browse, labels
 from app.labs.models import EarliestWeek
+from app.labs.queries import bench_of
 from app.language import lang
+from app.worktime import local_date
 
 bp = Blueprint("labs", __name__)
 blueprints = (bp,)
@@ -21,7 +24,6 @@ def init_app(app: Flask) -> None:
         sample_kind=labels.sample_kind_label,
         weather=labels.weather_label,
         week=labels.week_label,
-        shifts=labels.shifts_sentence,
         written_in=labels.written_in,
     )
 
@@ -61,9 +63,14 @@ def lab(lab_id: str) -> str:
 def resource(resource_id: str) -> Any:
     """One bench: its time, what it can run, on what that rests, how it is booked. A pool's id shows its first unit."""
     found = browse.unit(resource_id)
+    bench, today = bench_of(found, found.lab), local_date(now())
     return render_template(
         "labs/resource.html",
         resource=found,
+        bench=bench,
+        opening=labels.week_sentence(bench.calendar.patterns, today),
+        opens_later=labels.later_weeks(bench.calendar.patterns, today),
+        planned=labels.is_planned(bench.calendar.patterns, found.shifts),
         lab=found.lab,
         scope=browse.scope(found.pool),
         siblings=browse.siblings(found),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from app.schedule.lanes import Lane, Mark, Window
 from app.schedule.rows import Row
 from app.schedule.words import Times
 from app.timeline import Axis
-from app.worktime import local_date
+from app.worktime import WorkingCalendar, local_date
 
 # How one's own booking is drawn by its state, and a booking at one's own lab.
 LOOKS = {
@@ -174,7 +175,8 @@ class Pen:
     def _ground(self, row: Row, axis: Axis, column: float) -> Iterator[Cell]:
         if row.closed and not self._style.spelled:
             # Nights are too many to mark one by one; they lie under everything else, and answer too.
-            said = self._keep(_opening(row.shown.shifts, self._style.language), note=True)
+            on = local_date(row.frame.span.start)
+            said = self._keep(_opening(row.shown.bench.calendar, on, self._style.language), note=True)
             yield Cell(f"c1 s{axis.columns}", f"#{said.id}", by=said.id)
         for piece in row.ground(axis):
             said = self._why(piece.answer)
@@ -240,8 +242,8 @@ def _free(times: Times, _language: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _opening(shifts: str, _language: str) -> str:
-    return words.opening(shifts)
+def _opening(calendar: WorkingCalendar, on: date, _language: str) -> str:
+    return words.opening(calendar, on)
 
 
 @lru_cache(maxsize=2)

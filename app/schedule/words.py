@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 from flask_babel import gettext, ngettext
 
+from app.booking.models import ClosureKind
 from app.booking.rules import Limits, State
 from app.errors import N_
-from app.labs.labels import shifts_sentence
+from app.labs.labels import week_sentence
 from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, lang, local, moment, pick, span
 from app.schedule.closed import Answer, Reason
 from app.schedule.lanes import Mark, Seen, Window
 from app.schedule.rows import Shown
-from app.worktime import LAST_OFFICIAL_YEAR, Day, DayKind, Interval
+from app.worktime import LAST_OFFICIAL_YEAR, Day, DayKind, Interval, WorkingCalendar
 
 WHY = {
     Reason.WEEKEND: N_("休息日"),
@@ -25,12 +26,6 @@ WHY = {
     Reason.OFF_SHIFT: N_("班次以外"),
     Reason.EXCEPTION: N_("实验室停用"),
     Reason.HOLIDAY: N_("法定节假日"),
-}
-CLOSURES = {
-    "maintenance": N_("维护"),
-    "calibration": N_("校准"),
-    "breakdown": N_("故障"),
-    "other": N_("停用"),
 }
 # Widths at which text is drawn, px: a Chinese and a Latin character of 12 px, and what a block has round its text.
 HAN, LATIN, ROUND = 12.5, 7.0, 4.0
@@ -66,9 +61,9 @@ def lab(shown: Shown) -> str:
     return shown.lab_zh if lang() == "zh" else shown.lab_en or shown.lab_zh
 
 
-def opening(shifts: str) -> str:
-    """When a bench with these shifts works."""
-    return gettext("开放：%(hours)s。", hours=shifts_sentence(shifts))
+def opening(calendar: WorkingCalendar, on: date) -> str:
+    """When a bench with this calendar works in the week of a date."""
+    return gettext("开放：%(hours)s。", hours=week_sentence(calendar.patterns, on))
 
 
 def times(window: Window) -> Times:
@@ -229,7 +224,7 @@ def _test(item: Seen) -> str:
 
 
 def _closure(item: Seen) -> str:
-    kind = gettext(CLOSURES[item.closure or "other"])
+    kind = gettext(ClosureKind(item.closure or ClosureKind.OTHER).label)
     return gettext("%(kind)s %(reason)s", kind=kind, reason=item.closure_reason) if item.closure_reason else kind
 
 

@@ -1,6 +1,6 @@
 """Rules as people read them: what a kind is called, what it asks for, and one sentence for each rule."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,14 @@ def sentence(kind: str, value: Any, companies: Mapping[str, str]) -> str:
     if kind in _SENTENCES:
         return _SENTENCES[kind](value)
     return gettext("%(who)s的申请不经人工，立即确认", who=_who(value, companies))
+
+
+def public(rules: Iterable[tuple[str, Any]]) -> list[str]:
+    """The rules of a bench as everybody may read them: what sets nobody apart by name, and is not told elsewhere."""
+    elsewhere = (kinds.NOTICE, kinds.HORIZON, kinds.GRAIN, kinds.CANCEL_DEADLINE)
+    told = [(kind, value) for kind, value in rules if kind not in elsewhere]
+    shown = [(kind, value) for kind, value in told if kind != kinds.AT_ONCE or value == kinds.ANY_COMPANY]
+    return [sentence(kind, dict(value) if isinstance(value, tuple) else value, {}) for kind, value in shown]
 
 
 def _who(value: Any, companies: Mapping[str, str]) -> str:

@@ -15,15 +15,7 @@ from app.errors import N_
 
 bp = Blueprint("capacity_use", __name__, url_prefix="/capacity/<lab_id>/use")
 
-CAUSES = {
-    ClosureKind.MAINTENANCE.value: N_("维护"),
-    ClosureKind.CALIBRATION.value: N_("校准"),
-    ClosureKind.BREAKDOWN.value: N_("故障"),
-    ClosureKind.POWER.value: N_("限电"),
-    ClosureKind.WEATHER.value: N_("天气"),
-    ClosureKind.OTHER.value: N_("其他停用"),
-    NO_SHOW: N_("委托方未到场"),
-}
+CAUSES = {kind.value: kind.label for kind in ClosureKind} | {NO_SHOW: N_("委托方未到场")}
 # The load of a week is drawn in steps of ten per cent.
 STEPS = 10
 
