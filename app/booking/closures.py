@@ -1,89 +1,194 @@
-"""Closures: a bench taken out of use. They write `occupancy` like a booking does, under the same guard."""
+"""Closures: a bench, or some of its places, taken out of use. They write `occupancy` under the same guard as bookings.
 
-from dataclasses import dataclass
-from datetime import datetime
+A closure never pushes a booking aside: it takes what is free, and what bookings inside it give back. What they are
+offered instead stands in `relocating.py`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require_visible
 from app.booking import occupancy, queries, rules
 from app.booking.lapsing import clear_lapsed
-from app.booking.models import Booking, Closure, ClosureKind, Occupancy
-from app.database import transaction
+from app.booking.models import Booking, Closure, ClosureHit, ClosureKind, Occupancy
+from app.database import new_id, transaction
 from app.errors import N_, Invalid
 from app.events import log
+from app.events.log import System
 from app.labs.models import Resource
 from app.worktime import Interval
+
+MOST_AT_ONCE = 120
+# An open end is put off by so much whenever it comes.
+PUT_OFF = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CloseResource:
-    """Close a resource over [starts_at, ends_at), aware. The reason is for the lab's own eyes."""
+    """Close a resource over [starts_at, ends_at), aware. The reason is for the lab's own eyes.
+
+    places: those that are out, empty for all. open_end: `ends_at` is an estimate. around: bookings inside keep their
+    time and their companies are asked; else such a closure is refused.
+    """
 
     resource_id: str
     starts_at: datetime
     ends_at: datetime
     kind: ClosureKind
     reason: str = ""
+    places: tuple[int, ...] = ()
+    open_end: bool = False
+    around: bool = False
+    series_id: str | None = field(default=None, compare=False)
 
 
 def close(viewer: Viewer, command: CloseResource, now: datetime) -> Closure:
     """Take a resource out of use. Raises NotFound (also for another lab's), Invalid, ClosureHits with the codes of
     bookings in the way; then nothing is stored and no booking touched.
     """
+    return close_all(viewer, [command], now)[0]
+
+
+def close_all(viewer: Viewer, commands: Sequence[CloseResource], now: datetime) -> list[Closure]:
+    """Several closures, all or none; more than one share a series. Raises what `close` raises, Invalid for too many."""
+    if len(commands) > MOST_AT_ONCE:
+        raise Invalid(N_("一次最多建立 %(most)d 段停用。"), field="until", most=MOST_AT_ONCE)
+    series_id = new_id() if len(commands) > 1 else None
+    with transaction() as session:
+        return [_close(session, viewer, command, series_id, now) for command in commands]
+
+
+def _close(session: Session, viewer: Viewer, command: CloseResource, series_id: str | None, now: datetime) -> Closure:
     if command.ends_at <= command.starts_at:
         raise Invalid(N_("结束时间要在开始时间之后。"), field="ends_at")
+    resource = session.get(Resource, command.resource_id, with_for_update=True)
+    require_visible(viewer, Action.CLOSE_RESOURCE, resource)
+    assert resource is not None
+    if any(not 1 <= place <= resource.places for place in command.places):
+        raise Invalid(N_("这个资源有 %(places)d 个工位。"), field="places", places=resource.places)
     span = Interval(command.starts_at, command.ends_at)
-    with transaction() as session:
-        resource = session.get(Resource, command.resource_id, with_for_update=True)
-        require_visible(viewer, Action.CLOSE_RESOURCE, resource)
-        assert resource is not None
-        _check_clear(session, resource, span, now)
-        closure = Closure(
-            lab_id=resource.lab_id,
-            resource_id=resource.id,
-            kind=command.kind,
-            reason=command.reason,
-            starts_at=span.start,
-            ends_at=span.end,
-            created_by_id=viewer.user_id,
-            created_at=now,
-        )
-        session.add(closure)
-        session.flush()
-        occupancy.take_closure(session, closure)
-        facts: dict[str, Any] = {
-            "resource": resource.id,
-            "starts_at": span.start.isoformat(),
-            "ends_at": span.end.isoformat(),
-        }
-        log.record(session, "closure.closed", closure, by=viewer, at=now, closure=command.kind.value, **facts)
-        return closure
-
-
-def reopen(viewer: Viewer, closure_id: str, now: datetime) -> Closure:
-    """End a closure: now if it has begun, altogether if not. Raises NotFound."""
-    with transaction() as session:
-        closure = session.get(Closure, closure_id)
-        require_visible(viewer, Action.CLOSE_RESOURCE, closure)
-        assert closure is not None
-        for row in session.scalars(select(Occupancy).where(Occupancy.closure_id == closure.id)):
-            if row.starts_at < now < row.ends_at:
-                row.ends_at = now
-            elif row.starts_at >= now:
-                session.delete(row)
-        if closure.starts_at < now < closure.ends_at:
-            closure.ends_at = now
-        log.record(session, "closure.reopened", closure, by=viewer, at=now, resource=closure.resource_id)
-        return closure
-
-
-def _check_clear(session: Session, resource: Resource, span: Interval, now: datetime) -> None:
     rows = clear_lapsed(session, queries.in_the_way(session, [resource.id], span), now)
-    if not rows:
+    if not command.around:
+        _check_clear(session, [row.booking_id for row in rows if _touches(row.place, command.places)])
+    closure = Closure(
+        lab_id=resource.lab_id,
+        resource_id=resource.id,
+        kind=command.kind,
+        reason=command.reason,
+        places=sorted(set(command.places)),
+        starts_at=span.start,
+        ends_at=span.end,
+        open_end=command.open_end,
+        series_id=series_id,
+        created_by_id=viewer.user_id,
+        created_at=now,
+    )
+    session.add(closure)
+    session.flush()
+    occupancy.take_closure(session, closure)
+    facts: dict[str, Any] = _facts(closure) | {"closure": command.kind.value}
+    log.record(session, "closure.closed", closure, by=viewer, at=now, **facts)
+    return closure
+
+
+def _touches(place: int, places: Iterable[int]) -> bool:
+    wanted = set(places)
+    return not wanted or place in wanted
+
+
+def _check_clear(session: Session, booking_ids: Sequence[str | None]) -> None:
+    if not booking_ids:
         return
-    ids = {row.booking_id for row in rows if row.booking_id}
+    ids = {ident for ident in booking_ids if ident}
     codes = session.scalars(select(Booking.code).where(Booking.id.in_(ids)).order_by(Booking.starts_at)).all()
     raise rules.ClosureHits(codes=", ".join(codes) or "-")
+
+
+def _facts(closure: Closure) -> dict[str, Any]:
+    span = {"starts_at": closure.starts_at.isoformat(), "ends_at": closure.ends_at.isoformat()}
+    return {"resource": closure.resource_id, **span}
+
+
+def reopen(viewer: Viewer, closure_id: str, now: datetime) -> None:
+    """End a closure: now if it has begun, altogether if not. Raises NotFound."""
+    with transaction() as session:
+        _reopen(session, viewer, _own(session, viewer, closure_id), now)
+
+
+def reopen_series(viewer: Viewer, closure_id: str, now: datetime) -> int:
+    """End a closure and all of its series that come after it; returns how many. Raises NotFound."""
+    with transaction() as session:
+        first = _own(session, viewer, closure_id)
+        later = select(Closure).where(Closure.series_id == first.series_id, Closure.starts_at >= first.starts_at)
+        found = list(session.scalars(later)) if first.series_id else [first]
+        for closure in found:
+            _reopen(session, viewer, closure, now)
+        return len(found)
+
+
+def _own(session: Session, viewer: Viewer, closure_id: str) -> Closure:
+    closure = session.get(Closure, closure_id, with_for_update=True)
+    require_visible(viewer, Action.CLOSE_RESOURCE, closure)
+    assert closure is not None
+    return closure
+
+
+def _reopen(session: Session, viewer: Viewer, closure: Closure, now: datetime) -> None:
+    log.record(session, "closure.reopened", closure, by=viewer, at=now, resource=closure.resource_id)
+    if closure.ends_at <= now:
+        return
+    if closure.starts_at < now:
+        _end_at(session, closure, now)
+        closure.open_end = False
+        return
+    session.execute(delete(Occupancy).where(Occupancy.closure_id == closure.id))
+    session.execute(delete(ClosureHit).where(ClosureHit.closure_id == closure.id))
+    session.delete(closure)
+
+
+def _end_at(session: Session, closure: Closure, ends_at: datetime) -> None:
+    """Give back what a closure takes behind an instant."""
+    for row in session.scalars(select(Occupancy).where(Occupancy.closure_id == closure.id)):
+        if row.starts_at >= ends_at:
+            session.delete(row)
+        elif row.ends_at > ends_at:
+            row.ends_at = ends_at
+    closure.ends_at = ends_at
+    session.flush()
+
+
+def change_end(viewer: Viewer, closure_id: str, ends_at: datetime, open_end: bool, now: datetime) -> Closure:
+    """Expect the resource back at another time. Bookings in the longer time keep it. Raises NotFound, Invalid."""
+    with transaction() as session:
+        closure = _own(session, viewer, closure_id)
+        if ends_at <= closure.starts_at or closure.ends_at <= now:
+            raise Invalid(N_("结束时间要在开始时间之后，已结束的停用不能再改。"), field="ends_at")
+        _set_end(session, closure, ends_at)
+        closure.open_end = open_end
+        log.record(session, "closure.changed", closure, by=viewer, at=now, **_facts(closure))
+        return closure
+
+
+def _set_end(session: Session, closure: Closure, ends_at: datetime) -> None:
+    if ends_at < closure.ends_at:
+        _end_at(session, closure, ends_at)
+        return
+    closure.ends_at = ends_at
+    session.flush()
+    occupancy.take_closure(session, closure)
+
+
+def put_off_open_ends(now: datetime) -> int:
+    """Closures whose estimated end has come and that nobody reported back go on for a day; returns how many."""
+    with transaction() as session:
+        due = select(Closure).where(Closure.open_end, Closure.ends_at <= now + timedelta(hours=1))
+        found = list(session.scalars(due.with_for_update(skip_locked=True)))
+        for closure in found:
+            _set_end(session, closure, max(closure.ends_at, now) + PUT_OFF)
+            log.record(session, "closure.put_off", closure, by=System(), at=now, **_facts(closure))
+        return len(found)

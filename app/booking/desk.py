@@ -9,13 +9,15 @@ from flask_babel import gettext, ngettext
 from app.accounts.models import Organisation, Role
 from app.accounts.policy import Viewer
 from app.booking import reading, service
+from app.booking.calibration import due_before, overdue
 from app.booking.models import Booking
 from app.booking.reading import Waiting
 from app.booking.rules import REVIEW_DAYS, Limits, State, office_time, seen_state
 from app.booking.steps import Change
+from app.database import db
 from app.errors import YujianError
-from app.language import day, refusal
-from app.worktime import after_working_days
+from app.language import day, pick, refusal
+from app.worktime import add_working_days, after_working_days, local_date
 
 # A start within so many working days is near.
 NEAR_DAYS = 2
@@ -105,7 +107,18 @@ def _warnings(booking: Booking, now: datetime, limits: Limits) -> list[str]:
         told.append(gettext("已建议改到 %(day)s，等委托方答复", day=day(booking.proposal.starts_at)))
     if not booking.sample:
         told.append(gettext("样品未写明"))
-    return told
+    return told + _calibration_due(booking)
+
+
+def _calibration_due(booking: Booking) -> list[str]:
+    """Calibrations that end before the report is likely to be issued; overdue ones stand in the way instead."""
+    reported = add_working_days(local_date(booking.ends_at), booking.test.report_days)
+    first = local_date(booking.starts_at)
+    return [
+        gettext("%(bench)s 的校准 %(due)s 到期，在出报告之前", bench=pick(resource), due=day(resource.calibration_due))
+        for resource in due_before(db.session(), booking, reported)
+        if resource.calibration_due and resource.calibration_due >= first
+    ]
 
 
 def _less_than(days: int) -> str:
@@ -115,6 +128,10 @@ def _less_than(days: int) -> str:
 def _blocked(booking: Booking, now: datetime) -> str:
     if seen_state(booking.state, booking.hold_expires_at, booking.starts_at, now) is State.EXPIRED:
         return gettext("上台时间已过，申请已失效，不能确认")
+    late = overdue(db.session(), booking)
+    if late and late[0].calibration_due:
+        due = day(late[0].calibration_due)
+        return gettext("%(bench)s 的校准 %(due)s 到期，不能确认", bench=pick(late[0]), due=due)
     return ""
 
 

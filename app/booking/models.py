@@ -171,6 +171,16 @@ class Closure(Base):
     created_at: Mapped[datetime]
 
 
+class ClosureHit(Base):
+    """A booking to which another time was proposed because of a closure, and when."""
+
+    __tablename__ = "closure_hit"
+
+    closure_id: Mapped[str] = mapped_column(ForeignKey("closure.id"), primary_key=True)
+    booking_id: Mapped[str] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    sent_at: Mapped[datetime]
+
+
 class Occupancy(Base):
     """Resource × place × time that is taken; `expires_at` for holds and proposals, which then block nobody.
 

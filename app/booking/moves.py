@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.accounts.policy import Action, Viewer, require
 from app.booking import allowances, occupancy, queries, rules
 from app.booking.availability import Slot
-from app.booking.models import Booking, MoveProposal
+from app.booking.models import Booking, ClosureHit, MoveProposal
 from app.booking.rules import State
 from app.booking.settings import limits
 from app.booking.steps import (
@@ -34,10 +34,11 @@ from app.orders import service as orders
 
 @dataclass(frozen=True, slots=True)
 class Move(Change):
-    """Another start, and where wanted another unit or pool."""
+    """Another start, and where wanted another unit or pool. closure_id: the closure because of which it is proposed."""
 
     starts_at: datetime | None = None
     resource: str | None = None
+    closure_id: str | None = None
 
 
 def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
@@ -59,7 +60,7 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
         capable = capable_benches(session, booking.test_id, asked_for, booking.company_id, reserve=viewer.is_lab)
         if viewer.is_lab:
             require(viewer, Action.DECIDE_BOOKING, capable[0].bench)
-        slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id)
+        slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id, by_lab=viewer.is_lab)
         return (_propose if viewer.is_lab else _move_own)(session, booking, slot, viewer, command, now)
 
 
@@ -124,6 +125,8 @@ def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, com
         proposed_at=now,
         **columns,
     )
+    if command.closure_id:
+        session.merge(ClosureHit(closure_id=command.closure_id, booking_id=booking.id, sent_at=now))
     session.flush()
     occupancy.take_proposed(session, booking, booking.proposal)
     booking.touch(now)

@@ -203,6 +203,11 @@ class ReasonMissing(YujianError):
     message = N_("请写明原因，对方会看到。")
 
 
+class CalibrationOverdue(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("%(bench)s 的校准 %(due)s 到期，早于上台时间，不能确认。请先登记新的校准，或改期。")
+
+
 class ClosureHits(YujianError):
     """facts: codes of the bookings in the way."""
 
@@ -279,12 +284,12 @@ def released_at(quarter: date, release: Release) -> datetime:
     return midnight(quarter - timedelta(days=release.days_before)) + timedelta(minutes=release.minute)
 
 
-def check_start(starts_at: datetime, now: datetime, limits: Limits) -> None:
-    """Raises InThePast, TooSoon or TooFarAhead."""
+def check_start(starts_at: datetime, now: datetime, limits: Limits, by_lab: bool = False) -> None:
+    """Raises InThePast, TooSoon or TooFarAhead. by_lab: the lab proposes it, and needs no notice."""
     span = bookable_span(now, limits)
     if starts_at < now:
         raise InThePast()
-    if starts_at < span.start:
+    if starts_at < span.start and not by_lab:
         raise TooSoon(days=limits.notice_working_days, earliest=span.start)
     if starts_at > span.end:
         if limits.release and starts_at <= now + limits.horizon:

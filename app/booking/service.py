@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts.policy import Action, Viewer, require
 from app.booking import allowances, occupancy, queries, rules
 from app.booking.availability import Slot, Wish
+from app.booking.calibration import check_calibration, overdue
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, IdempotencyKey
 from app.booking.moves import accept_move, refuse_move
@@ -168,11 +169,14 @@ def request(viewer: Viewer, command: Change, now: datetime) -> Booking:
 
 
 def confirm(viewer: Viewer, command: Change, now: datetime) -> Booking:
-    """The lab confirms a request, which accepts the order. Raises WrongState, Stale, NotFound, Forbidden."""
+    """The lab confirms a request, which accepts the order. Raises WrongState, CalibrationOverdue, Stale, NotFound,
+    Forbidden.
+    """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.DECIDE_BOOKING)
         if booking.state is State.REQUESTED and booking.starts_at <= now:
             raise rules.WrongState(state=State.EXPIRED, wanted=State.CONFIRMED)
+        check_calibration(session, booking)
         booking.move_to(State.CONFIRMED, now)
         booking.confirmed_at, booking.confirmed_by_id = now, viewer.user_id
         drop_proposal(session, booking)
@@ -187,6 +191,8 @@ def _confirm_at_once(session: Session, booking: Booking, bench: Bench, now: date
         return
     owner_id = rule_owner(session, bench, AT_ONCE)
     if owner_id is None:
+        return
+    if overdue(session, booking):
         return
     booking.move_to(State.CONFIRMED, now)
     booking.confirmed_at, booking.confirmed_by_id = now, owner_id

@@ -61,9 +61,10 @@ def free_slot(
     now: datetime,
     wish: Wish = ANYBODY,
     ignoring: str | None = None,
+    by_lab: bool = False,
 ) -> Slot:
     """The asked use on the first of the benches with all it needs free, lapsed rows cleared away before."""
-    rules.check_start(starts_at, now, limits_of(capable[0].bench))
+    rules.check_start(starts_at, now, limits_of(capable[0].bench), by_lab)
     use = use_at(capable[0], starts_at)
     ids = {ident for item in capable for ident in item.reads}
     rows = queries.in_the_way(session, sorted(ids), occupancy.reach(capable, use))

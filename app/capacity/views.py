@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from app.accounts.current import login_required, viewer
 from app.capacity.access import own_lab
 from app.capacity.calendars import views as calendars
+from app.capacity.closures import views as closures
 from app.capacity.house_rules import views as house_rules
 from app.capacity.house_rules.wording import public
 from app.capacity.queries import labs_of
@@ -36,7 +37,7 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, calendars.bp, house_rules.bp, utilisation.bp)
+blueprints = (bp, calendars.bp, closures.bp, house_rules.bp, utilisation.bp)
 
 
 def init_app(app: Flask) -> None:

@@ -21,7 +21,7 @@ def test_an_administrator_looks_and_runs_a_job(world: World, clean: Flask) -> No
         client = browser(clean, administrator(world))
         page = client.get("/admin/jobs").get_data(as_text=True)
         assert "没有进程在调度" in page and "没有失败" in page
-        assert page.count("<tr>") == 4
+        assert page.count("<tr>") == 5
         assert client.post("/admin/jobs/earliest-week/run").status_code == 303
         assert "已运行，处理 1 项" in client.get("/admin/jobs").get_data(as_text=True)
         assert client.post("/admin/jobs/no-such/run").status_code == 404
@@ -57,5 +57,10 @@ def test_commands(world: World, clean: Flask) -> None:
     assert once.output.splitlines()[1] == "earliest-week: done 1"
     assert runner.invoke(args=["jobs", "once", "no-such"]).exit_code == 2
     listed = runner.invoke(args=["jobs", "list"]).output.splitlines()
-    assert [line.split("\t")[0] for line in listed] == ["lapse", "earliest-week", "turnaround-report"]
+    assert [line.split("\t")[0] for line in listed] == [
+        "lapse",
+        "earliest-week",
+        "turnaround-report",
+        "closures",
+    ]
     assert all(" done" in line for line in listed)

@@ -6,7 +6,18 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, FieldList, Form, FormField, HiddenField, RadioField, SelectField, TimeField
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    TimeField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.validators import Optional as Blank
@@ -131,9 +142,9 @@ class DaysForm(CommandForm):
     resource_id = SelectField(_l("适用于"))
     first = DateField(_l("从哪天起"), [InputRequired(_l("请填日期，例如 2026-12-31。"))])
     last = DateField(_l("到哪天为止"), [Blank()])
-    closed = BooleanField(_l("停工，不开放"))
     opens = TimeField(_l("从"), [Blank()])
     closes = TimeField(_l("到"), [Blank()])
+    closed = BooleanField(_l("停工，不开放"))
     name_zh = text(_l("说明，例如：设备大修、春节加班"), 40)
     name_en = text(_l("英文说明"), 60, needed=False)
     audience = RadioField(_l("对谁开放"), default=Audience.ALL.value)
@@ -150,10 +161,10 @@ class DaysForm(CommandForm):
         self.company_id.choices += [SelectChoice(company.id, pick(company)) for company in companies]
         return self
 
-    def validate_closes(self, _field: Any) -> None:
+    def validate_closed(self, _field: Any) -> None:
         """An open day has hours."""
         if not self.closed.data and (self.opens.data is None or self.closes.data is None):
-            raise ValueError(_l("请填开放的时刻，或勾选停工。"))
+            raise ValidationError(_l("请填开放的时刻，或勾选停工。"))
 
     def command(self) -> SetDays:
         assert self.first.data is not None

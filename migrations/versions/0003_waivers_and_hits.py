@@ -1,6 +1,6 @@
-"""rule waivers
+"""rule waivers, and bookings hit by closures
 
-Revision: 0005, after 0002.
+Revision: 0003, after 0002.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from app.database import UtcDateTime
 
-revision = "0005"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
@@ -31,7 +31,17 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_waiver")),
     )
     op.create_index("ix_rule_waiver_company", "rule_waiver", ["lab_id", "company_id"])
+    op.create_table(
+        "closure_hit",
+        sa.Column("closure_id", sa.String(length=24), nullable=False),
+        sa.Column("booking_id", sa.String(length=24), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_closure_hit_booking_id")),
+        sa.ForeignKeyConstraint(["closure_id"], ["closure.id"], name=op.f("fk_closure_hit_closure_id")),
+        sa.PrimaryKeyConstraint("closure_id", "booking_id", name=op.f("pk_closure_hit")),
+    )
 
 
 def downgrade():
+    op.drop_table("closure_hit")
     op.drop_table("rule_waiver")

@@ -1,0 +1,153 @@
+"""Forms of closures, limitations and calibration; each builds commands of the services."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    DateField,
+    FloatField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import Optional as Blank
+
+from app.booking.closures import CloseResource
+from app.booking.forms import StartField, needed
+from app.booking.models import ClosureKind
+from app.capacity.closures.rules import Recurrence, occurrences, places_typed
+from app.capacity.closures.service import Calibrate, Limit
+from app.forms import ChoicesField, CommandForm, at_most, no_nul
+from app.labs.models import Resource
+from app.labs.quantities import QUANTITIES
+from app.language import pick
+from app.worktime import Interval
+
+
+class CloseForm(CommandForm):
+    resources = ChoicesField(_l("台架"), validators=[InputRequired(_l("请至少选一项。"))])
+    places = StringField(_l("哪些工位或通道"), [no_nul, at_most(60)])
+    kind = SelectField(_l("类别"))
+    starts_at = StartField(_l("从"), [needed])
+    ends_at = StartField(_l("到"), [needed])
+    open_end = BooleanField(_l("结束时间只是估计，没恢复就每天顺延"))
+    recurrence = RadioField(_l("重复"), default=Recurrence.ONCE.value)
+    until = DateField(_l("重复到哪天"), [Blank()])
+    reason = StringField(_l("原因（只有本实验室看得到）"), [no_nul, at_most(200)])
+
+    def offer(self, resources: Sequence[Resource]) -> "CloseForm":
+        """What can be chosen at this lab."""
+        self.resources.choices = [SelectChoice(resource.id, pick(resource)) for resource in resources]
+        self.kind.choices = [SelectChoice(kind.value, gettext(kind.label)) for kind in ClosureKind]
+        self.recurrence.choices = [SelectChoice(each.value, gettext(each.label)) for each in Recurrence]
+        return self
+
+    def validate_places(self, field: Any) -> None:
+        """Numbers, and only of one bench."""
+        try:
+            numbers = places_typed(field.data or "")
+        except ValueError as error:
+            raise ValidationError(_l("请填编号，例如 3, 5。")) from error
+        if numbers and len(self.resources.data or ()) > 1:
+            raise ValidationError(_l("只有选一个台架时才能填工位。"))
+
+    def validate_recurrence(self, field: Any) -> None:
+        """What recurs has an end."""
+        if field.data != Recurrence.ONCE and self.until.data is None:
+            raise ValidationError(_l("请填重复到哪天。"))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the end lies after the start."""
+        start, end = self.starts_at.data, self.ends_at.data
+        return start is not None and end is not None and start < end
+
+    def spans(self) -> list[Interval]:
+        """The spans that are closed. Raises ValueError where the end lies before the start."""
+        assert self.starts_at.data is not None
+        assert self.ends_at.data is not None
+        first = Interval(self.starts_at.data, self.ends_at.data)
+        return occurrences(first, Recurrence(self.recurrence.data), self.until.data)
+
+    def command(self) -> list[CloseResource]:
+        start, end = self.starts_at.data, self.ends_at.data
+        assert start is not None
+        assert end is not None
+        spans = self.spans() if self.in_order else [None]
+        return [
+            CloseResource(
+                resource_id=resource_id,
+                starts_at=span.start if span else start,
+                ends_at=span.end if span else end,
+                kind=ClosureKind(self.kind.data),
+                reason=(self.reason.data or "").strip(),
+                places=places_typed(self.places.data or ""),
+                open_end=bool(self.open_end.data),
+                around=True,
+            )
+            for resource_id in self.resources.data or ()
+            for span in spans
+        ]
+
+
+class EndForm(CommandForm):
+    """Another expected end."""
+
+    ends_at = StartField(_l("预计恢复"), [needed])
+    open_end = BooleanField(_l("结束时间只是估计，没恢复就每天顺延"))
+
+    def command(self) -> tuple[datetime, bool]:
+        assert self.ends_at.data is not None
+        return self.ends_at.data, bool(self.open_end.data)
+
+
+class LimitForm(CommandForm):
+    resource_id = SelectField(_l("台架"))
+    quantity = SelectField(_l("哪个量"))
+    minimum = FloatField(_l("最低到"), [Blank()])
+    maximum = FloatField(_l("最高到"), [Blank()])
+    starts_at = StartField(_l("从"), [needed])
+    ends_at = StartField(_l("到"), [needed])
+    reason = StringField(_l("原因（只有本实验室看得到）"), [no_nul, at_most(200)])
+
+    def offer(self, resources: Sequence[Resource]) -> "LimitForm":
+        """What can be chosen at this lab."""
+        self.resource_id.choices = [SelectChoice(resource.id, pick(resource)) for resource in resources]
+        self.quantity.choices = [
+            SelectChoice(each.key, f"{gettext(each.label)} {each.unit}") for each in QUANTITIES.values()
+        ]
+        return self
+
+    def command(self) -> Limit:
+        assert self.starts_at.data is not None
+        assert self.ends_at.data is not None
+        return Limit(
+            self.resource_id.data,
+            self.quantity.data,
+            self.minimum.data,
+            self.maximum.data,
+            self.starts_at.data,
+            self.ends_at.data,
+            (self.reason.data or "").strip(),
+        )
+
+
+class CalibrationForm(CommandForm):
+    due = DateField(_l("有效期至"), [Blank()])
+    months = IntegerField(_l("周期（月）"), [Blank(), NumberRange(1, 120)])
+
+    def command(self) -> Calibrate:
+        return Calibrate(self.resource_id, self.due.data, self.months.data)
+
+    def of(self, resource_id: str) -> "CalibrationForm":
+        """For this resource."""
+        self.resource_id = resource_id
+        return self
