@@ -71,7 +71,7 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
         form.refuse(NotCapable())
         return found
     known = labs.capability(found.units[0].pool, found.test.id)
-    found.evidence = known.basis if known else None
+    found.evidence = known.mark if known else None
     form.needs_acknowledgement = found.low_confidence
     _look_at_time(found, capable, form, now, limits, form.wish(viewer))
     if found.preview is None:

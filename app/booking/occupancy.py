@@ -83,6 +83,14 @@ def retake(session: Session, booking: Booking, before: Sequence[tuple[str, int]]
     _close_again(session, {resource_id for resource_id, _ in before}, was)
 
 
+def extend_footprint(session: Session, booking: Booking, places: Sequence[tuple[str, int]]) -> None:
+    """A booking takes further places for its time. Raises SlotTaken where one is not free."""
+    when = Interval(booking.starts_at, booking.ends_at)
+    owner = _owner(booking) | {"expires_at": booking.hold_expires_at}
+    _insert(session, [_row(place, when, booking.resource_id, None, owner) for place in places])
+    booking.footprint = written([*footprint_of(booking), *places])
+
+
 def take_proposed(session: Session, booking: Booking, proposal: MoveProposal) -> None:
     """Take the proposed slot beside the old one; where the two overlap on one place the old row holds it already."""
     when, old = Interval(proposal.starts_at, proposal.ends_at), Interval(booking.starts_at, booking.ends_at)

@@ -93,7 +93,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         report=report,
         until=until_report(booking, dates, now, _number(report)) if seen.state in ON_THE_WAY else None,
         use=bench_use(booking.test, _use(booking), capable_bench(booking)),
-        evidence=capability.basis if capability else None,
+        evidence=capability.mark if capability else None,
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -13,7 +13,7 @@ from app.booking.models import Booking
 from app.errors import N_
 from app.events.models import Event
 from app.labs.models import Lab, Resource
-from app.language import lang, moment, pick
+from app.language import day, lang, moment, pick
 
 TITLES = {
     "booking.held": N_("暂留"),
@@ -29,6 +29,7 @@ TITLES = {
     "booking.move_proposed": N_("已建议改期"),
     "booking.move_refused": N_("没有改期，保留原时段"),
     "booking.move_lapsed": N_("改期建议已过期"),
+    "booking.edition_asked": N_("标准将换版，请选保留、提前或取消"),
     "report.issued": N_("报告已签发"),
 }
 
@@ -84,6 +85,8 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
         return gettext(
             "从 %(before)s 到 %(after)s，%(bench)s", before=_at(data["from"]), after=_at(data["to"]), bench=bench
         )
+    if kind == "booking.edition_asked":
+        return gettext("%(day)s 起按新版标准", day=day(date.fromisoformat(data["on"])))
     if kind == "booking.move_proposed":
         return gettext("到 %(after)s，%(bench)s", after=_at(data["to"]), bench=bench)
     if kind == "booking.expired":

@@ -10,6 +10,7 @@ from app.capacity.closures import views as closures
 from app.capacity.house_rules import views as house_rules
 from app.capacity.house_rules.wording import public
 from app.capacity.queries import labs_of
+from app.capacity.resources import views as resources
 from app.capacity.tabs import tabs
 from app.capacity.utilisation import views as utilisation
 from app.errors import NotFound
@@ -37,7 +38,7 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, calendars.bp, closures.bp, house_rules.bp, utilisation.bp)
+blueprints = (bp, calendars.bp, closures.bp, house_rules.bp, resources.bp, utilisation.bp)
 
 
 def init_app(app: Flask) -> None:

@@ -15,6 +15,8 @@ from app.worktime import Need, WorkingCalendar
 from app.worktime.calendars import PATTERNS
 
 CATALOGUE = "catalogue"
+# What a lab says of itself, without a source that anybody could read.
+STATED = "stated"
 LOW_CONFIDENCE = "low"
 
 
@@ -152,6 +154,11 @@ class Resource(Sourced, Base):
     kind: Mapped[ResourceKind] = relationship()
 
     @property
+    def mark(self) -> str:
+        """What the row rests on: `documented`, `representative`, or `stated` by the lab itself."""
+        return self.evidence if self.origin == CATALOGUE else STATED
+
+    @property
     def outdoor(self) -> bool:
         return self.place == "outdoor"
 
@@ -272,6 +279,11 @@ class Capability(Sourced, Base):
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    @property
+    def mark(self) -> str:
+        """What the row rests on: `documented`, `representative`, or `stated` by the lab itself."""
+        return self.basis if self.origin == CATALOGUE else STATED
 
 
 class EarliestWeek(Base):

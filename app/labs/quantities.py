@@ -158,3 +158,20 @@ def _number(text: str) -> float:
 def _tidy(text: str) -> str:
     """The rest without separators that stood between figures."""
     return " ".join(re.sub(r"[,，;；、]\s*(?=[,，;；、]|$)", " ", text.strip(" ,，;；、")).split())
+
+
+def reach_of(text: str) -> tuple[dict[str, Range], str]:
+    """What a bench reaches or a sample may measure, as typed: a single figure is the most, a range both ends.
+
+    Returns the statement and what was not understood. Raises BadFigure.
+    """
+    found, rest = parse(text)
+    return {key: Range(None, r.maximum) if r.minimum == r.maximum else r for key, r in found.items()}, rest
+
+
+def typed(statement: Statement) -> str:
+    """A statement as one types it: `−40…85 °C, 8 m³`."""
+    return ", ".join(
+        f"{plain(each.maximum)} {QUANTITIES[key].unit}" if each.minimum is None else told(key, each)
+        for key, each in statement.items()
+    )

@@ -23,7 +23,7 @@ Words = Annotated[str, StringConstraints(max_length=LONGEST_QUERY), AfterValidat
 Confidence = Annotated[str, Field(json_schema_extra={"enum": ["high", "medium", "low"]})]
 Status = Annotated[str, Field(json_schema_extra={"enum": ["in_force", "superseded", "upcoming", "unverified"]})]
 DurationBasis = Annotated[str, Field(json_schema_extra={"enum": ["standard", "planning"]})]
-Evidence = Annotated[str, Field(json_schema_extra={"enum": ["documented", "representative"]})]
+Evidence = Literal["documented", "representative", "stated"]
 EARLIEST = Field(description="ISO 8601 week of the first free time, e.g. 2026-W52; null when none is known")
 
 
@@ -194,7 +194,7 @@ class ResourceModel(BaseModel):
             places=resource.places,
             grain_minutes=resource.grain_minutes,
             outdoor=resource.outdoor,
-            evidence=resource.evidence,
+            evidence=resource.mark,
             shifts=resource.shifts,
             earliest_week=week.week if week else None,
             retired=resource.retired_at is not None,

@@ -11,7 +11,7 @@ from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, visible
 from app.booking.models import Booking, Closure, Occupancy
 from app.database import db
-from app.labs.models import Capability, Lab, Method, Resource, ResourceKind, Test
+from app.labs.models import CATALOGUE, STATED, Capability, Lab, Method, Resource, ResourceKind, Test
 from app.labs.queries import BENCH_COLUMNS, Bench, bench_from, setups_for
 from app.schedule.lanes import Seen
 from app.schedule.rows import Shown
@@ -63,7 +63,7 @@ def benches(ids: Sequence[str], company_id: str | None) -> list[Shown]:
             *BENCH_COLUMNS,
             Resource.name_zh,
             Resource.name_en,
-            Resource.evidence,
+            case((Resource.origin == CATALOGUE, Resource.evidence), else_=STATED).label("evidence"),
             Lab.name_zh.label("lab_zh"),
             Lab.name_en.label("lab_en"),
             Lab.district_zh,
