@@ -117,6 +117,8 @@ def create_booking(body: schemas.NewBooking) -> Any:
         state=State(body.state),
         sample=body.sample,
         note=body.note,
+        exclusive=body.exclusive,
+        shielded=body.shielded,
         idempotency_key=_idempotency_key(),
     )
     return _shown(viewer, service.book(viewer, command, now())), 201

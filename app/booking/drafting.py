@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.accounts.policy import Viewer
 from app.booking import offers, reading
+from app.booking.allowances import Asked, shares
 from app.booking.availability import Wish
 from app.booking.choices import Choice, choices
 from app.booking.forms import BookingForm
@@ -12,10 +13,13 @@ from app.booking.models import Booking
 from app.booking.pages import Drawn, bench_use
 from app.booking.preview import Preview, next_offers, preview
 from app.booking.rules import Limits, NotCapable, SlotTaken
+from app.booking.settings import limits_of
+from app.booking.sharing import Week
+from app.database import db
 from app.errors import NotFound, YujianError
 from app.labs import queries as labs
 from app.labs.models import Lab, Resource, Test
-from app.labs.queries import CapableBench, capable_benches
+from app.labs.queries import Bench, CapableBench, bench_of, capable_benches
 
 NEXT_STARTS = 5
 
@@ -26,6 +30,7 @@ class Draft:
 
     tests: to choose from while only the bench is known. preview, use: of the time that was asked for.
     taken: the nearest free offers when that time is lost; own: the viewer's own booking in its way.
+    limit: what holds on the bench; shares: what the company has of the pool in the weeks of the time asked for.
     next: free starts to choose from.
     """
 
@@ -37,12 +42,19 @@ class Draft:
     use: Drawn | None = None
     taken: list[Choice] = field(default_factory=list)
     own: Booking | None = None
+    limit: Limits | None = None
+    shares: list[Week] = field(default_factory=list)
     next: list[Choice] = field(default_factory=list)
 
     @property
     def resource(self) -> Resource | None:
         """The bench, or the first of the pool."""
         return self.units[0] if self.units else None
+
+    @property
+    def bench(self) -> Bench:
+        """The bench as availability sees it; only where there is one."""
+        return bench_of(self.units[0], self.units[0].lab)
 
     @property
     def lab(self) -> Lab | None:
@@ -73,7 +85,11 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
     known = labs.capability(found.units[0].pool, found.test.id)
     found.evidence = known.mark if known else None
     form.needs_acknowledgement = found.low_confidence
+    found.limit = limits_of(capable[0].bench, limits)
     _look_at_time(found, capable, form, now, limits, form.wish(viewer))
+    if found.preview is not None and found.limit.weekly is not None:
+        asked = Asked(viewer.company_id or "", capable[0].bench, found.preview.use.interval, now)
+        found.shares = shares(db.session(), asked, found.limit.weekly)
     if found.preview is None:
         following = next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data, form.wish(viewer))
         found.next = choices(following, found.units[0].id, None)

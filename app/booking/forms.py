@@ -81,6 +81,8 @@ class BookingForm(CommandForm):
     acknowledged = BooleanField(_l("我知道可能无法进行"))
     exclusive = BooleanField(_l("独占整个资源"))
     shielded = BooleanField(_l("相邻场地不安排其他企业"))
+    # A covered vehicle has the whole surface, and nobody beside it.
+    covered = BooleanField(_l("伪装车：独占，相邻场地也不安排其他企业"))
     state = HiddenField()
     # One form sent twice by a nervous finger is one booking.
     key = HiddenField(validators=[no_nul, at_most(40)])
@@ -107,7 +109,17 @@ class BookingForm(CommandForm):
 
     def wish(self, viewer: Viewer) -> Wish:
         """For whom a time is looked for, and what more than a place."""
-        return Wish(viewer.company_id, bool(self.exclusive.data), bool(self.shielded.data))
+        return Wish(viewer.company_id, self.alone, self.unseen)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the whole resource is asked for."""
+        return bool(self.exclusive.data or self.covered.data)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody else may be beside it."""
+        return bool(self.shielded.data or self.covered.data)
 
     def command(self) -> Book:
         assert self.starts_at.data is not None  # `needed` has seen to it
@@ -118,8 +130,8 @@ class BookingForm(CommandForm):
             state=State(self.state.data),
             sample=(self.sample.data or "").strip(),
             note=(self.note.data or "").strip(),
-            exclusive=bool(self.exclusive.data),
-            shielded=bool(self.shielded.data),
+            exclusive=self.alone,
+            shielded=self.unseen,
         )
         key = f"form:{self.key.data}:{command.fingerprint}" if self.key.data else None
         return replace(command, idempotency_key=key)

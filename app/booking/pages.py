@@ -14,13 +14,16 @@ from app.booking import bars, presenting, reading, sentences, story
 from app.booking.bars import Bar, Course
 from app.booking.forecast import Basis, ReportDates
 from app.booking.models import Booking
+from app.booking.occupancy import footprint_of
 from app.booking.presenting import Ended, Offered, Seen
 from app.booking.preview import capable_bench, expected_reports
 from app.booking.rules import REVIEW_DAYS, Limits, State
+from app.booking.settings import limits_of
 from app.events import log
 from app.events.models import Event
 from app.labs import queries as labs
-from app.labs.models import Test
+from app.labs.models import Resource, Test
+from app.labs.queries import bench_of
 from app.language import clock, day, hours, moment, span
 from app.orders.models import Order, OrderLine
 from app.orders.parts import parts
@@ -53,7 +56,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class BookingPage:
-    """Everything on `/bookings/<id>`. `until` is None where no report will come."""
+    """Everything on `/bookings/<id>`. `until` is None where no report will come; together: what else is taken."""
 
     seen: Seen
     company: Organisation | None
@@ -67,13 +70,22 @@ class BookingPage:
     history: list[story.Told]
     shows_note: bool
     order: Order | None
+    together: list[Resource]
 
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
     """Bookings as rows of a list show them."""
     dates = expected_reports(bookings, now)
     reports = parts("report", viewer, [booking.order_line for booking in bookings], now)
-    return [Seen(viewer, b, now, limits, dates[b.id], _number(reports.get(b.order_line_id))) for b in bookings]
+    return [
+        Seen(viewer, b, now, limits_for(b, limits), dates[b.id], _number(reports.get(b.order_line_id)))
+        for b in bookings
+    ]
+
+
+def limits_for(booking: Booking, defaults: Limits) -> Limits:
+    """The limits that hold on a booking's bench."""
+    return limits_of(bench_of(booking.resource, booking.resource.lab), defaults)
 
 
 def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits) -> BookingPage:
@@ -82,7 +94,8 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
     report = parts("report", viewer, [booking.order_line], now).get(booking.order_line_id)
     events = _events(viewer, booking, report)
     companies = reading.companies(viewer, [booking])
-    seen = Seen(viewer, booking, now, limits, dates, _number(report), _ended(viewer, events))
+    limit = limits_for(booking, limits)
+    seen = Seen(viewer, booking, now, limit, dates, _number(report), _ended(viewer, events))
     capability = labs.capability(booking.resource.pool, booking.test_id)
     return BookingPage(
         seen=seen,
@@ -97,7 +110,16 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
+        together=_together(booking),
     )
+
+
+def _together(booking: Booking) -> list[Resource]:
+    """Other resources that the booking takes: parts of a whole, what the test needs too."""
+    if not booking.footprint:
+        return []
+    others = {resource_id for resource_id, _ in footprint_of(booking)} - {booking.resource_id}
+    return reading.resources(others) if others else []
 
 
 def _number(report: Any) -> str | None:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from app.api import Instant, ListQuery, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
+from app.booking.occupancy import footprint_of
 from app.booking.offers import Offer
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.worktime import Interval
@@ -114,6 +115,7 @@ class BookingModel(BaseModel):
     company: str | None
     lab: str
     resource: str
+    resources: list[str] = Field(description="All resources that the use takes, its own first.")
     test: str
     starts_at: str
     ends_at: str
@@ -138,6 +140,7 @@ class BookingModel(BaseModel):
             company=booking.company_id if shows_company else None,
             lab=booking.lab_id,
             resource=booking.resource_id,
+            resources=list(dict.fromkeys(resource_id for resource_id, _ in footprint_of(booking))),
             test=booking.test_id,
             starts_at=str(iso(booking.starts_at)),
             ends_at=str(iso(booking.ends_at)),
@@ -227,7 +230,9 @@ class EventQuery(BaseModel):
 
 
 class NewBooking(BaseModel):
-    """`resource`: a unit, or a pool of which any unit is taken."""
+    """`resource`: a unit, or a pool of which any unit is taken. `exclusive`: all places of a shared one; `shielded`:
+    no other company on a neighbouring surface meanwhile.
+    """
 
     test: Name
     resource: Name
@@ -236,6 +241,8 @@ class NewBooking(BaseModel):
     order: str | None = Field(None, max_length=24)
     sample: SampleText = ""
     note: Note = ""
+    exclusive: bool = Field(False, strict=True)
+    shielded: bool = Field(False, strict=True)
 
 
 class Step(BaseModel):

@@ -23,7 +23,7 @@ Words = Annotated[str, StringConstraints(max_length=LONGEST_QUERY), AfterValidat
 Confidence = Annotated[str, Field(json_schema_extra={"enum": ["high", "medium", "low"]})]
 Status = Annotated[str, Field(json_schema_extra={"enum": ["in_force", "superseded", "upcoming", "unverified"]})]
 DurationBasis = Annotated[str, Field(json_schema_extra={"enum": ["standard", "planning"]})]
-Evidence = Literal["documented", "representative", "stated"]
+Evidence = Annotated[str, Field(json_schema_extra={"enum": ["documented", "representative", "stated"]})]
 EARLIEST = Field(description="ISO 8601 week of the first free time, e.g. 2026-W52; null when none is known")
 
 
