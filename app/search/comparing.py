@@ -1,13 +1,16 @@
 """One test at the laboratories side by side: the best bench of each, and who can't and why."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from app.booking.offers import Offer
 from app.labs.models import Capability, Lab, Resource
+from app.labs.quantities import Misfit, Statement, from_json, misfits
 from app.search.queries import Scope
+
+NO_FIGURES: Statement = {}
 
 
 class Order(StrEnum):
@@ -22,6 +25,8 @@ class Reason(StrEnum):
 
     NO_WINDOW = "no_window"
     WITHDRAWN = "withdrawn"
+    TOO_LITTLE = "too_little"
+    """The bench doesn't reach a figure that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Unable:
     lab: Lab
     resource: Resource
     reason: Reason
+    misfit: Misfit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +78,19 @@ KEYS: dict[Order, Key] = {Order.REPORT: by_report, Order.BENCH: by_bench}
 
 
 def compare(
-    offers: Iterable[Offer], scopes: Sequence[Scope], order: Order, at_labs: frozenset[str] | None
+    offers: Iterable[Offer],
+    scopes: Sequence[Scope],
+    order: Order,
+    at_labs: frozenset[str] | None,
+    figures: Statement = NO_FIGURES,
 ) -> tuple[list[Choice], list[Unable]]:
     """One row a lab: those that can in the order asked, those that can't by name.
 
-    offers: of this test, one a bench. at_labs: only these (None: all).
+    offers: of this test, one a bench. at_labs: only these (None: all). figures: what has to be reached.
     """
     shown = [scope for scope in scopes if at_labs is None or scope.lab.id in at_labs]
-    units = {scope.resource.id: scope for scope in shown if scope.live}
+    too_little = {scope.resource.id: found for scope in shown if (found := _misfit(scope, figures))}
+    units = {scope.resource.id: scope for scope in shown if scope.live and scope.resource.id not in too_little}
     key = KEYS[order]
     by_lab: dict[str, list[Offer]] = {}
     for offer in sorted(offers, key=key):
@@ -99,7 +110,18 @@ def compare(
             soonest_bench=_stands_out(first.starts_at, benches),
         )
         for first in firsts
-    ], list(_unable(shown, set(by_lab)))
+    ], list(_unable(shown, set(by_lab), too_little))
+
+
+def stated_of(resource: Resource, capability: Capability) -> Statement:
+    """What is stated of a bench with a test: what it reaches, and what a sample may measure there."""
+    return {**from_json(resource.envelope), **from_json(capability.sample_limits)}
+
+
+def _misfit(scope: Scope, figures: Statement) -> Misfit | None:
+    """The first figure that is asked for and not reached."""
+    reached = from_json(scope.resource.envelope), from_json(scope.capability.sample_limits)
+    return next((misfit for stated in reached for misfit in misfits(stated, figures)), None)
 
 
 def _stands_out(at: datetime, all_of_them: set[datetime]) -> bool:
@@ -107,13 +129,17 @@ def _stands_out(at: datetime, all_of_them: set[datetime]) -> bool:
     return len(all_of_them) > 1 and at == min(all_of_them)
 
 
-def _unable(scopes: Sequence[Scope], able: set[str]) -> Iterable[Unable]:
-    """One row a lab without an offer: all its benches are full to the horizon, or none is in the catalogue any more."""
+def _unable(scopes: Sequence[Scope], able: set[str], too_little: Mapping[str, Misfit]) -> Iterable[Unable]:
+    """One row a lab without an offer: its benches don't reach what is asked, are full to the horizon, or none is in
+    the catalogue any more.
+    """
     seen = set(able)
     for scope in sorted(scopes, key=lambda scope: (scope.lab.name_zh, not scope.live)):
         if scope.lab.id not in seen:
             seen.add(scope.lab.id)
-            yield Unable(scope.lab, scope.resource, Reason.NO_WINDOW if scope.live else Reason.WITHDRAWN)
+            misfit = too_little.get(scope.resource.id) if scope.live else None
+            full = Reason.TOO_LITTLE if misfit else Reason.NO_WINDOW
+            yield Unable(scope.lab, scope.resource, full if scope.live else Reason.WITHDRAWN, misfit)
 
 
 def outline(scopes: Sequence[Scope], weeks: dict[str, str | None], at_labs: frozenset[str] | None) -> list[Outline]:

@@ -1,12 +1,13 @@
 """Which tests a query means: its numbers and words put to the catalogue."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from app.search import queries
 from app.search.queries import Hit, LabWords
 from app.search.rules import Edition, Match, Query, also_called, covers, understand
+from app.search.spelling import number_like, word_like
 
 Labs = frozenset[str]
 
@@ -18,7 +19,8 @@ class Found:
     editions: of the whole catalogue. tests: in the order of the page, those of one method together. words: those
     looked for, with the number of tests that each finds by itself. renamed: words looked for under another name.
     where: words that named labs; at_labs: those labs, others are left out (None: none was named). named_labs: labs
-    that a word may also mean. loosely: nothing is written as typed, the words were taken apart.
+    that a word may also mean. loosely: nothing is written as typed, the words were taken apart. corrected: what was
+    typed and what was looked for instead, one mistake away.
     """
 
     query: Query
@@ -30,6 +32,7 @@ class Found:
     at_labs: Labs | None = None
     named_labs: tuple[str, ...] = ()
     loosely: bool = False
+    corrected: tuple[str, str] | None = None
 
     @property
     def everywhere(self) -> str:
@@ -63,7 +66,45 @@ def _family(edition: Edition) -> tuple[str, str, str] | str:
 
 
 def find(text: str) -> Found:
-    """What the text finds; a fixed number of statements."""
+    """What the text finds; where that is nothing, what it finds with one mistake put right. A fixed number of
+    statements.
+    """
+    found = _find(text)
+    if found.tests or found.at_labs or found.named_labs or found.query.empty:
+        return found
+    typed, other = _put_right(found)
+    if not other:
+        return found
+    again = _find(other)
+    return replace(again, corrected=(typed, other)) if again.tests else found
+
+
+def _put_right(found: Found) -> tuple[str, str]:
+    """The query as it was typed and with one mistake put right; '' where none can be."""
+    query = found.query
+    numbers = {d.number: d for edition in found.editions if (d := edition.designation)}
+    typed = query.text
+    for asked in query.asked:
+        likely = number_like(asked.designation.number, numbers)
+        if not asked.editions and likely:
+            return typed, typed.replace(asked.designation.number, likely[0])
+    lines = [text for _, text in queries.texts()]
+    for word in found.words:
+        if found.words[word]:
+            continue
+        if word.isdigit():
+            likely = number_like(word, numbers)
+            other = likely[0] if likely else None
+        else:
+            other = word_like(word, lines)
+        if other:
+            rest = [each for each in found.words if each != word]
+            codes = [asked.designation.printed for asked in query.asked]
+            return typed, " ".join([*codes, *rest, other])
+    return typed, ""
+
+
+def _find(text: str) -> Found:
     editions = queries.editions()
     query = understand(text, editions)
     if query.empty:

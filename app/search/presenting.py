@@ -1,6 +1,6 @@
 """The search page in words: heading, what was understood, notes about editions, bars over one axis."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,8 +10,9 @@ from app.booking.story import lab_name
 from app.errors import N_
 from app.labs.labels import week_label
 from app.labs.models import Lab, Method, Test
+from app.labs.quantities import QUANTITIES, told, unstated
 from app.language import clock, day, hours, pick
-from app.search.comparing import Choice, Reason, Unable
+from app.search.comparing import Choice, Reason, Unable, stated_of
 from app.search.queries import Change
 from app.search.results import Results
 from app.search.rules import LONGEST_QUERY, SUPERSEDED, Asked, Edition, Match
@@ -64,11 +65,34 @@ def remarks(page: Results) -> list[Note]:
     notes = [note for asked in query.asked if (note := _about_number(asked))]
     for typed, used in page.found.renamed.items():
         notes.append(Note(gettext("“%(typed)s”按“%(used)s”查找。", typed=typed, used=used)))
+    if page.found.corrected:
+        typed, used = page.found.corrected
+        notes.append(Note(gettext("没有“%(typed)s”，按“%(used)s”查找。", typed=typed, used=used)))
+    if page.bad_figure:
+        notes.append(Note(gettext("“%(text)s”的上限小于下限。", text=page.bad_figure)))
+    if page.figures:
+        told_all = gettext("、").join(told(key, each) for key, each in page.figures.items())
+        notes.append(Note(gettext("只列达得到 %(figures)s 的台架。", figures=told_all), tuple(_without(page))))
     if page.found.loosely:
         notes.append(Note(gettext("没有完全这样写的项目，以下是把词拆开找到的。")))
     if query.cut:
         notes.append(Note(gettext("查询太长，只用了前 %(count)d 个字。", count=LONGEST_QUERY)))
     return notes
+
+
+def _without(page: Results) -> Iterator[tuple[str, str]]:
+    """Queries without one of the figures each."""
+    for key in page.figures:
+        others = [told(other, each) for other, each in page.figures.items() if other != key]
+        label = gettext("不限%(quantity)s", quantity=gettext(QUANTITIES[key].label))
+        yield label, " ".join([page.found.query.text, *others])
+
+
+def unstated_figures(page: Results, row: Choice) -> str:
+    """Quantities that were asked for and that the lab hasn't stated of the bench."""
+    has = stated_of(row.resource, row.capability)
+    names = [gettext(QUANTITIES[key].label) for key in unstated(has, page.figures)]
+    return gettext("实验室未写明：%(quantities)s", quantities=gettext("、").join(names)) if names else ""
 
 
 def _about_number(asked: Asked) -> Note | None:
@@ -228,6 +252,15 @@ def cannot(row: Unable, until: datetime) -> str:
     """Why a lab can't do the test."""
     if row.reason is Reason.WITHDRAWN:
         return gettext("不能做：目录里已撤下这项能力。")
+    if row.misfit:
+        quantity = QUANTITIES[row.misfit.key]
+        return gettext(
+            "达不到：%(quantity)s %(has)s %(unit)s，您需要 %(asked)s %(unit)s。",
+            quantity=gettext(quantity.label),
+            has=row.misfit.has,
+            asked=row.misfit.asked,
+            unit=quantity.unit,
+        )
     return gettext("排不上：到 %(until)s 没有空档。", until=day(until))
 
 

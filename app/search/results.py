@@ -10,6 +10,7 @@ from app.booking.availability import Wish
 from app.booking.offers import best_of_each_bench
 from app.booking.rules import Limits, bookable_span
 from app.labs.models import Domain, Lab, Method, Test
+from app.labs.quantities import BadFigure, Statement, parse
 from app.search import queries
 from app.search.comparing import Choice, Outline, Unable, by_report, compare, outline
 from app.search.finding import Found, find
@@ -36,7 +37,8 @@ class Results:
     methods: by id, all that tests or numbers stand for. changes: into and out of the leading method. lab_count: labs
     that can run any of the tests. items: this page of the tests. times: the viewer may see free times and gets
     `choices` and `unable`; visitors get `outlines`, computed at `as_of`. bookable: the viewer may hold. until: last
-    start. domains: with their numbers of tests, when nothing was found.
+    start. domains: with their numbers of tests, when nothing was found. figures: what benches have to reach;
+    bad_figure: a range that ends before it begins.
     """
 
     question: Question
@@ -58,6 +60,8 @@ class Results:
     outlines: Sequence[Outline] = ()
     as_of: datetime | None = None
     domains: Sequence[tuple[Domain, int]] = field(default_factory=tuple)
+    figures: Statement = field(default_factory=dict)
+    bad_figure: str = ""
 
     @property
     def leading(self) -> Method | None:
@@ -75,7 +79,8 @@ class Results:
 
 def results(question: Question, viewer: Viewer, now: datetime, limits: Limits) -> Results:
     """The page for a question; the number of statements doesn't depend on how much is found."""
-    found = find(question.text)
+    figures, text, bad_figure = _figures(question.text)
+    found = find(text)
     page = _page_of(found.tests, question)
     hits = found.tests[(page - 1) * PER_PAGE : page * PER_PAGE]
     chosen = _chosen(hits, question)
@@ -96,12 +101,23 @@ def results(question: Question, viewer: Viewer, now: datetime, limits: Limits) -
         bookable=bool(allowed(viewer, Action.BOOK)),
         now=now,
         until=bookable_span(now, limits).end,
+        figures=figures,
+        bad_figure=bad_figure,
     )
     if shell.leading:
         shell = replace(shell, changes=queries.changes(shell.leading.id))
     if chosen is None:
         return replace(shell, domains=queries.domains())
     return _with_times(shell, chosen, viewer.company_id, limits) if shell.times else _with_weeks(shell, chosen)
+
+
+def _figures(text: str) -> tuple[Statement, str, str]:
+    """Figures in the query, its other words, and a range that makes no sense."""
+    try:
+        figures, rest = parse(text)
+    except BadFigure as error:
+        return {}, text.replace(str(error), " "), str(error)
+    return figures, rest if figures else text, ""
 
 
 def _page_of(hits: Sequence[Hit], question: Question) -> int:
@@ -131,7 +147,7 @@ def _with_times(shell: Results, chosen: Test, company_id: str | None, limits: Li
     for offer in sorted(offers, key=by_report):
         first.setdefault(offer.capable.test_id, offer.report.expected_at)
     of_chosen = [offer for offer in offers if offer.capable.test_id == chosen.id]
-    choices, unable = compare(of_chosen, queries.scopes(chosen.id), shell.question.order, at_labs)
+    choices, unable = compare(of_chosen, queries.scopes(chosen.id), shell.question.order, at_labs, shell.figures)
     items = [replace(item, report_at=first.get(item.test.test_id)) for item in shell.items]
     return replace(shell, items=items, choices=choices, unable=unable)
 

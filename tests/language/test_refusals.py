@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,11 +22,18 @@ HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 WHEN = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 INSTANTS = ("at", "again_at", "earliest", "ended_at", "latest", "nearest")
-NUMBERS = ("days", "hours", "left", "limit", "minutes")
+NUMBERS = ("count", "days", "hours", "left", "limit", "minutes")
 FACTS: dict[str, Any] = {
     **dict.fromkeys(INSTANTS, WHEN),
     **dict.fromkeys(NUMBERS, 2),
+    **dict.fromkeys(("allowed", "length", "most", "used"), timedelta(hours=40)),
+    **dict.fromkeys(("due", "last", "week"), date(2026, 12, 1)),
+    "bench": "CH-2",
     "codes": "B2611-6M4BB",
+    "first": "08:30–17:30",
+    "name": "Shift A",
+    "second": "16:40–20:00",
+    "until": WHEN,
     "database": "sqlite:////data/yujian.db",
     "file": "yujian.backup",
     "folder": "/data",
