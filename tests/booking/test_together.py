@@ -1,0 +1,196 @@
+"""What is shown as free can be booked, and what is shown as closed can't: pools, parts, companions, changeover.
+
+Each house is small and made at random; the slow reading next to it looks at every booked span for every start.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+
+from app.booking.availability import Wish
+from app.booking.models import OVERLAP, Booking, Occupancy
+from app.booking.offers import Question, offers
+from app.booking.rules import SlotTaken
+from app.booking.settings import limits
+from app.database import db, new_id, transaction
+from app.labs.capacity import BenchState, Changeover, Companion, Nearness, ResourceLink, touch
+from app.labs.models import Capability, Resource
+from tests.conftest import empty_tables
+from tests.world import World, at
+
+HOUR = timedelta(hours=1)
+TESTS = ("cold", "hot")
+CHANGEOVER = 2 * HOUR
+
+
+@dataclass(frozen=True)
+class House:
+    """How the benches of a house belong together."""
+
+    places: int
+    parts: bool
+    companions: int
+    excluded: bool
+    neighbour: bool
+    states: bool
+
+
+houses = st.builds(
+    House,
+    places=st.integers(1, 3),
+    parts=st.booleans(),
+    companions=st.integers(0, 2),
+    excluded=st.booleans(),
+    neighbour=st.booleans(),
+    states=st.booleans(),
+)
+STARTS = [at(5, 8, 30) + n * HOUR for n in range(8)]
+asked = st.tuples(
+    st.sampled_from(("甲公司", "乙公司")),
+    st.sampled_from(("bench", "part", "beside", "near")),
+    st.sampled_from(TESTS),
+    st.sampled_from(range(8)),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+def build(house: House) -> World:
+    world = World()
+    world.resource("bench", places=house.places, grain=60)
+    for other in ("part", "beside", "near"):
+        world.resource(other, grain=60)
+    for unit in range(house.companions):
+        world.resource(f"helper-{unit}", pool="helper")
+    for test in TESTS:
+        world.test(test, on="bench", setup=0, run=60, teardown=0)
+        for other in ("part", "beside", "near"):
+            world.capable(other, test)
+    with transaction() as session:
+        if house.parts:
+            session.get_one(Resource, "part").whole_id = "bench"
+        if house.companions:
+            session.add_all(Companion(pool="bench", test_id=t, companion_pool="helper", lab_id="lab") for t in TESTS)
+        if house.excluded:
+            link = ResourceLink(one_id="bench", other_id="beside", nearness=Nearness.EXCLUDES, lab_id="lab")
+            session.add(link)
+        if house.neighbour:
+            session.add(ResourceLink(one_id="bench", other_id="near", nearness=Nearness.NEIGHBOUR, lab_id="lab"))
+        if house.states:
+            session.add_all(BenchState(id=t, lab_id="lab", pool="bench", name_zh=t, name_en=t) for t in TESTS)
+            session.flush()
+            minutes = int(CHANGEOVER / timedelta(minutes=1))
+            session.add(Changeover(from_state_id="cold", to_state_id="hot", lab_id="lab", minutes=minutes))
+            for test in TESTS:
+                session.get_one(Capability, ("bench", test)).state_id = test
+        touch(session, "lab")
+    return world
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A booking as the slow reading keeps it."""
+
+    company: str
+    bench: str
+    test: str
+    start: datetime
+    exclusive: bool
+    shielded: bool
+
+
+def slowly_free(house: House, taken: list[Taken], one: Taken) -> bool:
+    """Whether nothing speaks against a use of an hour, looked up span by span."""
+    end = one.start + HOUR
+    same_time = [t for t in taken if t.start < end and one.start < t.start + HOUR]
+    mine = [t for t in same_time if t.bench == one.bench]
+    whole = house.parts and one.bench == "bench"
+    places = house.places if one.bench == "bench" else 1
+    all_of_it = whole or (one.exclusive and places > 1) or any(t.exclusive or (whole and house.parts) for t in mine)
+    if len(mine) >= (1 if all_of_it else places):
+        return False
+    if house.parts and one.bench in ("bench", "part"):
+        other = "part" if one.bench == "bench" else "bench"
+        if any(t.bench == other for t in same_time):
+            return False
+    on_bench = sum(t.bench == "bench" for t in same_time)
+    if house.companions and one.bench == "bench" and on_bench >= house.companions:
+        return False
+    if house.excluded and {one.bench} & {"bench", "beside"}:
+        other = "beside" if one.bench == "bench" else "bench"
+        if any(t.bench == other for t in same_time):
+            return False
+    if house.neighbour and {one.bench} & {"bench", "near"}:
+        other = "near" if one.bench == "bench" else "bench"
+        rivals = [t for t in same_time if t.bench == other and t.company != one.company]
+        if any(t.shielded or one.shielded for t in rivals):
+            return False
+    return True
+
+
+def changeover_free(house: House, taken: list[Taken], one: Taken, place_of: dict[Taken, int], place: int) -> bool:
+    """Whether the changeover fits before and after on this place."""
+    if not house.states or one.bench != "bench":
+        return True
+    for t in taken:
+        if t.bench != "bench" or (place_of[t] != place and not t.exclusive and not one.exclusive and not house.parts):
+            continue
+        before = CHANGEOVER if (t.test, one.test) == ("cold", "hot") else 0 * HOUR
+        after = CHANGEOVER if (one.test, t.test) == ("cold", "hot") else 0 * HOUR
+        if t.start + HOUR + before > one.start and one.start + HOUR + after > t.start:
+            return False
+    return True
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(house=houses, wishes=st.lists(asked, max_size=7))
+def test_booked_exactly_where_the_slow_reading_finds_room(clean: object, house: House, wishes: list) -> None:
+    try:
+        world = build(house)
+        taken: list[Taken] = []
+        place_of: dict[Taken, int] = {}
+        people = {name: world.engineer(name) for name in ("甲公司", "乙公司")}
+        for company, bench, test, hour, exclusive, shielded in wishes:
+            one = Taken(company, bench, test, STARTS[hour], exclusive, shielded)
+            person = people[company]
+            expected = slowly_free(house, taken, one)
+            wish = Wish(person.viewer.company_id, exclusive, shielded)
+            question = Question(test, STARTS[hour], STARTS[hour] + timedelta(minutes=1), "lab", wish)
+            shown = {o.slot.bench.resource_id for o in offers(question, world.now, limits(), 50)}
+            try:
+                booking = person.requests(STARTS[hour], bench, test, exclusive=exclusive, shielded=shielded)
+            except SlotTaken:
+                assert bench not in shown
+                places = range(1, house.places + 1)
+                assert not expected or not any(changeover_free(house, taken, one, place_of, p) for p in places)
+                continue
+            assert bench in shown
+            assert expected
+            assert changeover_free(house, taken, one, place_of, booking.place)
+            taken.append(one)
+            place_of[one] = booking.place
+        rows = db.session.query(Occupancy).all()
+        for n, a in enumerate(rows):
+            for b in rows[n + 1 :]:
+                same = (a.resource_id, a.place) == (b.resource_id, b.place)
+                assert not (same and a.starts_at < b.ends_at and b.starts_at < a.ends_at)
+    finally:
+        empty_tables()
+
+
+def test_the_database_itself_keeps_the_part_of_a_booked_whole(world: World) -> None:
+    world.bench(ident="whole", pool="whole")
+    world.resource("part")
+    with transaction() as session:
+        session.get_one(Resource, "part").whole_id = "whole"
+        touch(session, "lab")
+    booking = world.engineer("甲公司").requests(at(5), "whole")
+    row = {"id": new_id(), "resource_id": "part", "place": 1, "proposed": False, "shielded": False}
+    stolen = Occupancy(**row, starts_at=at(5, 9, 0), ends_at=at(5, 10, 0), booking_id=booking.id)
+    with pytest.raises(IntegrityError, match=OVERLAP), transaction() as session:
+        session.add(stolen)
+    assert db.session.query(Booking).count() == 1
