@@ -11,6 +11,7 @@ from app.capacity.house_rules import views as house_rules
 from app.capacity.house_rules.wording import public
 from app.capacity.queries import labs_of
 from app.capacity.resources import views as resources
+from app.capacity.sheets import views as sheets
 from app.capacity.tabs import tabs
 from app.capacity.utilisation import views as utilisation
 from app.errors import NotFound
@@ -38,7 +39,7 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, calendars.bp, closures.bp, house_rules.bp, resources.bp, utilisation.bp)
+blueprints = (bp, calendars.bp, closures.bp, house_rules.bp, resources.bp, sheets.bp, utilisation.bp)
 
 
 def init_app(app: Flask) -> None:
