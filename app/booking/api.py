@@ -10,7 +10,7 @@ from sqlalchemy import false
 from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
-from app.booking import moves, offers, queries, rules, schemas, service, story
+from app.booking import moves, offers, queries, rules, schemas, service, story, waitlist_api
 from app.booking.availability import Wish, availability
 from app.booking.models import Booking
 from app.booking.rules import State
@@ -33,7 +33,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp,)
+blueprints = (bp, waitlist_api.bp)
 MAX_DAYS = 92
 IDEMPOTENCY_KEY_LENGTH = 200
 IDEMPOTENCY_KEY = {

@@ -8,7 +8,7 @@ from flask_babel import gettext, ngettext
 
 from app.accounts.models import Organisation, Role
 from app.accounts.policy import Viewer
-from app.booking import reading, service
+from app.booking import approvals, reading, service
 from app.booking.calibration import due_before, overdue
 from app.booking.models import Booking
 from app.booking.reading import Waiting
@@ -65,10 +65,16 @@ def rows(viewer: Viewer, what: Waiting, now: datetime, limits: Limits) -> list[R
     """What waits of one kind, oldest first."""
     found = reading.waiting(viewer, what, now)
     companies = reading.companies(viewer, found)
-    return [_row(booking, what, companies.get(booking.company_id), now, limits) for booking in found]
+    steps = approvals.first_open([booking.id for booking in found]) if what is Waiting.DECIDE else {}
+    return [
+        _row(booking, what, companies.get(booking.company_id), steps.get(booking.id, ""), now, limits)
+        for booking in found
+    ]
 
 
-def _row(booking: Booking, what: Waiting, company: Organisation | None, now: datetime, limits: Limits) -> Row:
+def _row(
+    booking: Booking, what: Waiting, company: Organisation | None, step: str, now: datetime, limits: Limits
+) -> Row:
     since = _since(booking, what)
     return Row(
         booking=booking,
@@ -79,7 +85,7 @@ def _row(booking: Booking, what: Waiting, company: Organisation | None, now: dat
         late=after_working_days(since, REVIEW_DAYS) < now,
         overdue=booking.ends_at <= now,
         warnings=_warnings(booking, now, limits) if what is Waiting.DECIDE else [],
-        blocked=_blocked(booking, now),
+        blocked=_blocked(booking, step, now),
     )
 
 
@@ -125,9 +131,11 @@ def _less_than(days: int) -> str:
     return ngettext("离上台不足 %(num)d 个工作日", "离上台不足 %(num)d 个工作日", days)
 
 
-def _blocked(booking: Booking, now: datetime) -> str:
+def _blocked(booking: Booking, step: str, now: datetime) -> str:
     if seen_state(booking.state, booking.hold_expires_at, booking.starts_at, now) is State.EXPIRED:
         return gettext("上台时间已过，申请已失效，不能确认")
+    if step:
+        return gettext("等“%(step)s”审批，还不能确认", step=step)
     late = overdue(db.session(), booking)
     if late and late[0].calibration_due:
         due = day(late[0].calibration_due)

@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.booking.desk_models import Approval as Approval  # with the tables of the lab's desk
 from app.booking.rules import NEXT, State, WrongState
 from app.database import Base, random_id
 from app.errors import N_

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
-from app.booking import allowances, occupancy, queries, rules
+from app.booking import allowances, approvals, occupancy, queries, rules
 from app.booking.availability import Slot
+from app.booking.calibration import overdue
 from app.booking.models import Booking, ClosureHit, MoveProposal
 from app.booking.rules import State
 from app.booking.settings import limits
@@ -65,13 +66,16 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
 
 
 def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
-    """The company takes the time that the lab proposed. Raises WrongState when the proposal has lapsed."""
+    """The company takes the time that the lab proposed; a request is confirmed by it, for both agree.
+
+    Raises WrongState when the proposal has lapsed.
+    """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.CHANGE_OWN_BOOKING)
         proposal = booking.proposal
         if proposal is None or proposal.expires_at <= now:
             raise rules.WrongState(state=booking.state, wanted=booking.state)
-        before = booking.starts_at
+        before, proposed_by = booking.starts_at, proposal.proposed_by_id
         columns = {column: getattr(proposal, column) for column in SLOT_COLUMNS}
         booking.lab_id = session.get_one(Resource, proposal.resource_id).lab_id
         orders.move_to_lab(booking.order_line, booking.lab_id)
@@ -79,7 +83,19 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
         change_slot(session, booking, columns)
         booking.touch(now)
         log.record(session, "booking.moved", booking, by=viewer, at=now, **_moved(booking, before))
+        if booking.state is State.REQUESTED:
+            _confirm_agreed(session, booking, viewer, proposed_by, now)
         return booking
+
+
+def _confirm_agreed(session: Session, booking: Booking, viewer: Viewer, proposed_by: str, now: datetime) -> None:
+    """Both agree on the time that the lab answered a request with: it is confirmed, where nothing else is open."""
+    if approvals.open_steps(session, booking.id) or overdue(session, booking):
+        return
+    booking.move_to(State.CONFIRMED, now)
+    booking.confirmed_at, booking.confirmed_by_id = now, proposed_by
+    orders.accept(session, booking.order_line, viewer, now)
+    log.record(session, "booking.confirmed", booking, by=viewer, at=now)
 
 
 def refuse_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
@@ -106,6 +122,9 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
         booking.confirmed_at = booking.confirmed_by_id = None
         booking.requested_at = now
         orders.submit(session, booking.order_line, viewer, now)
+    if booking.state is State.REQUESTED and slot.bench.approvals:
+        approvals.forget(session, booking)
+        approvals.begin(session, booking, now)
     booking.touch(now)
     moved = _moved(booking, before)
     log.record(session, "booking.moved", booking, by=viewer, at=now, reason=command.reason, **moved)

@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 
 from app.accounts.models import Organisation, Role
 from app.accounts.policy import Viewer
-from app.booking import bars, presenting, reading, sentences, story
+from app.booking import approvals, bars, presenting, reading, sentences, story
 from app.booking.bars import Bar, Course
 from app.booking.forecast import Basis, ReportDates
 from app.booking.models import Booking
@@ -71,6 +71,7 @@ class BookingPage:
     shows_note: bool
     order: Order | None
     together: list[Resource]
+    approvals: list[approvals.Shown]
 
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
@@ -111,6 +112,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         shows_note=viewer.role is not Role.BENCH_CREW,
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
         together=_together(booking),
+        approvals=approvals.shown(viewer, booking, now),
     )
 
 

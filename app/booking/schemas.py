@@ -186,6 +186,7 @@ class BookingPath(BaseModel):
 class StepPath(BookingPath):
     step: Literal[
         "request",
+        "approve",
         "confirm",
         "decline",
         "cancel",

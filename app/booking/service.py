@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
-from app.booking import allowances, occupancy, queries, rules
+from app.booking import allowances, approvals, occupancy, queries, rules
 from app.booking.availability import Slot, Wish
 from app.booking.calibration import check_calibration, overdue
 from app.booking.lapsing import clear_lapsed
@@ -134,7 +134,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     occupancy.take(session, booking, capable[0].state_id)
     record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if not held:
-        _confirm_at_once(session, booking, slot.bench, now)
+        _asked(session, booking, slot.bench, now)
     if command.idempotency_key:
         session.add(
             IdempotencyKey(
@@ -164,19 +164,20 @@ def request(viewer: Viewer, command: Change, now: datetime) -> Booking:
         occupancy.keep(session, booking)
         orders.submit(session, booking.order_line, viewer, now)
         record(session, booking, viewer, now)
-        _confirm_at_once(session, booking, bench, now)
+        _asked(session, booking, bench, now)
         return booking
 
 
 def confirm(viewer: Viewer, command: Change, now: datetime) -> Booking:
-    """The lab confirms a request, which accepts the order. Raises WrongState, CalibrationOverdue, Stale, NotFound,
-    Forbidden.
+    """The lab confirms a request, which accepts the order. Raises WrongState, CalibrationOverdue, ApprovalMissing,
+    Stale, NotFound, Forbidden.
     """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.DECIDE_BOOKING)
         if booking.state is State.REQUESTED and booking.starts_at <= now:
             raise rules.WrongState(state=State.EXPIRED, wanted=State.CONFIRMED)
         check_calibration(session, booking)
+        approvals.check_approved(session, booking)
         booking.move_to(State.CONFIRMED, now)
         booking.confirmed_at, booking.confirmed_by_id = now, viewer.user_id
         drop_proposal(session, booking)
@@ -185,14 +186,18 @@ def confirm(viewer: Viewer, command: Change, now: datetime) -> Booking:
         return booking
 
 
-def _confirm_at_once(session: Session, booking: Booking, bench: Bench, now: datetime) -> None:
-    """The lab's rule confirms this company's requests without a look, in the name of who set the rule."""
+def _asked(session: Session, booking: Booking, bench: Bench, now: datetime) -> None:
+    """A request comes in: its approvals begin, or the lab's rule confirms this company's requests without a look, in
+    the name of who set the rule.
+    """
+    if bench.approvals:
+        approvals.begin(session, booking, now)
     if not {ANY_COMPANY, booking.company_id} & limits_of(bench).at_once:
         return
     owner_id = rule_owner(session, bench, AT_ONCE)
     if owner_id is None:
         return
-    if overdue(session, booking):
+    if overdue(session, booking) or approvals.open_steps(session, booking.id):
         return
     booking.move_to(State.CONFIRMED, now)
     booking.confirmed_at, booking.confirmed_by_id = now, owner_id
@@ -304,8 +309,15 @@ def _start_early(session: Session, booking: Booking, now: datetime) -> None:
     change_slot(session, booking, slot_columns(slot))
 
 
+def approve(viewer: Viewer, command: Change, now: datetime) -> Booking:
+    """Say yes to the approval whose turn it is. Raises what `approvals.approve` raises."""
+    approvals.approve(viewer, command, now)
+    return queries.visible_booking(viewer, command.booking_id)
+
+
 STEPS: dict[str, Callable[[Viewer, Change, datetime], Booking]] = {
     "request": request,
+    "approve": approve,
     "confirm": confirm,
     "decline": decline,
     "cancel": cancel,

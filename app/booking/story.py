@@ -29,6 +29,8 @@ TITLES = {
     "booking.move_proposed": N_("已建议改期"),
     "booking.move_refused": N_("没有改期，保留原时段"),
     "booking.move_lapsed": N_("改期建议已过期"),
+    "booking.approved": N_("审批通过"),
+    "booking.approval_passed_on": N_("审批超时，转交下一位"),
     "booking.edition_asked": N_("标准将换版，请选保留、提前或取消"),
     "report.issued": N_("报告已签发"),
 }
@@ -58,7 +60,8 @@ class Told:
 def readable(viewer: Viewer, booking: Booking, events: Sequence[Event]) -> list[Event]:
     """Events that this viewer may read: a lab only what happened at its own labs."""
     if viewer.is_company:
-        return list(events)
+        # What a lab decides inside has no company on it.
+        return [event for event in events if event.company_id]
     return [event for event in events if event.lab_id in viewer.lab_ids]
 
 
@@ -85,6 +88,8 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
         return gettext(
             "从 %(before)s 到 %(after)s，%(bench)s", before=_at(data["from"]), after=_at(data["to"]), bench=bench
         )
+    if kind in ("booking.approved", "booking.approval_passed_on"):
+        return str(data["step"])
     if kind == "booking.edition_asked":
         return gettext("%(day)s 起按新版标准", day=day(date.fromisoformat(data["on"])))
     if kind == "booking.move_proposed":

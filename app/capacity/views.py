@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
 from app.capacity.access import own_lab
+from app.capacity.approving import views as approving
 from app.capacity.calendars import views as calendars
 from app.capacity.closures import views as closures
 from app.capacity.house_rules import views as house_rules
@@ -39,7 +40,7 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, calendars.bp, closures.bp, house_rules.bp, resources.bp, sheets.bp, utilisation.bp)
+blueprints = (bp, approving.bp, calendars.bp, closures.bp, house_rules.bp, resources.bp, sheets.bp, utilisation.bp)
 
 
 def init_app(app: Flask) -> None:

@@ -45,12 +45,13 @@ def record(
     by: Actor,
     at: datetime,
     for_lab: bool = True,
+    for_company: bool = True,
     **data: Any,
 ) -> None:
     """Add one event about `subject` (a row with id; company_id and lab_id where it has them) to this transaction.
 
-    for_lab: False where the lab is not to read it, whatever the subject says. data: JSON values only; datetimes
-    as ISO 8601 with offset.
+    for_lab, for_company: False where that side is not to read it, whatever the subject says. data: JSON values only;
+    datetimes as ISO 8601 with offset.
     """
     # The log is only ever appended to: a plain insert, without a row object to keep track of.
     execute(
@@ -62,7 +63,7 @@ def record(
             "kind": kind,
             "subject_type": kind.partition(".")[0],
             "subject_id": subject.id,
-            "company_id": getattr(subject, "company_id", None),
+            "company_id": getattr(subject, "company_id", None) if for_company else None,
             "lab_id": getattr(subject, "lab_id", None) if for_lab else None,
             "actor_id": by.user_id,
             "actor_role": by.role_name,

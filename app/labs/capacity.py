@@ -185,6 +185,26 @@ class Limitation(Base):
     created_at: Mapped[datetime]
 
 
+class ApprovalStep(Base):
+    """A step that every request at a lab passes, in order of `position`; after `hours` of working time unanswered it
+    goes on to `next_owner_id` (None: it stays). Never a silent approval.
+    """
+
+    __tablename__ = "approval_step"
+    __table_args__ = (
+        UniqueConstraint("lab_id", "position"),
+        CheckConstraint("hours BETWEEN 1 AND 720", name="hours"),
+    )
+
+    id: Mapped[str] = random_id()
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    position: Mapped[int]
+    name: Mapped[str]
+    owner_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    next_owner_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
+    hours: Mapped[int]
+
+
 def touch(session: Session, lab_id: str) -> None:
     """Note that the lab changed what it sets: whoever reads availability reads it anew."""
     session.get_one(Lab, lab_id, with_for_update=True).setup_version = new_id()

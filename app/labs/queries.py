@@ -23,7 +23,8 @@ BEGINNING, END = datetime(2001, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=U
 class Bench:
     """A resource as availability sees it: when it works, in which grain, for how many at once, by which rules.
 
-    parts: who books this whole has them all. against: what is not used together with it.
+    parts: who books this whole has them all. against: what is not used together with it. approvals: whether requests
+    pass steps before they are confirmed.
     """
 
     resource_id: str
@@ -35,6 +36,7 @@ class Bench:
     rules: Rules = ()
     parts: tuple[Unit, ...] = ()
     against: tuple[Against, ...] = ()
+    approvals: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -106,6 +108,7 @@ def bench_from(row: Any, setup: LabSetup, company_id: str | None = None, reserve
         rules=rules,
         parts=setup.parts.get(row.id, ()),
         against=setup.against.get(row.id, ()),
+        approvals=setup.approvals,
     )
 
 

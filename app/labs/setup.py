@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Base
 from app.labs.capacity import (
+    ApprovalStep,
     Audience,
     Changeover,
     Companion,
@@ -109,6 +110,7 @@ class LabSetup:
     companions: Mapping[tuple[str, str], tuple[tuple[Unit, ...], ...]] = field(default_factory=dict)
     changeovers: Mapping[tuple[str, str], timedelta] = field(default_factory=dict)
     limited: Mapping[str, tuple[Limited, ...]] = field(default_factory=dict)
+    approvals: bool = False
 
     @property
     def longest_changeover(self) -> timedelta:
@@ -218,9 +220,9 @@ def _read(session: Session, versions: Mapping[str, str]) -> dict[str, LabSetup]:
         return by_lab
 
     models: tuple[type[Base], ...] = (
-        LabShiftPattern, LabDay, LabRule, Resource, ResourceLink, Companion, Changeover, Limitation,
+        LabShiftPattern, LabDay, LabRule, Resource, ResourceLink, Companion, Changeover, Limitation, ApprovalStep,
     )  # fmt: skip
-    patterns, days, rules, resources, links, companions, changeovers, limitations = map(rows, models)
+    patterns, days, rules, resources, links, companions, changeovers, limitations, steps = map(rows, models)
     return {
         lab_id: LabSetup(
             lab_id=lab_id,
@@ -233,6 +235,7 @@ def _read(session: Session, versions: Mapping[str, str]) -> dict[str, LabSetup]:
             companions=_companions(companions[lab_id], resources[lab_id]),
             changeovers={(c.from_state_id, c.to_state_id): timedelta(minutes=c.minutes) for c in changeovers[lab_id]},
             limited=_limited(limitations[lab_id]),
+            approvals=bool(steps[lab_id]),
         )
         for lab_id in labs
     }
