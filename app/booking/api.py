@@ -8,6 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from sqlalchemy import false
 
 from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
 from app.booking import moves, offers, queries, rules, schemas, service, story, waitlist_api
@@ -35,6 +36,8 @@ bp = APIBlueprint(
 bp.before_request(token_needed)
 blueprints = (bp, waitlist_api.bp)
 MAX_DAYS = 92
+# What only those read who set a lab's capacity.
+DESK_ONLY = ("approval", "calendar", "capability", "limitation", "resource", "rule")
 IDEMPOTENCY_KEY_LENGTH = 200
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -191,7 +194,8 @@ def _own_events(viewer: Viewer) -> Any:
     if viewer.is_company:
         return Event.company_id == viewer.organisation_id
     if viewer.is_lab:
-        return Event.lab_id.in_(sorted(viewer.lab_ids))
+        own = Event.lab_id.in_(sorted(viewer.lab_ids))
+        return own if viewer.role is Role.LAB_ADMIN else own & Event.subject_type.not_in(DESK_ONLY)
     return false()
 
 

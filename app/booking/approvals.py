@@ -5,7 +5,7 @@ never to a silent approval.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.accounts.policy import Action, Viewer, require_visible
+from app.accounts.policy import Action, Viewer, allowed, require_visible
 from app.booking import rules
 from app.booking.desk_models import Approval, Deputy
 from app.booking.models import Booking
@@ -152,15 +152,16 @@ def may_decide(session: Session, viewer: Viewer, step: Approval, now: datetime) 
 
 
 def shown(viewer: Viewer, booking: Booking, now: datetime) -> list[Shown]:
-    """The steps of a request, for its lab; empty for companies."""
+    """The steps of a request for its lab's desk, and for others of the lab the one that is theirs to decide."""
     if not viewer.is_lab:
         return []
+    desk = allowed(viewer, Action.DECIDE_BOOKING, booking)
     steps = open_steps(db.session(), booking.id, decided=True)
     ids = {ident for step in steps for ident in (step.owner_id, step.decided_by_id) if ident}
     names = {user.id: user.name for user in db.session.scalars(select(User).where(User.id.in_(ids)))}
     first = next((step for step in steps if step.decided_at is None), None)
     open_now = booking.state is State.REQUESTED
-    return [
+    found = [
         Shown(
             step,
             names.get(step.owner_id, ""),
@@ -169,6 +170,7 @@ def shown(viewer: Viewer, booking: Booking, now: datetime) -> list[Shown]:
         )
         for step in steps
     ]
+    return found if desk else [replace(each, owner="") for each in found if each.mine]
 
 
 def escalate(now: datetime) -> int:

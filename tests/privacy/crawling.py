@@ -5,20 +5,24 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
+from io import BytesIO
 from itertools import product
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Flask
+from python_calamine import CalamineWorkbook
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.accounts.models import ApiToken, Invitation, Membership, Organisation, User
 from app.api import PREFIX
-from app.booking.models import Booking
+from app.booking.desk_models import Deputy, WaitlistEntry
+from app.booking.models import Booking, Closure, RuleWaiver
 from app.database import db
 from app.feeds.models import FeedSubscription
 from app.jobs import service as jobs
+from app.labs.capacity import LabDay, LabRule, LabShiftPattern, Limitation
 from app.labs.models import Lab, Method, Resource, Test
 from app.orders.models import Order
 from app.turnaround.models import GeneratedReport
@@ -63,6 +67,17 @@ def parameters() -> dict[str, list[str]]:
     """What a parameter of an address can be: every row there is, whoever it belongs to."""
     return {
         "booking_id": ids(Booking),
+        "closure_id": ids(Closure),
+        "day_id": ids(LabDay),
+        "deputy_id": ids(Deputy),
+        "entry_id": ids(WaitlistEntry),
+        "limitation_id": ids(Limitation),
+        "new_id": ids(Method)[:1],
+        "old_id": ids(Method)[:1],
+        "pattern_id": ids(LabShiftPattern),
+        "pool": ["chamber", "far-rig"],
+        "rule_id": ids(LabRule),
+        "waiver_id": ids(RuleWaiver),
         "feed_id": ids(FeedSubscription),
         "invitation_id": ids(Invitation),
         "lab_id": ids(Lab),
@@ -80,7 +95,24 @@ def parameters() -> dict[str, list[str]]:
 
 # Whether a parameter names a row that belongs to somebody; others are the catalogue's or the program's.
 PRIVATE = frozenset(
-    {"booking_id", "feed_id", "invitation_id", "membership_id", "order_id", "report_id", "token_id", "user_id"}
+    {
+        "closure_id",
+        "day_id",
+        "deputy_id",
+        "entry_id",
+        "limitation_id",
+        "pattern_id",
+        "rule_id",
+        "waiver_id",
+        "booking_id",
+        "feed_id",
+        "invitation_id",
+        "membership_id",
+        "order_id",
+        "report_id",
+        "token_id",
+        "user_id",
+    }
 )
 
 
@@ -88,6 +120,8 @@ def asked() -> dict[str, list[str]]:
     """Arguments behind the question mark that pages know, with what belongs to others among them."""
     companies = ids(Organisation)
     return {
+        "/capacity/here/rules/why": ["company=x&test=t&resource=chamber&starts_at=2026-11-26T08:30"],
+        "/capacity/here/calendars/": ["resource=chamber&month=2026-11"],
         "/accounts/members": [f"organisation={each}" for each in companies],
         "/bookings/": ["state=all", "state=over", "state=expired", "lab=elsewhere", "state=all&lab=here"],
         "/bookings/new": [
@@ -140,7 +174,12 @@ def addresses(app: Flask, method: str = "GET") -> Iterator[Address]:
 
 
 # Parameters that choose what is done, not to what.
-CHOICES = {"step": ("confirm", "cancel", "request", "move"), "state": ("off",)}
+CHOICES = {
+    "step": ("confirm", "cancel", "request", "move", "approve"),
+    "state": ("off",),
+    "kind": ("weekly_hours", "confirmed_at_once"),
+    "chosen": ("open",),
+}
 
 
 def _fillings(rule: Rule, known: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
@@ -169,7 +208,12 @@ class Page:
 
     @classmethod
     def of(cls, path: str, answer: TestResponse) -> "Page":
-        body = answer.get_data(as_text=True)
+        if answer.mimetype.endswith(".sheet"):
+            book = CalamineWorkbook.from_filelike(BytesIO(answer.get_data()))
+            rows = [row for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()]
+            body = "\n".join(" ".join(map(str, row)) for row in rows)
+        else:
+            body = answer.get_data(as_text=True)
         if answer.mimetype == "text/calendar":
             body = body.replace("\r\n ", "")
         head = "\n".join(f"{name}: {value}" for name, value in answer.headers)

@@ -6,7 +6,7 @@ Every text that somebody typed holds a word of its own, `zzjia7zz`, which can be
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 from app.accounts import members
@@ -16,14 +16,29 @@ from app.accounts.models import Role, Scope
 from app.accounts.queries import memberships_of, viewer_of
 from app.accounts.rules import SignInRefused, credit_check_digit
 from app.accounts.service import Lockout, NewToken, Register, SignIn
-from app.booking import closures
+from app.booking import closures, waiting
 from app.booking.lapsing import lapse_all
 from app.booking.models import Booking, ClosureKind
+from app.booking.waiting import Wait
+from app.capacity.approving import service as approving
+from app.capacity.approving.service import Step
+from app.capacity.calendars import service as calendars
+from app.capacity.calendars.rules import Shift
+from app.capacity.calendars.service import SetDays, SetPattern
+from app.capacity.closures import service as limitations
+from app.capacity.closures.service import Limit
+from app.capacity.house_rules import service as house_rules
+from app.capacity.house_rules.service import SetRule, Waive
+from app.capacity.resources import arranging
+from app.database import db
 from app.events.log import System
 from app.feeds import service as feeds
 from app.feeds.models import FeedScope
 from app.feeds.service import Subscribe
 from app.jobs import service as jobs
+from app.labs.capacity import Audience
+from app.labs.models import Lab
+from app.labs.rules import AT_ONCE
 from app.testing.service import IssueReport, issue_report
 from tests.world import NOW, Person, World, at
 
@@ -183,6 +198,7 @@ def open_market(world: World) -> Market:
     _what_is_over(market)
     _what_came_to_nothing(market)
     _what_is_to_come(market)
+    _what_labs_set(market)
     world.now = NOW
     market.secrets()
     with suppress(SignInRefused):
@@ -194,6 +210,39 @@ def open_market(world: World) -> Market:
     market.people["jia.engineer"].holds(at(24), "shaker", "s", sample=market.word("jia"))
     world.now = NOW
     return market
+
+
+def _what_labs_set(market: Market) -> None:
+    """Shifts, days, rules, exceptions, states, limitations, approvals and deputies of a lab, and who waits."""
+    market.world.now = NOW
+    desk, crew = market.people["here.desk"], market.people["here.crew"]
+    yi = market.people["yi.engineer"]
+    seen, lab, word = db.session.get_one(Lab, "here"), "here", market.word
+    shifts = (Shift(frozenset(range(5)), 510, 1050),)
+    far, last = date(2027, 3, 1), date(2027, 3, 31)
+    pattern = SetPattern(
+        lab, None, "shaker", f"班次 {word(lab)}", "", shifts, False, False, far, last, False, seen.setup_version
+    )
+    calendars.set_pattern(desk.viewer, pattern, NOW)
+    for audience, on in ((Audience.COMPANY, date(2026, 11, 7)), (Audience.RESERVE, date(2026, 11, 8))):
+        company_id = yi.viewer.organisation_id if audience is Audience.COMPANY else None
+        version = db.session.get_one(Lab, lab).setup_version
+        names = (f"加班 {word(lab)}", f"Extra {word(lab)}")
+        day = SetDays(lab, "chamber", on, on, ((510, 1050),), *names, audience, company_id, version)
+        calendars.set_days(desk.viewer, day, NOW)
+    version = db.session.get_one(Lab, lab).setup_version
+    at_once = SetRule(lab, "shaker", AT_ONCE, [market.people["bing.engineer"].viewer.organisation_id], version)
+    house_rules.set_rule(desk.viewer, at_once, NOW)
+    waive = Waive(lab, yi.viewer.organisation_id or "", AT_ONCE, last, f"例外 {word(lab)}")
+    house_rules.waive(desk.viewer, waive, NOW)
+    arranging.set_states(desk.viewer, lab, "chamber", [(None, f"状态 {word(lab)}", f"State {word(lab)}")], {}, NOW)
+    limit = Limit("shaker", "temperature", None, 60, at(2), at(20), f"限制 {word(lab)}")
+    limitations.limit(desk.viewer, limit, NOW)
+    approving.set_steps(desk.viewer, lab, [Step(f"步 {word(lab)}", desk.viewer.user_id or "", None, 9)], NOW)
+    people = (desk.viewer.user_id or "", crew.viewer.user_id or "")
+    approving.name_deputy(desk.viewer, lab, *people, far, last, NOW)
+    market.people["jia.engineer"].requests(at(26), "chamber", sample=word("jia"))
+    waiting.wait(yi.viewer, Wait("t", at(5), at(27), lab), NOW)
 
 
 def _what_is_over(market: Market) -> None:

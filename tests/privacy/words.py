@@ -66,6 +66,10 @@ def _laboratory(row: Row) -> set[Eye]:
     return {("desk", row["lab_id"]), ("crew", row["lab_id"])}
 
 
+def _desk(row: Row) -> set[Eye]:
+    return {("desk", row["lab_id"])}
+
+
 class Readers:
     """Who may read the rows of each private table, and single columns of them that fewer may read."""
 
@@ -96,6 +100,20 @@ class Readers:
             "event": _booked,
             "job_run": lambda row: {("admin", "")},
             "scheduler_lease": lambda row: NOBODY,
+            "shift_pattern": _desk,
+            "lab_day": _desk,
+            "lab_rule": _desk,
+            "rule_waiver": _desk,
+            "companion": _desk,
+            "resource_link": _desk,
+            "bench_state": _desk,
+            "changeover": _desk,
+            "limitation": _desk,
+            "closure_hit": lambda row: NOBODY,
+            "approval_step": _laboratory,
+            "approval": _laboratory,
+            "deputy": _desk,
+            "waitlist_entry": lambda row: {("company", row["company_id"]), ("desk", row["lab_id"])},
         }
 
     @property
@@ -169,10 +187,35 @@ PLAIN = frozenset(
         "invitation.lab_ids",
         "generated_report.figures",
         "user.locale",
+        "bench_state.pool",
+        "booking.footprint",
+        "booking.series_id",
+        "closure.places",
+        "closure.series_id",
+        "companion.companion_pool",
+        "companion.pool",
+        "lab_day.hours",
+        "lab_rule.kind",
+        "lab_rule.pool",
+        "limitation.quantity",
+        "move_proposal.footprint",
+        "rule_waiver.kind",
+        "shift_pattern.replaces",
+        "shift_pattern.shifts",
+        "waitlist_entry.resource",
     }
 )
 # Ids of other rows: those rows say who may know them.
-POINTERS = frozenset({"event.company_id", "event.lab_id", "event.subject_id", "feed_subscription.target_id"})
+POINTERS = frozenset(
+    {
+        "event.company_id",
+        "event.lab_id",
+        "event.subject_id",
+        "feed_subscription.target_id",
+        "occupancy.company_id",
+        "occupancy.state_id",
+    }
+)
 
 
 def _rows(table: Any) -> list[Row]:

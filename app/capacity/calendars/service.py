@@ -203,7 +203,7 @@ def drop_day(viewer: Viewer, lab_id: str, day_id: str, now: datetime) -> None:
 
 
 def _note(session: Session, viewer: Viewer, kind: str, row: Any, now: datetime, **facts: Any) -> None:
-    log.record(session, kind, row, by=viewer, at=now, resource=row.resource_id, **facts)
+    log.record(session, kind, row, by=viewer, at=now, for_company=False, resource=row.resource_id, **facts)
     touch(session, row.lab_id)
 
 

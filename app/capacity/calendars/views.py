@@ -81,10 +81,10 @@ def _chosen(resources: list[Resource]) -> Resource | None:
     return next((each for each in resources if each.id == wanted), next(iter(resources), None))
 
 
-@bp.route("/patterns/new", methods=["GET", "POST"], defaults={"pattern_id": None})
+@bp.route("/patterns/new", methods=["GET", "POST"])
 @bp.route("/patterns/<pattern_id>", methods=["GET", "POST"])
 @login_required
-def pattern(lab_id: str, pattern_id: str | None) -> Any:
+def pattern(lab_id: str, pattern_id: str | None = None) -> Any:
     """One pattern: typed, looked at, stored."""
     lab = own_lab(lab_id)
     known = next((row for row in queries.patterns(lab.id) if row.id == pattern_id), None)

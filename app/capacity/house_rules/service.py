@@ -105,7 +105,7 @@ def waive(viewer: Viewer, command: Waive, now: datetime) -> RuleWaiver:
         session.add(waiver)
         session.flush()
         facts: dict[str, Any] = {"rule": command.kind, "until": command.until.isoformat(), "reason": waiver.reason}
-        log.record(session, "rule.waived", waiver, by=viewer, at=now, **facts)
+        log.record(session, "rule.waived", waiver, by=viewer, at=now, for_company=False, **facts)
         return waiver
 
 
@@ -116,7 +116,7 @@ def end_waiver(viewer: Viewer, lab_id: str, waiver_id: str, now: datetime) -> No
         require_visible(viewer, Action.SET_CAPACITY, waiver)
         if waiver is None or waiver.lab_id != lab_id:
             raise NotFound()
-        log.record(session, "rule.waiver_ended", waiver, by=viewer, at=now, rule=waiver.kind)
+        log.record(session, "rule.waiver_ended", waiver, by=viewer, at=now, for_company=False, rule=waiver.kind)
         session.delete(waiver)
 
 

@@ -105,10 +105,10 @@ def drop(lab_id: str, rule_id: str) -> Response:
     return redirect(url_for(".index", lab_id=lab_id), 303)
 
 
-@bp.post("/preset/<name>")
+@bp.post("/preset/<chosen>")
 @login_required
-def preset(lab_id: str, name: str) -> Response:
-    service.apply_preset(viewer(), own_lab(lab_id).id, request.form.get("pool", ""), name, now())
+def preset(lab_id: str, chosen: str) -> Response:
+    service.apply_preset(viewer(), own_lab(lab_id).id, request.form.get("pool", ""), chosen, now())
     return redirect(url_for(".index", lab_id=lab_id), 303)
 
 

@@ -102,10 +102,10 @@ def _done(lab: Lab, act: Any) -> Any:
     return redirect(url_for(".index", lab_id=lab.id), 303)
 
 
-@bp.route("/pools/<pool>/tests/new", methods=["GET", "POST"], defaults={"test_id": None})
+@bp.route("/pools/<pool>/tests/new", methods=["GET", "POST"])
 @bp.route("/pools/<pool>/tests/<test_id>", methods=["GET", "POST"])
 @login_required
-def capability(lab_id: str, pool: str, test_id: str | None) -> Any:
+def capability(lab_id: str, pool: str, test_id: str | None = None) -> Any:
     """A test that a pool can run, with the lab's own times and limits."""
     lab = own_lab(lab_id)
     pools = queries.pools(lab.id)
