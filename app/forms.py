@@ -1,6 +1,6 @@
 """Forms that end in one command: validate, build it, call the service, show a refusal at its field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -88,6 +88,12 @@ class ChoicesField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+    def __iter__(self) -> Iterator[Any]:
+        """The boxes; a browser would take "one of them is needed" for "each of them is"."""
+        for option in super().__iter__():
+            option.flags.required = False
+            yield option
 
 
 class VersionField(HiddenField):

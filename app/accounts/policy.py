@@ -72,6 +72,7 @@ class Action(enum.Enum):
     ISSUE_REPORT = enum.auto()
     CLOSE_RESOURCE = enum.auto()
     SET_CAPACITY = enum.auto()
+    FOUND_LAB = enum.auto()
     SEE_TURNAROUND = enum.auto()
     SEE_ALL_TURNAROUND = enum.auto()
     SEE_DAY_SHEET = enum.auto()
@@ -116,6 +117,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.ISSUE_REPORT: _LAB_ADMIN,
     Action.CLOSE_RESOURCE: _LAB_ADMIN,
     Action.SET_CAPACITY: _LAB_ADMIN,
+    Action.FOUND_LAB: {Role.LAB_ADMIN: anyone},
     Action.SEE_TURNAROUND: {**_COMPANY, **_LAB_ADMIN},
     Action.SEE_ALL_TURNAROUND: {Role.COORDINATOR: anyone, Role.SYSTEM_ADMIN: anyone},
     Action.SEE_DAY_SHEET: _LAB,

@@ -8,6 +8,7 @@ from app.capacity.access import own_lab
 from app.capacity.approving import views as approving
 from app.capacity.calendars import views as calendars
 from app.capacity.closures import views as closures
+from app.capacity.founding import views as founding
 from app.capacity.house_rules import views as house_rules
 from app.capacity.house_rules.wording import public
 from app.capacity.queries import labs_of
@@ -40,7 +41,17 @@ def lab(lab_id: str) -> str:
 
 
 # Each topic is a package of its own beside this module; its blueprint is registered here.
-blueprints = (bp, approving.bp, calendars.bp, closures.bp, house_rules.bp, resources.bp, sheets.bp, utilisation.bp)
+blueprints = (
+    bp,
+    approving.bp,
+    calendars.bp,
+    closures.bp,
+    founding.bp,
+    house_rules.bp,
+    resources.bp,
+    sheets.bp,
+    utilisation.bp,
+)
 
 
 def init_app(app: Flask) -> None:
