@@ -7,7 +7,18 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, require
-from app.booking import day_sheet, desk, listing, moves, progress, queries, reading, service, waitlist_pages
+from app.booking import (
+    day_sheet,
+    desk,
+    listing,
+    moves,
+    progress,
+    queries,
+    reading,
+    series_pages,
+    service,
+    waitlist_pages,
+)
 from app.booking.drafting import draft, lose
 from app.booking.forms import BookingForm, MoveForm, StepForm, parse_day, ticked
 from app.booking.moving import move_page
@@ -22,7 +33,7 @@ from app.errors import NotFound
 from app.forms import row_cursor
 
 bp = Blueprint("booking", __name__)
-blueprints = (bp, waitlist_pages.bp)
+blueprints = (bp, waitlist_pages.bp, series_pages.bp)
 PREVIEW = "preview"
 
 

@@ -31,7 +31,15 @@ CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 SPOKEN = ("title", "aria-label", "placeholder", "alt", "data-done", "data-count")
 LINK = re.compile(r'<a [^>]*href="(/[^"]*)"')
 # Files, changes of the session, and the document of the API, which is written in one language.
-UNREAD = {"static", "web.language", "web.theme", "feeds.calendar", "openapi.openapi", "swagger.swagger"}
+UNREAD = {
+    "capacity_sheets.workbook",
+    "static",
+    "web.language",
+    "web.theme",
+    "feeds.calendar",
+    "openapi.openapi",
+    "swagger.swagger",
+}
 # So many pages of one kind are followed.
 SAME_KIND = 1
 VOID = {"input", "meta", "link", "br", "hr", "img", "wbr", "source"}

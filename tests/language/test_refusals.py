@@ -33,6 +33,7 @@ FACTS: dict[str, Any] = {
     "first": "08:30–17:30",
     "name": "Shift A",
     "second": "16:40–20:00",
+    "step": "safety",
     "until": WHEN,
     "database": "sqlite:////data/yujian.db",
     "file": "yujian.backup",

@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from app.errors import N_, YujianError
+from app.errors import N_, Invalid
 from app.labs.quantities import BadFigure, from_json, parse, reach_of, to_json, typed
-from app.language import local
+from app.language import lang, local
 
-YES, NO = "是", "否"
+# What a flag is written as, by language; either is read in both.
+FLAGS = {"zh": ("否", "是"), "en": ("no", "yes")}
 _YES = frozenset({"是", "yes", "y", "true", "1", "x", "√"})
 _NO = frozenset({"", "否", "no", "n", "false", "0"})
 
 
-class BadCell(YujianError):
-    """A cell that can't be read; `message` says what belongs there."""
-
-    def __init__(self, message: str, **facts: Any) -> None:
-        super().__init__(**facts)
-        self.message = message
+class BadCell(Invalid):
+    """A cell that can't be read; its message says what belongs there, `field` is the column."""
 
 
 def text_of(value: Any) -> str:
@@ -26,7 +23,7 @@ def text_of(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return YES if value else NO
+        return FLAGS[lang()][value]
     if isinstance(value, datetime):
         return f"{local(value) if value.tzinfo else value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
@@ -34,6 +31,14 @@ def text_of(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if abs(value) < 1e15 else str(value)
     return str(value).replace("\x00", "").strip()
+
+
+def spoken(text: str) -> str:
+    """A flag of the other language in this one; any other text as it stands."""
+    for words in FLAGS.values():
+        if text in words:
+            return FLAGS[lang()][words.index(text)]
+    return text
 
 
 def whole(text: str) -> int | None:

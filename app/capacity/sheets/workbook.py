@@ -11,7 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from xlsxwriter import Workbook
 
 from app.accounts.policy import Viewer
-from app.capacity.sheets.cells import text_of
+from app.capacity.sheets.cells import spoken, text_of
 from app.capacity.sheets.sheets import SHEETS, Column, Sheet, Values
 from app.database import transaction
 from app.errors import N_, Invalid, YujianError
@@ -135,7 +135,9 @@ def _rows(sheet: Sheet, lines: Sequence[Sequence[object]]) -> Iterator[tuple[int
             N_("工作表“%(sheet)s”缺少列：%(columns)s。"), field="file", sheet=gettext(sheet.label), columns=told
         )
     for line, cells in enumerate(lines[1:], start=2):
-        row = {key: text_of(cells[at]) if at is not None and at < len(cells) else "" for key, at in places.items()}
+        row = {
+            key: spoken(text_of(cells[at])) if at is not None and at < len(cells) else "" for key, at in places.items()
+        }
         if any(row.values()):
             yield line, row
 
