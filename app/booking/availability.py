@@ -12,6 +12,7 @@ from datetime import datetime
 from app.booking import rules
 from app.booking.queries import Taken
 from app.labs.queries import Bench, CapableBench
+from app.labs.setup import Unit
 from app.worktime import Interval, Use, clip, earliest, lay, merge, starts, subtract
 
 Rows = Mapping[str, Sequence[Taken]]
@@ -102,9 +103,19 @@ def choices(capable: CapableBench, rows: Rows, wish: Wish = ANYBODY) -> list[lis
     if against:
         needed.append([Option((), against)])
     for pool in capable.companions:
-        units = [(unit, busy_places(rows.get(unit.resource_id, ()), unit.places)) for unit in pool]
-        needed.append([Option(((u.resource_id, i),), busy) for u, by in units for i, busy in enumerate(by, 1)])
+        needed.append([option for unit in pool for option in _unit(unit, capable.parts_of(unit), rows)])
     return needed
+
+
+def _unit(unit: Unit, parts: Sequence[Unit], rows: Rows) -> list[Option]:
+    """The ways to take a unit that the test needs too: one of its places, or with its parts all of it."""
+    if parts:
+        every = [(each.resource_id, place) for each in (unit, *parts) for place in range(1, each.places + 1)]
+        return [
+            Option(tuple(every), merge(row.when for each in (unit, *parts) for row in rows.get(each.resource_id, ())))
+        ]
+    by_place = busy_places(rows.get(unit.resource_id, ()), unit.places)
+    return [Option(((unit.resource_id, place),), busy) for place, busy in enumerate(by_place, 1)]
 
 
 def _places(capable: CapableBench, rows: Rows, wish: Wish) -> list[Option]:

@@ -91,19 +91,30 @@ def extend_footprint(session: Session, booking: Booking, places: Sequence[tuple[
     booking.footprint = written([*footprint_of(booking), *places])
 
 
+def extend_proposal(session: Session, booking: Booking, places: Sequence[tuple[str, int]]) -> None:
+    """The time proposed to a booking takes further places too. Raises SlotTaken where one is not free."""
+    proposal = booking.proposal
+    assert proposal is not None
+    _insert(session, _proposed_rows(booking, proposal, places, None))
+    proposal.footprint = written([*footprint_of(proposal), *places])
+
+
 def take_proposed(session: Session, booking: Booking, proposal: MoveProposal) -> None:
     """Take the proposed slot beside the old one; where the two overlap on one place the old row holds it already."""
+    _insert(session, _proposed_rows(booking, proposal, footprint_of(proposal), state_of(session, booking)))
+
+
+def _proposed_rows(
+    booking: Booking, proposal: MoveProposal, places: Iterable[tuple[str, int]], state_id: str | None
+) -> list[dict[str, object]]:
     when, old = Interval(proposal.starts_at, proposal.ends_at), Interval(booking.starts_at, booking.ends_at)
     owner = _owner(booking) | {"expires_at": proposal.expires_at, "proposed": True}
-    state_id, held = state_of(session, booking), footprint_of(booking)
-    _insert(
-        session,
-        [
-            _row(place, piece, proposal.resource_id, state_id, owner)
-            for place in footprint_of(proposal)
-            for piece in (subtract([when], [old]) if place in held else [when])
-        ],
-    )
+    held = footprint_of(booking)
+    return [
+        _row(place, piece, proposal.resource_id, state_id, owner)
+        for place in places
+        for piece in (subtract([when], [old]) if place in held else [when])
+    ]
 
 
 def state_of(session: Session, booking: Booking) -> str | None:
@@ -166,6 +177,8 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
     session.flush()
     if not rows:
         return
+    # All writers go through the places in one order, so that none waits for another in a circle.
+    rows.sort(key=lambda row: (str(row["resource_id"]), str(row["place"])))
     try:
         execute(session, INSERT, rows)
     except IntegrityError as error:

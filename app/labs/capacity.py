@@ -207,4 +207,4 @@ class ApprovalStep(Base):
 
 def touch(session: Session, lab_id: str) -> None:
     """Note that the lab changed what it sets: whoever reads availability reads it anew."""
-    session.get_one(Lab, lab_id, with_for_update=True).setup_version = new_id()
+    session.get_one(Lab, lab_id, with_for_update={"key_share": True}).setup_version = new_id()

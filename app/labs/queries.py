@@ -70,7 +70,12 @@ class CapableBench:
     @property
     def reads(self) -> tuple[str, ...]:
         """Ids of all resources whose taken time counts for the test here."""
-        return (*self.bench.reads, *(unit.resource_id for pool in self.companions for unit in pool))
+        needed = (each for pool in self.companions for unit in pool for each in (unit, *self.parts_of(unit)))
+        return (*self.bench.reads, *(unit.resource_id for unit in needed))
+
+    def parts_of(self, unit: Unit) -> tuple[Unit, ...]:
+        """The parts of a unit of a companion pool, which are taken with it."""
+        return self.setup.parts.get(unit.resource_id, ())
 
     def changeover(self, before: str | None, after: str | None) -> timedelta:
         """Time that must lie between two uses that leave and need the bench in these states."""
@@ -151,7 +156,9 @@ _CAPABLE = (
 _LOCKED = _CAPABLE.where(
     Test.id == bindparam("test"),
     (Resource.id == bindparam("resource")) | (Resource.pool == bindparam("resource")),
-).with_for_update(of=Resource)
+    # Not against those who only write rows that point at a bench: they would wait for each other in a circle.
+).with_for_update(of=Resource, key_share=True)
+_VERSION = select(Lab.setup_version).where(Lab.id == bindparam("lab"))
 
 
 def _capable(
@@ -225,9 +232,14 @@ def lock_benches(
     A unit's id gives that unit, a pool's id every unit of it, in order. Empty: none is capable, or none is there.
     Where surfaces are kept apart, whoever books at the lab waits: the guard of the table knows no neighbours.
     """
-    rows = execute(session, _LOCKED, {"test": test_id, "resource": resource_or_pool}).all()
+    asked = {"test": test_id, "resource": resource_or_pool}
+    rows = execute(session, _LOCKED, asked).all()
+    concurrent = session.get_bind().dialect.name == "postgresql"
+    if concurrent and rows and execute(session, _VERSION, {"lab": rows[0].lab_id}).scalar() != rows[0].setup_version:
+        # What waited for the lock sees the bench as it became, but its lab as it was.
+        rows = execute(session, _LOCKED, asked).all()
     found = _capable(session, rows, company_id, reserve)
-    if any(item.bench.against for item in found) and session.get_bind().dialect.name == "postgresql":
+    if concurrent and any(item.bench.against for item in found):
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(found[0].bench.lab_id))))
     return found
 

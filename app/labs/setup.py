@@ -223,6 +223,7 @@ def _read(session: Session, versions: Mapping[str, str]) -> dict[str, LabSetup]:
         LabShiftPattern, LabDay, LabRule, Resource, ResourceLink, Companion, Changeover, Limitation, ApprovalStep,
     )  # fmt: skip
     patterns, days, rules, resources, links, companions, changeovers, limitations, steps = map(rows, models)
+    parts = {lab_id: _parts(resources[lab_id]) for lab_id in labs}
     return {
         lab_id: LabSetup(
             lab_id=lab_id,
@@ -230,8 +231,8 @@ def _read(session: Session, versions: Mapping[str, str]) -> dict[str, LabSetup]:
             patterns=_patterns(patterns[lab_id]),
             days=_days(days[lab_id]),
             rules=_rules(rules[lab_id]),
-            parts=_parts(resources[lab_id]),
-            against=_against(links[lab_id]),
+            parts=parts[lab_id],
+            against=_against(links[lab_id], parts[lab_id]),
             companions=_companions(companions[lab_id], resources[lab_id]),
             changeovers={(c.from_state_id, c.to_state_id): timedelta(minutes=c.minutes) for c in changeovers[lab_id]},
             limited=_limited(limitations[lab_id]),
@@ -289,13 +290,20 @@ def _parts(resources: Sequence[Resource]) -> dict[str, tuple[Unit, ...]]:
     return {ident: tuple(below(ident)) for ident in list(children)}
 
 
-def _against(rows: Iterable[ResourceLink]) -> dict[str, tuple[Against, ...]]:
-    found: dict[str, list[Against]] = defaultdict(list)
+def _against(rows: Iterable[ResourceLink], parts: Mapping[str, Sequence[Unit]]) -> dict[str, tuple[Against, ...]]:
+    """Links in both directions. What stands against a whole stands against its parts, and what stands against a
+    part against its whole: to use the one is to use something of the other.
+    """
+    inside = {whole: {unit.resource_id for unit in units} for whole, units in parts.items()}
+    found: dict[str, dict[str, bool]] = defaultdict(dict)
     for row in rows:
         rivals_only = row.nearness is Nearness.NEIGHBOUR
-        found[row.one_id].append(Against(row.other_id, rivals_only))
-        found[row.other_id].append(Against(row.one_id, rivals_only))
-    return {key: tuple(sorted(found[key], key=lambda each: each.resource_id)) for key in found}
+        for one, other in ((row.one_id, row.other_id), (row.other_id, row.one_id)):
+            mine = {one, *inside.get(one, ()), *(whole for whole, below in inside.items() if one in below)}
+            for ident in mine:
+                for against in {other, *inside.get(other, ())} - {ident} - inside.get(ident, set()):
+                    found[ident][against] = rivals_only and found[ident].get(against, True)
+    return {key: tuple(Against(*each) for each in sorted(found[key].items())) for key in found if found[key]}
 
 
 def _companions(
