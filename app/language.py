@@ -142,6 +142,8 @@ def _fact(value: Any) -> Any:
         return day(value)
     if isinstance(value, timedelta):
         return hours(value)
+    if isinstance(value, list):
+        return gettext("、").join(str(_fact(each)) for each in value)
     if getattr(value, "name_zh", None):
         return pick(value)
     label = getattr(value, "label", None)

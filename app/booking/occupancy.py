@@ -80,7 +80,7 @@ def retake(session: Session, booking: Booking, before: Sequence[tuple[str, int]]
     session.flush()
     session.execute(delete(Occupancy).where(Occupancy.booking_id == booking.id))
     take(session, booking, state_of(session, booking))
-    _close_again(session, {resource_id for resource_id, _ in before}, was)
+    close_again(session, {resource_id for resource_id, _ in before}, was)
 
 
 def extend_footprint(session: Session, booking: Booking, places: Sequence[tuple[str, int]]) -> None:
@@ -148,7 +148,7 @@ def _fill(session: Session, closure: Closure, when: Interval) -> None:
     )
 
 
-def _close_again(session: Session, resource_ids: Iterable[str], when: Interval) -> None:
+def close_again(session: Session, resource_ids: Iterable[str], when: Interval) -> None:
     """Time that was freed inside a closure is closed, not free."""
     closures = select(Closure).where(
         Closure.resource_id.in_(set(resource_ids)), Closure.starts_at < when.end, Closure.ends_at > when.start
@@ -199,7 +199,7 @@ def free(session: Session, booking: Booking) -> None:
     session.execute(delete(Occupancy).where(mine))
     for resource_id, spans in given.items():
         for span in spans:
-            _close_again(session, [resource_id], span)
+            close_again(session, [resource_id], span)
 
 
 def free_proposed(session: Session, booking: Booking) -> None:
@@ -217,4 +217,4 @@ def free_rest(session: Session, booking: Booking, ended_at: datetime) -> None:
     session.flush()
     if ended_at < booking.ends_at:
         resources = {resource_id for resource_id, _ in footprint_of(booking)}
-        _close_again(session, resources, Interval(max(ended_at, booking.starts_at), booking.ends_at))
+        close_again(session, resources, Interval(max(ended_at, booking.starts_at), booking.ends_at))

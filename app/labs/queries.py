@@ -181,12 +181,12 @@ def _capable_bench(row: Any, setup: LabSetup, company_id: str | None, reserve: b
         companions=setup.companions.get((row.pool, row.test_id), ()),
         state_id=row.state_id,
         setup=setup,
-        closed=(*_outside(scope, row.report_days), *_too_little(setup.limited.get(row.id, ()), row.needs)),
+        closed=(*outside_scope(scope, row.report_days), *_too_little(setup.limited.get(row.id, ()), row.needs)),
         scope=scope,
     )
 
 
-def _outside(scope: tuple[date | None, date | None], report_days: int) -> Iterator[Interval]:
+def outside_scope(scope: tuple[date | None, date | None], report_days: int) -> Iterator[Interval]:
     """Time outside the scope's validity, which has to hold from bench taken to report issued."""
     first, last = scope
     if first:

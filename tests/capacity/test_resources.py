@@ -11,6 +11,7 @@ from app.capacity.resources import arranging, scope, service
 from app.capacity.resources.rules import (
     NeverRuns,
     PartsCycle,
+    PartTaken,
     PlacesBooked,
     StaleRow,
     StillBooked,
@@ -19,12 +20,10 @@ from app.capacity.resources.rules import (
 )
 from app.capacity.resources.scope import SetCapability
 from app.capacity.resources.service import AddResource, ChangeResource, Facts
-from app.database import db, transaction
+from app.database import db
 from app.errors import Invalid, NotFound
-from app.events.models import Event
 from app.labs.capacity import BenchState, Nearness
-from app.labs.models import Capability, Method, MethodTransition, Resource
-from app.labs.models import Test as CatalogueTest
+from app.labs.models import Capability, Resource
 from app.labs.quantities import Range
 from tests.visitor import Visitor
 from tests.world import Person, World, at
@@ -138,7 +137,7 @@ def test_a_part_that_is_taken_cannot_join_a_booked_whole(world: World) -> None:
     lab = world.lab_admin("lab")
     world.engineer("甲公司").requests(at(5), "ground")
     world.engineer("乙公司").requests(at(5), "track")
-    with pytest.raises(SlotTaken):
+    with pytest.raises(PartTaken):
         changes(lab, "track", whole="ground")
     db.session.rollback()
     assert db.session.get_one(Resource, "track").whole_id is None
@@ -275,46 +274,6 @@ def test_all_that_a_test_needs_or_nothing(world: World) -> None:
     assert {row.starts_at for row in db.session.query(Occupancy)} == {moved.starts_at}
     company.does("cancel", moved)
     assert db.session.query(Occupancy).count() == 0
-
-
-def test_an_edition_is_replaced_on_a_date(world: World, visitor: Visits) -> None:
-    world.bench()
-    world.test("new-t", on="chamber")
-    lab, company = world.lab_admin("lab"), world.engineer("甲公司")
-    with transaction() as session:
-        old = session.get_one(Method, "gbtest-2026")
-        session.add(
-            Method(
-                id="gbtest-2027", code="GB TEST-2027", code_norm="gbtest-2027", title_zh="试验方法",
-                title_en="Test method", kind="gb_t", domain_id=old.domain_id, status="upcoming", replaces=[],
-            )
-        )  # fmt: skip
-        session.flush()
-        session.get_one(CatalogueTest, "new-t").method_id = "gbtest-2027"
-        session.get_one(CatalogueTest, "new-t").name_zh = session.get_one(CatalogueTest, "t").name_zh
-        session.delete(session.get_one(Capability, ("chamber", "new-t")))
-        session.add(
-            MethodTransition(
-                id="gbtest-2026>gbtest-2027", old_method_id="gbtest-2026", new_method_id="gbtest-2027",
-                note_zh="", note_en="",
-            )
-        )  # fmt: skip
-    before, beyond = company.requests(at(5)), company.requests(at(24))
-    desk = visitor(lab)
-    path = f"{PATH}editions/gbtest-2026/gbtest-2027"
-    typed = {"on": "2026-11-20", "to-t": "new-t"}
-    seen = desk.post(path, **typed, do="preview")
-    assert beyond.code in seen.text
-    assert before.code not in seen.text
-    assert desk.post(path, **typed, do="save").status == 303
-    assert db.session.get_one(Capability, ("chamber", "t")).valid_until == date(2026, 11, 19)
-    assert db.session.get_one(Capability, ("chamber", "new-t")).valid_from == date(2026, 11, 20)
-    assert company.sees(beyond).starts_at == beyond.starts_at
-    asked = db.session.query(Event).filter_by(kind="booking.edition_asked").all()
-    assert [event.subject_id for event in asked] == [beyond.id]
-    assert "标准将换版" in visitor(company).get(f"/bookings/{beyond.id}").text
-    assert company.requests(at(25), test="new-t").state is State.REQUESTED
-    assert desk.post(path, on="bald", do="preview").status == 422
 
 
 def test_the_pages_add_a_bench_and_a_test(world: World, visitor: Visits) -> None:

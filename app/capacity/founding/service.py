@@ -16,6 +16,8 @@ from app.labs.models import Domain, Lab
 from app.labs.search_text import compose
 
 LEVEL, CONFIDENCE, ORIGIN = "enterprise_open", "medium", "lab"
+# As long as what the log keeps of a subject.
+ID_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ def found(viewer: Viewer, command: FoundLab, now: datetime) -> Lab:
 
 def _free_id(session: Session, command: FoundLab) -> str:
     """A readable id from the English name, with random letters where it is taken or there is none."""
-    base = re.sub(r"[^a-z0-9]+", "-", command.name_en.lower()).strip("-")[:40]
+    base = re.sub(r"[^a-z0-9]+", "-", command.name_en.lower())[:ID_LENGTH].strip("-")
     if len(base) >= 3 and session.get(Lab, base) is None:
         return base
-    return f"{base}-{new_id()[:6]}".strip("-")
+    return f"{base[: ID_LENGTH - 7]}-{new_id()[:6]}".strip("-")
 
 
 def _search_text(command: FoundLab, operator: Organisation, domains: list[Domain]) -> str:

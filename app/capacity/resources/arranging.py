@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app.accounts.policy import Viewer
+from app.capacity.resources import parts
 from app.capacity.resources.owned import own_pool, own_resource
+from app.capacity.rules import check_setup_version
 from app.database import transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
@@ -21,15 +23,17 @@ def link(viewer: Viewer, lab_id: str, one: str, other: str, nearness: Nearness |
         for ident in (one, other):
             if own_resource(session, viewer, ident).lab_id != lab_id:
                 raise NotFound()
+        lab = parts.family(session, lab_id)
         if one == other:
             raise Invalid(N_("请选两个不同的资源。"), field="other_id")
+        if nearness and (other in lab.below(one) or one in lab.below(other)):
+            raise Invalid(N_("整体和它的部分本来就不同时使用。"), field="other_id")
         first, second = sorted((one, other))
         session.execute(delete(ResourceLink).where(ResourceLink.one_id == first, ResourceLink.other_id == second))
         if nearness:
             session.add(ResourceLink(one_id=first, other_id=second, nearness=nearness, lab_id=lab_id))
-        lab = session.get_one(Lab, lab_id)
         facts: dict[str, Any] = {"one": first, "other": second, "nearness": nearness.value if nearness else ""}
-        log.record(session, "resource.linked", lab, by=viewer, at=now, **facts)
+        log.record(session, "resource.linked", session.get_one(Lab, lab_id), by=viewer, at=now, **facts)
         touch(session, lab_id)
 
 
@@ -40,14 +44,18 @@ def set_states(
     names: Sequence[tuple[str | None, str, str]],
     minutes: dict[tuple[str, str], int],
     now: datetime,
+    seen: str | None = None,
 ) -> list[BenchState]:
     """The states in which tests leave a pool's benches, and the minutes between them.
 
     names: (id or None for a new one, Chinese, English); an empty Chinese name drops the state. minutes: by the ids
-    before and after, 0 for none. Raises NotFound, Invalid.
+    before and after, 0 for none. seen: the setup version that the table showed. Raises NotFound, StaleSetup.
     """
     with transaction() as session:
         units = own_pool(session, viewer, lab_id, pool)
+        lab = session.get_one(Lab, lab_id, with_for_update={"key_share": True}, populate_existing=True)
+        if seen is not None:
+            check_setup_version(seen, lab.setup_version)
         known = {state.id: state for state in session.scalars(select(BenchState).filter_by(lab_id=lab_id, pool=pool))}
         session.execute(delete(Changeover).where(Changeover.from_state_id.in_(known)))
         for ident, name_zh, name_en in names:

@@ -5,8 +5,17 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.fields.choices import SelectChoice
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice, SelectFieldBase
 from wtforms.validators import InputRequired, NumberRange
 from wtforms.validators import Optional as Blank
 
@@ -19,8 +28,6 @@ from app.labs.models import Capability, Resource, ResourceKind, Test
 from app.labs.quantities import BadFigure, Statement, from_json, parse, reach_of, typed
 from app.language import pick
 from app.worktime import PATTERNS
-
-MINUTES = 60
 
 
 def whole(label: Any, least: int, most: int, needed: bool = True) -> IntegerField:
@@ -70,6 +77,7 @@ class ResourceForm(CommandForm):
     capability_en = TextAreaField(_l("英文能力说明"), [no_nul, at_most(800)])
     whole_id = SelectField(_l("属于哪个整体"))
     version = VersionField()
+    accepted = HiddenField(validators=[no_nul])
 
     def offer(
         self, lab_id: str, kinds: Sequence[ResourceKind], others: Sequence[Resource], row: Resource | None
@@ -80,6 +88,7 @@ class ResourceForm(CommandForm):
         if row is None:
             del self.whole_id
             del self.version
+            del self.accepted
             self.kind_id.choices = [SelectChoice(kind.id, pick(kind)) for kind in kinds]
         else:
             del self.kind_id
@@ -110,7 +119,8 @@ class ResourceForm(CommandForm):
         )
         if self.row is None:
             return AddResource(self.lab_id, self.kind_id.data, self.quantity.data or 1, facts)
-        return ChangeResource(self.row.id, self.version.data or 0, self.whole_id.data or None, facts)
+        accepted = self.accepted.data or ""
+        return ChangeResource(self.row.id, self.version.data or 0, self.whole_id.data or None, facts, accepted)
 
 
 class CapabilityForm(CommandForm):
@@ -125,7 +135,10 @@ class CapabilityForm(CommandForm):
     companions = ChoicesField(_l("还要同时占用"))
     valid_from = DateField(_l("能力从哪天起有效"), [Blank()])
     valid_until = DateField(_l("能力到哪天为止"), [Blank()])
+    note_zh = TextAreaField(_l("说明"), [no_nul, at_most(500)])
+    note_en = TextAreaField(_l("英文说明"), [no_nul, at_most(800)])
     version = VersionField()
+    accepted = HiddenField(validators=[no_nul])
 
     def offer(
         self,
@@ -155,6 +168,7 @@ class CapabilityForm(CommandForm):
         for name in ("setup_minutes", "run_minutes", "teardown_minutes", "report_days", "valid_from", "valid_until"):
             self[name].data = getattr(row, name)
         self.version.data, self.state_id.data = row.version, row.state_id or ""
+        self.note_zh.data, self.note_en.data = row.note_zh, row.note_en
         self.needs.show(row.needs)
         self.sample_limits.show(row.sample_limits)
         self.companions.data = list(companions)
@@ -175,4 +189,27 @@ class CapabilityForm(CommandForm):
             valid_from=self.valid_from.data,
             valid_until=self.valid_until.data,
             companions=tuple(self.companions.data or ()),
+            note_zh=(self.note_zh.data or "").strip(),
+            note_en=(self.note_en.data or "").strip(),
+            accepted=self.accepted.data or "",
         )
+
+
+def differences(typed_in: CommandForm, stored: CommandForm) -> list[tuple[str, str]]:
+    """Labels and stored values of the fields that another administrator filled in differently."""
+    return [
+        (str(field.label.text), _as_read(stored[field.name]))
+        for field in typed_in
+        if field.name in stored
+        and not isinstance(field, HiddenField)
+        and (field.data or None) != (stored[field.name].data or None)
+    ]
+
+
+def _as_read(field: Any) -> str:
+    if isinstance(field, BooleanField):
+        return gettext("是") if field.data else gettext("否")
+    if isinstance(field, SelectFieldBase):
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        return gettext("、").join(str(label) for value, label, *_more in field.iter_choices() if value in chosen)
+    return "" if field.data is None else str(field.data)

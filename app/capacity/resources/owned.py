@@ -27,8 +27,8 @@ def own_lab(session: Session, viewer: Viewer, lab_id: str) -> Lab:
 
 
 def own_resource(session: Session, viewer: Viewer, resource_id: str) -> Resource:
-    """A live resource, locked. Raises NotFound."""
-    row = session.get(Resource, resource_id, with_for_update={"of": Resource}, populate_existing=True)
+    """A live resource. Raises NotFound."""
+    row = session.get(Resource, resource_id)
     require_visible(viewer, Action.SET_CAPACITY, row)
     assert row is not None
     if row.retired_at:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.booking.models import Booking
 from app.database import db
 from app.labs.capacity import BenchState, Changeover, Companion, ResourceLink
 from app.labs.models import Capability, Lab, Method, MethodTransition, Resource, ResourceKind, Test
@@ -53,10 +54,18 @@ def kinds() -> list[ResourceKind]:
     return list(db.session.scalars(query.order_by(ResourceKind.name_zh)))
 
 
-def tests_for(kind_id: str) -> list[Test]:
-    """Live tests that a kind of resource can be able to run, by method."""
-    query = select(Test).where(Test.kind_id == kind_id, Test.retired_at.is_(None))
+def tests_for(kind_id: str | None) -> list[Test]:
+    """Live tests for a kind of resource, None for all of the catalogue, by method."""
+    query = select(Test).where(Test.retired_at.is_(None))
+    if kind_id is not None:
+        query = query.where(Test.kind_id == kind_id)
     return list(db.session.scalars(query.options(joinedload(Test.method)).order_by(Test.method_id, Test.position)))
+
+
+def coded(lab_id: str, codes: Sequence[str]) -> list[Booking]:
+    """The lab's bookings with these codes, by start."""
+    query = select(Booking).where(Booking.lab_id == lab_id, Booking.code.in_(codes))
+    return list(db.session.scalars(query.options(joinedload(Booking.test)).order_by(Booking.starts_at, Booking.id)))
 
 
 def states(pool: str) -> list[BenchState]:

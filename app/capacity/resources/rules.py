@@ -1,11 +1,13 @@
 """Pure rules of a lab's resources: ids, wholes and parts, and what speaks against a change."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from app.errors import N_, YujianError
+from app.errors import N_, Invalid, YujianError
+from app.labs.quantities import Statement, misfits, told
 
-ID_LENGTH = 54  # leaves room for the unit's number
+# As long as what the log keeps of a subject; a unit ends in -40, a further pool in -n999.
+ID_LENGTH, UNIT_LENGTH, NUMBER_LENGTH = 24, 3, 5
 
 
 class PlacesBooked(YujianError):
@@ -13,6 +15,27 @@ class PlacesBooked(YujianError):
 
     code, status, field = "wrong_state", 409, "places"
     message = N_("这些预约占着要去掉的工位：%(codes)s。请先改期。")
+
+
+class PartTaken(YujianError):
+    """facts: codes of bookings that have what the booking `whole` would have to take along."""
+
+    code, status, field = "slot_taken", 409, "whole_id"
+    message = N_("预约 %(whole)s 占着整体，同一时间这里还有预约 %(codes)s。请先给其中一方改期。")
+
+
+class StandsAround(YujianError):
+    """facts: codes of bookings that a change leaves as they are, though they could not be made like that any more."""
+
+    code, status, field = "wrong_state", 409, None
+    message = N_("这些已有预约与改后的设置不符：%(codes)s。保存后它们仍保持原样，需要时请逐个与企业商量改期。")
+
+
+class StillCompanion(YujianError):
+    """facts: names of tests that need a unit of the pool."""
+
+    code, status = "wrong_state", 409
+    message = N_("这些项目还要同时占用它：%(tests)s。请先从能力里去掉。")
 
 
 class StillBooked(YujianError):
@@ -37,12 +60,16 @@ class StaleRow(YujianError):
     message = N_("别的管理员刚改过这一项。下面保留了您填的内容，请看过现在的内容再保存。")
 
 
-def readable_id(lab_id: str, kind_id: str, known: Sequence[str]) -> str:
-    """An id for a new pool that nobody has: lab and kind, and a number where that is taken."""
-    base = re.sub(r"[^a-z0-9-]", "", f"{lab_id}-{kind_id}".lower())[:ID_LENGTH]
-    if base not in known:
-        return base
-    return next(name for n in range(2, 10_000) if (name := f"{base[: ID_LENGTH - 5]}-n{n}") not in known)
+def readable_id(lab_id: str, kind_id: str, known: Collection[str]) -> str:
+    """An id for a new pool that nobody has, like those of the catalogue: the lab's initials and the kind, and a number
+    where that is taken. Leaves room for the numbers of the units.
+    """
+    words = [word for word in lab_id.lower().split("-") if word]
+    lab = "".join(word[0] for word in words) if len(words) > 1 else lab_id.lower()[:8]
+    base = re.sub(r"[^a-z0-9]+", "-", f"{lab}-{kind_id}".lower())
+    room = ID_LENGTH - UNIT_LENGTH - NUMBER_LENGTH
+    names = [base[: ID_LENGTH - UNIT_LENGTH].strip("-"), *(f"{base[:room].strip('-')}-n{n}" for n in range(2, 1000))]
+    return next(name for name in names if not any(f"{each}-".startswith(f"{name}-") for each in known))
 
 
 def check_no_cycle(resource_id: str, whole_id: str | None, wholes: Mapping[str, str | None]) -> None:
@@ -53,6 +80,25 @@ def check_no_cycle(resource_id: str, whole_id: str | None, wholes: Mapping[str, 
             raise PartsCycle()
         seen.add(above)
         above = wholes.get(above)
+
+
+def check_reach(reach: Statement, asked: Statement, test: object, field: str) -> None:
+    """What a test asks of a bench lies within what the bench is stated to reach. Raises Invalid at the field."""
+    for misfit in misfits(reach, asked):
+        raise Invalid(
+            N_("%(test)s 要求 %(asked)s，台架登记的是 %(has)s。"),
+            field=field,
+            test=test,
+            asked=told(misfit.key, misfit.asked),
+            has=told(misfit.key, misfit.has),
+        )
+
+
+def check_standing(codes: Sequence[str], accepted: str) -> None:
+    """Bookings that a change leaves as they are were seen before it is saved. Raises StandsAround."""
+    told_codes = ", ".join(codes)
+    if told_codes and told_codes != accepted:
+        raise StandsAround(codes=told_codes)
 
 
 def longer_than_a_way_round(table: Mapping[tuple[str, str], int]) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
-"""What a lab's benches can do: capabilities with their own times and limits, and the change from edition to edition."""
+"""What a lab's benches can do: capabilities with their own times and limits."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,18 +10,20 @@ from sqlalchemy.orm import Session
 
 from app.accounts.policy import Viewer
 from app.booking.models import Booking
+from app.booking.occupancy import footprint_of
 from app.booking.rules import OPEN
+from app.capacity.resources import parts
 from app.capacity.resources.owned import open_codes, own_lab, own_pool
-from app.capacity.resources.rules import NeverRuns, StaleRow, StillBooked
+from app.capacity.resources.rules import NeverRuns, StaleRow, StillBooked, check_reach, check_standing
 from app.capacity.resources.service import LAB, STATED
 from app.database import transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
 from app.labs.capacity import Companion, touch
 from app.labs.models import Capability, Resource, Test
-from app.labs.quantities import Statement, to_json
-from app.labs.queries import bench_of
-from app.worktime import Need, can_ever_run, local_date, midnight
+from app.labs.quantities import Statement, from_json, to_json
+from app.labs.queries import bench_of, outside_scope
+from app.worktime import Interval, Need, can_ever_run, local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class SetCapability:
     """A pool can run a test, with its own times (None: the test's) and limits. version None: it is new.
 
     companions: further pools of which one unit is needed. valid_from, valid_until: local dates, both inclusive.
+    note_zh, note_en: None leaves what is written. accepted: codes of bookings known to stand around the change.
     """
 
     lab_id: str
@@ -44,11 +48,17 @@ class SetCapability:
     valid_from: date | None = None
     valid_until: date | None = None
     companions: tuple[str, ...] = ()
+    note_zh: str | None = None
+    note_en: str | None = None
+    accepted: str = ""
 
 
 def set_capability(viewer: Viewer, command: SetCapability, now: datetime) -> Capability:
-    """What a pool can do. Raises NotFound, StaleRow, NeverRuns, Invalid."""
+    """What a pool can do. Raises NotFound, StaleRow, NeverRuns, Invalid, StandsAround with bookings that the scope or
+    the companions leave out and that were not accepted.
+    """
     with transaction() as session:
+        lab = parts.family(session, own_lab(session, viewer, command.lab_id).id)
         units = own_pool(session, viewer, command.lab_id, command.pool)
         test = session.get(Test, command.test_id)
         if test is None or test.retired_at:
@@ -62,11 +72,16 @@ def set_capability(viewer: Viewer, command: SetCapability, now: datetime) -> Cap
             row = Capability(pool=command.pool, test_id=test.id, basis=STATED, note_zh="", note_en="", sources=[])
             row.version = 0
             session.add(row)
+        else:
+            _check_standing(session, units, row, test, command, now)
+        for unit in units:
+            check_reach(from_json(unit.envelope), command.needs, test, "needs")
         _set(row, command)
         _check_runs(units[0], test, row, now)
         row.version += 1
         session.flush()
         _set_companions(session, command)
+        parts.check_apart(session, command.lab_id, lab)
         facts: dict[str, Any] = {"test": test.id, "until": str(row.valid_until or "")}
         log.record(session, "capability.set", units[0], by=viewer, at=now, **facts)
         touch(session, command.lab_id)
@@ -80,6 +95,42 @@ def _set(row: Capability, command: SetCapability) -> None:
     row.needs, row.sample_limits = to_json(command.needs), to_json(command.sample_limits)
     row.state_id = command.state_id
     row.valid_from, row.valid_until = command.valid_from, command.valid_until
+    if command.note_zh is not None:
+        row.note_zh, row.note_en = command.note_zh, command.note_en or command.note_zh
+
+
+def _check_standing(
+    session: Session, units: Sequence[Resource], row: Capability, test: Test, command: SetCapability, now: datetime
+) -> None:
+    """Bookings to come that the changed scope doesn't cover, or that lack what is needed too from now on."""
+    scope = (command.valid_from, command.valid_until)
+    days = test.report_days if command.report_days is None else command.report_days
+    outside = list(outside_scope(scope, days)) if scope != (row.valid_from, row.valid_until) else []
+    known = set(session.scalars(select(Companion.companion_pool).filter_by(pool=row.pool, test_id=test.id)))
+    added = session.execute(
+        select(Resource.pool, Resource.id).where(
+            Resource.pool.in_(set(command.companions) - known - {command.pool}), Resource.retired_at.is_(None)
+        )
+    ).all()
+    codes = []
+    for booking in to_come(session, [unit.id for unit in units], [test.id], now):
+        has = {resource_id for resource_id, _ in footprint_of(booking)}
+        lacks = any(not has & {r.id for r in added if r.pool == pool} for pool in {r.pool for r in added})
+        if lacks or any(span.overlaps(Interval(booking.starts_at, booking.ends_at)) for span in outside):
+            codes.append(booking.code)
+    check_standing(codes, command.accepted)
+
+
+def to_come(session: Session, resource_ids: Sequence[str], test_ids: Iterable[str], now: datetime) -> list[Booking]:
+    """Bookings of the tests on these benches that have not begun, by start; lapsed holds left out."""
+    query = select(Booking).where(
+        Booking.resource_id.in_(resource_ids),
+        Booking.test_id.in_(test_ids),
+        Booking.state.in_(OPEN),
+        Booking.starts_at > now,
+        Booking.hold_expires_at.is_(None) | (Booking.hold_expires_at > now),
+    )
+    return list(session.scalars(query.order_by(Booking.starts_at, Booking.id)))
 
 
 def _check_runs(unit: Resource, test: Test, row: Capability, now: datetime) -> None:
@@ -124,65 +175,3 @@ def retire_capability(viewer: Viewer, lab_id: str, pool: str, test_id: str, now:
         row.retired_at, row.origin = now, LAB
         log.record(session, "capability.retired", units[0], by=viewer, at=now, test=test_id)
         touch(session, lab_id)
-
-
-@dataclass(frozen=True, slots=True)
-class ReplaceEdition:
-    """From a local date on, tests of a new edition stand for those of the old one. tests: old to new ids."""
-
-    lab_id: str
-    on: date
-    tests: dict[str, str]
-
-
-def replace_edition(viewer: Viewer, command: ReplaceEdition, now: datetime) -> list[Booking]:
-    """Capabilities of the old edition end the day before, those of the new begin; same times and limits.
-
-    Returns the bookings of the old edition beyond the date, whose companies are asked by an event each. Raises
-    NotFound.
-    """
-    with transaction() as session:
-        own_lab(session, viewer, command.lab_id)
-        pools = set(session.scalars(select(Resource.pool).where(Resource.lab_id == command.lab_id)))
-        for old, new in command.tests.items():
-            if session.get(Test, new) is None:
-                raise NotFound()
-            rows = select(Capability).where(Capability.test_id == old, Capability.pool.in_(pools))
-            for row in session.scalars(rows.where(Capability.retired_at.is_(None))):
-                _succeed(session, row, new, command.on)
-        beyond = beyond_edition(session, command)
-        for booking in beyond:
-            booking.touch(now)
-            facts: dict[str, Any] = {"on": command.on.isoformat(), "test": command.tests[booking.test_id]}
-            log.record(session, "booking.edition_asked", booking, by=viewer, at=now, **facts)
-        touch(session, command.lab_id)
-        return beyond
-
-
-def _succeed(session: Session, row: Capability, new: str, on: date) -> None:
-    """One capability of the old edition goes over to the new one."""
-    columns = ("setup_minutes", "run_minutes", "teardown_minutes", "report_days", "needs", "sample_limits", "state_id")
-    heir = session.get(Capability, (row.pool, new))
-    if heir is None:
-        heir = Capability(pool=row.pool, test_id=new, basis=STATED, note_zh="", note_en="", sources=[], version=1)
-        session.add(heir)
-    for column in columns:
-        setattr(heir, column, getattr(row, column))
-    heir.retired_at, heir.origin, heir.valid_from, heir.valid_until = None, LAB, on, row.valid_until
-    row.valid_until, row.origin = on - timedelta(days=1), LAB
-    row.version += 1
-    for companion in session.scalars(select(Companion).filter_by(pool=row.pool, test_id=row.test_id)):
-        session.merge(
-            Companion(pool=row.pool, test_id=new, companion_pool=companion.companion_pool, lab_id=companion.lab_id)
-        )
-
-
-def beyond_edition(session: Session, command: ReplaceEdition) -> list[Booking]:
-    """Bookings of the old edition at the lab that start on the date or later."""
-    query = select(Booking).where(
-        Booking.lab_id == command.lab_id,
-        Booking.test_id.in_(command.tests),
-        Booking.state.in_(OPEN),
-        Booking.starts_at >= midnight(command.on),
-    )
-    return list(session.scalars(query.order_by(Booking.starts_at, Booking.id)))

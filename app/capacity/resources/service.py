@@ -1,32 +1,34 @@
 """Benches and what they can do: one function for each action of the lab's administrator."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Viewer
 from app.booking.models import Booking, Occupancy
-from app.booking.occupancy import extend_footprint, footprint_of, written
-from app.booking.rules import OPEN
+from app.capacity.calendars.queries import standing
+from app.capacity.calendars.rules import is_covered
+from app.capacity.resources import parts
 from app.capacity.resources.owned import open_codes, own_lab, own_resource
 from app.capacity.resources.rules import (
-    PlacesBooked,
     StaleRow,
     StillBooked,
-    check_no_cycle,
+    StillCompanion,
+    check_reach,
+    check_standing,
     readable_id,
 )
 from app.database import transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
-from app.labs.capacity import touch
-from app.labs.models import Resource, ResourceKind
-from app.labs.quantities import Statement, to_json
-from app.worktime import PATTERNS
+from app.labs.capacity import Companion, touch
+from app.labs.models import Capability, Lab, Resource, ResourceKind, Test
+from app.labs.quantities import Statement, from_json, to_json
+from app.labs.setup import setup_of
+from app.worktime import PATTERNS, Use, subtract
 
 LAB = "lab"
 STATED = "representative"
@@ -59,12 +61,15 @@ class AddResource:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResource:
-    """One unit, as the caller last saw it (`version`). whole_id: what it is a part of."""
+    """One unit, as the caller last saw it (`version`). whole_id: what it is a part of. accepted: codes of bookings
+    that are known to stand around the change.
+    """
 
     resource_id: str
     version: int
     whole_id: str | None
     facts: Facts
+    accepted: str = ""
 
 
 def add_resource(viewer: Viewer, command: AddResource, now: datetime) -> list[Resource]:
@@ -74,9 +79,10 @@ def add_resource(viewer: Viewer, command: AddResource, now: datetime) -> list[Re
         kind = session.get(ResourceKind, command.kind_id)
         if kind is None or command.facts.shifts not in PATTERNS:
             raise NotFound()
-        if PATTERNS[command.facts.shifts].daylight and lab.lat is None:
-            raise Invalid(N_("实验室没有经纬度，不能按日出日落排班。"), field="shifts")
-        known = list(session.scalars(select(Resource.pool).distinct())) + list(session.scalars(select(Resource.id)))
+        _check_daylight(lab, command.facts.shifts)
+        # Holds the lab: two who add at once find different names.
+        touch(session, lab.id)
+        known = {*session.scalars(select(Resource.pool).distinct()), *session.scalars(select(Resource.id))}
         pool = readable_id(lab.id, kind.id, known)
         units = range(1, command.quantity + 1)
         rows = [
@@ -101,7 +107,6 @@ def add_resource(viewer: Viewer, command: AddResource, now: datetime) -> list[Re
         session.flush()
         for row in rows:
             log.record(session, "resource.added", row, by=viewer, at=now, name=row.name_zh)
-        touch(session, lab.id)
         return rows
 
 
@@ -116,14 +121,22 @@ def _tell(row: Resource, facts: Facts) -> None:
 def change_resource(viewer: Viewer, command: ChangeResource, now: datetime) -> Resource:
     """Change what a lab says of a bench; a row of the catalogue becomes the lab's own.
 
-    Raises NotFound, StaleRow, PlacesBooked, PartsCycle, SlotTaken where a part that joins a booked whole is taken.
+    Raises NotFound, StaleRow, PlacesBooked, PartsCycle, PartTaken, Invalid, StandsAround with bookings that the new
+    shifts don't cover and that were not accepted.
     """
     with transaction() as session:
-        row = own_resource(session, viewer, command.resource_id)
+        lab = parts.family(session, own_resource(session, viewer, command.resource_id).lab_id)
+        row = lab.resources.get(command.resource_id)
+        if row is None or command.facts.shifts not in PATTERNS:
+            raise NotFound()
         if row.version != command.version:
             raise StaleRow()
-        _check_places(session, row, command.facts.places, now)
-        _join(session, row, command.whole_id, now)
+        _check_daylight(row.lab, command.facts.shifts)
+        _check_reach(session, row, command.facts.envelope)
+        check_standing(_uncovered(session, row, command.facts, now), command.accepted)
+        if row.places != command.facts.places:
+            parts.set_places(session, lab, row, command.facts.places, now)
+        parts.join(session, lab, row, command.whole_id, now)
         _tell(row, command.facts)
         row.origin = LAB
         row.version += 1
@@ -134,68 +147,67 @@ def change_resource(viewer: Viewer, command: ChangeResource, now: datetime) -> R
         return row
 
 
-def _check_places(session: Session, row: Resource, places: int, now: datetime) -> None:
-    beyond = select(Occupancy.booking_id).where(
-        Occupancy.resource_id == row.id, Occupancy.place > places, Occupancy.ends_at > now
-    )
-    codes = open_codes(session, Booking.id.in_(beyond))
-    if codes:
-        raise PlacesBooked(codes=codes)
+def _check_daylight(lab: Lab, shifts: str) -> None:
+    if PATTERNS[shifts].daylight and lab.lat is None:
+        raise Invalid(N_("实验室没有经纬度，不能按日出日落排班。"), field="shifts")
 
 
-def _join(session: Session, row: Resource, whole_id: str | None, now: datetime) -> None:
-    """Make a resource a part of another one, or of none; bookings of the wholes above it take it along."""
-    if row.whole_id == whole_id:
-        return
-    resources = {r.id: r for r in session.scalars(select(Resource).where(Resource.lab_id == row.lab_id))}
-    if whole_id is not None and (whole_id not in resources or resources[whole_id].retired_at):
-        raise NotFound()
-    wholes = {ident: resource.whole_id for ident, resource in resources.items()}
-    check_no_cycle(row.id, whole_id, wholes)
-    before, after = _above(row.whole_id, wholes), _above(whole_id, wholes)
-    moved = {row.id, *_below(row.id, wholes)}
-    for booking in _standing(session, before, now):
-        _leave(session, booking, moved)
-    row.whole_id = whole_id
-    session.flush()
-    added = [(ident, place) for ident in sorted(moved) for place in range(1, resources[ident].places + 1)]
-    for booking in _standing(session, after, now):
-        extend_footprint(session, booking, added)
+def _check_reach(session: Session, row: Resource, envelope: Statement) -> None:
+    able = select(Capability, Test).join(Test, Test.id == Capability.test_id)
+    for capability, test in session.execute(able.where(Capability.pool == row.pool, Capability.retired_at.is_(None))):
+        check_reach(envelope, from_json(capability.needs), test, "envelope")
 
 
-def _above(ident: str | None, wholes: dict[str, str | None]) -> list[str]:
-    found: list[str] = []
-    while ident is not None:
-        found.append(ident)
-        ident = wholes.get(ident)
+def _uncovered(session: Session, row: Resource, facts: Facts, now: datetime) -> list[str]:
+    """Codes of bookings that other shifts of the bench no longer cover."""
+    if (row.shifts, row.unattended) == (facts.shifts, facts.unattended):
+        return []
+    setup, place = setup_of(session, row.lab), (row.lab.lat, row.lab.lon)
+    found = []
+    for booking in standing([row.id], now):
+        use = Use(booking.starts_at, booking.run_from, booking.run_until, booking.ends_at)
+        alone = facts.unattended and not booking.test.one_window
+        before, after = (
+            setup.calendar(row.id, shifts, place, booking.company_id, reserve=True)
+            for shifts in (row.shifts, facts.shifts)
+        )
+        nights = row.unattended and not alone and bool(subtract([use.interval], after.windows(use.interval)))
+        if nights or not is_covered(use, alone, before, after):
+            found.append(booking.code)
     return found
 
 
-def _below(ident: str, wholes: dict[str, str | None]) -> list[str]:
-    children = [child for child, whole in wholes.items() if whole == ident]
-    return children + [each for child in children for each in _below(child, wholes)]
-
-
-def _standing(session: Session, resource_ids: Sequence[str], now: datetime) -> list[Booking]:
-    query = select(Booking).where(Booking.resource_id.in_(resource_ids), Booking.state.in_(OPEN), Booking.ends_at > now)
-    return list(session.scalars(query.order_by(Booking.starts_at)))
-
-
-def _leave(session: Session, booking: Booking, resource_ids: set[str]) -> None:
-    session.execute(
-        delete(Occupancy).where(Occupancy.booking_id == booking.id, Occupancy.resource_id.in_(resource_ids))
-    )
-    booking.footprint = written(place for place in footprint_of(booking) if place[0] not in resource_ids)
-
-
 def retire_resource(viewer: Viewer, resource_id: str, now: datetime) -> None:
-    """A bench is no longer booked. Raises NotFound, StillBooked."""
+    """A bench is no longer booked; its parts belong to what it was a part of. Raises NotFound, StillBooked,
+    StillCompanion.
+    """
     with transaction() as session:
-        row = own_resource(session, viewer, resource_id)
+        lab = parts.family(session, own_resource(session, viewer, resource_id).lab_id)
+        row = lab.resources.get(resource_id)
+        if row is None:
+            raise NotFound()
         used = select(Occupancy.booking_id).where(Occupancy.resource_id == row.id, Occupancy.ends_at > now)
         codes = open_codes(session, Booking.id.in_(used))
         if codes:
             raise StillBooked(codes=codes)
+        if not any(each.pool == row.pool for each in lab.resources.values() if each is not row):
+            _check_no_companion(session, row)
+        for part in lab.resources.values():
+            if part.whole_id == row.id:
+                part.whole_id = row.whole_id
         row.retired_at, row.origin = now, LAB
         log.record(session, "resource.retired", row, by=viewer, at=now, name=row.name_zh)
         touch(session, row.lab_id)
+
+
+def _check_no_companion(session: Session, row: Resource) -> None:
+    """The last unit of a pool stays while a test can't be booked without it."""
+    query = (
+        select(Test)
+        .join(Companion, Companion.test_id == Test.id)
+        .join(Capability, (Capability.test_id == Companion.test_id) & (Capability.pool == Companion.pool))
+        .where(Companion.companion_pool == row.pool, Companion.lab_id == row.lab_id, Capability.retired_at.is_(None))
+    )
+    tests = list(session.scalars(query))
+    if tests:
+        raise StillCompanion(tests=tests)

@@ -6,14 +6,16 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
+from app.booking.models import Booking
 from app.capacity.access import own_lab
 from app.capacity.house_rules.queries import names as organisations
-from app.capacity.resources import arranging, queries, scope, service
-from app.capacity.resources.forms import CapabilityForm, ResourceForm
-from app.capacity.resources.rules import longer_than_a_way_round
+from app.capacity.resources import arranging, editions, queries, scope, service
+from app.capacity.resources.forms import CapabilityForm, ResourceForm, differences
+from app.capacity.resources.rules import StaleRow, StandsAround, longer_than_a_way_round
+from app.capacity.rules import StaleSetup
 from app.clock import now
 from app.database import db
-from app.errors import NotFound, YujianError
+from app.errors import N_, Invalid, NotFound, YujianError
 from app.labs.capacity import Nearness
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.quantities import from_json, typed
@@ -71,10 +73,33 @@ def edit(lab_id: str, resource_id: str) -> Any:
         form.show(row)
     if form.run(lambda command: service.change_resource(viewer(), command, now())):
         return redirect(url_for(".index", lab_id=lab.id), 303)
+    page: dict[str, Any] = {"lab": lab, "form": form, "row": row}
     if form.refused:
         db.session.refresh(row)
-        form.version.data = row.version
-    return render_template("capacity/resources/resource.html", lab=lab, form=form, row=row), form.status
+        stored = ResourceForm(formdata=None).offer(lab.id, (), others, row)
+        stored.show(row)
+        page |= _beside(lab, form, stored)
+    return render_template("capacity/resources/resource.html", **page), form.status
+
+
+def _beside(lab: Lab, form: ResourceForm | CapabilityForm, stored: ResourceForm | CapabilityForm) -> dict[str, Any]:
+    """What a refused change is shown beside: what somebody else stored meanwhile, or bookings that stay as they are.
+    The next time it is sent that is known.
+    """
+    if isinstance(form.refused, StaleRow):
+        form.version.data = stored.version.data
+        return {"stored": differences(form, stored)}
+    if isinstance(form.refused, StandsAround):
+        form.accepted.data = form.refused.facts["codes"]
+        around = queries.coded(lab.id, form.accepted.data.split(", "))
+        return {"around": around, "names": _companies(around)}
+    return {}
+
+
+def _companies(bookings: list[Booking]) -> dict[str, str]:
+    """Names of the companies, by id."""
+    found = organisations(booking.company_id for booking in bookings)
+    return {ident: pick(company, "short") for ident, company in found.items()}
 
 
 def _own(lab: Lab, resource_id: str) -> Resource:
@@ -115,18 +140,22 @@ def capability(lab_id: str, pool: str, test_id: str | None = None) -> Any:
     if test_id and (row is None or row.retired_at):
         raise NotFound()
     able = {test.id for _, test in queries.capabilities([pool]).get(pool, ())}
-    tests = [test for test in queries.tests_for(pools[pool][0].kind_id) if test.id not in able]
+    # With a warning, also what is usually done on benches of another kind.
+    every = "all" in request.args
+    tests = [test for test in queries.tests_for(None if every else pools[pool][0].kind_id) if test.id not in able]
     firsts = [units[0] for units in pools.values()]
     form = CapabilityForm().offer(lab.id, pool, tests, firsts, queries.states(pool), row)
     if row and not form.is_submitted():
         form.show(row, queries.companions(pool, row.test_id))
     if form.run(lambda command: scope.set_capability(viewer(), command, now())):
         return redirect(url_for(".index", lab_id=lab.id), 303)
+    test = db.session.get(Test, row.test_id) if row else None
+    page = {"lab": lab, "form": form, "row": row, "test": test, "unit": pools[pool][0], "every": every}
     if form.refused and row:
         db.session.refresh(row)
-        form.version.data = row.version
-    test = db.session.get(Test, row.test_id) if row else None
-    page = {"lab": lab, "form": form, "row": row, "test": test, "unit": pools[pool][0]}
+        stored = CapabilityForm(formdata=None).offer(lab.id, pool, tests, firsts, queries.states(pool), row)
+        stored.show(row, queries.companions(pool, row.test_id))
+        page |= _beside(lab, form, stored)
     return render_template("capacity/resources/capability.html", **page), form.status
 
 
@@ -158,19 +187,27 @@ def states(lab_id: str, pool: str) -> Any:
     if not units:
         raise NotFound()
     found = queries.states(pool)
-    wrong: set[tuple[str, str]] = set()
+    page: dict[str, Any] = {"lab": lab, "unit": units[0], "states": found, "new": range(NEW_STATES), "wrong": set()}
+    page |= {"refused": "", "typed": lambda name, stored: request.form.get(name, stored)}
+    status = 200
     if request.method == "POST":
         names = [(state.id, _typed(f"zh-{state.id}"), _typed(f"en-{state.id}")) for state in found]
         new_names = [(None, _typed(f"zh-new{n}"), _typed(f"en-new{n}")) for n in range(NEW_STATES)]
-        minutes, wrong = _minutes([state.id for state in found])
-        if not wrong:
-            arranging.set_states(viewer(), lab.id, pool, [*names, *new_names], minutes, now())
-            return redirect(url_for(".states", lab_id=lab.id, pool=pool), 303)
+        minutes, page["wrong"] = _minutes([state.id for state in found])
+        status = 422
+        if not page["wrong"]:
+            asked, seen = [*names, *new_names], request.form.get("seen", "")
+            try:
+                arranging.set_states(viewer(), lab.id, pool, asked, minutes, now(), seen)
+                return redirect(url_for(".states", lab_id=lab.id, pool=pool), 303)
+            except StaleSetup as error:
+                page["refused"], status = refusal(error), error.status
+                db.session.refresh(lab)
+                page["states"] = found = queries.states(pool)
     table = queries.changeovers([state.id for state in found])
-    page = {"lab": lab, "unit": units[0], "states": found, "table": table, "wrong": wrong, "new": range(NEW_STATES)}
     named = {state.id: pick(state) for state in found}
     longer = [tuple(named[ident] for ident in way) for way in longer_than_a_way_round(table)]
-    return render_template("capacity/resources/states.html", **page, longer=longer), 422 if wrong else 200
+    return render_template("capacity/resources/states.html", **page, table=table, longer=longer), status
 
 
 def _typed(name: str) -> str:
@@ -200,26 +237,36 @@ def edition(lab_id: str, old_id: str, new_id: str) -> Any:
     if pair is None:
         raise NotFound()
     tests = queries.tests_of_methods([old_id, new_id])
-    chosen = {old.id: request.form.get(f"to-{old.id}", _alike(old, tests.get(new_id, []))) for old in tests[old_id]}
-    page: dict[str, Any] = {"lab": lab, "old": pair[0], "new": pair[1], "tests": tests, "chosen": chosen, "error": ""}
+    chosen = {old.id: request.form.get(f"to-{old.id}", _alike(old, tests.get(new_id, []))) for old in tests.get(old_id, [])}
+    page: dict[str, Any] = {"lab": lab, "old": pair[0], "new": pair[1], "tests": tests, "chosen": chosen, "error": {}}
     if request.method == "POST":
         try:
-            on = date.fromisoformat(request.form.get("on", ""))
-        except ValueError:
-            page["error"] = "on"
-            return render_template("capacity/resources/edition.html", **page), 422
-        mapped = {old: new for old, new in chosen.items() if new}
-        command = scope.ReplaceEdition(lab.id, on, mapped)
-        if request.form.get("do") == "save":
-            scope.replace_edition(viewer(), command, now())
-            return redirect(url_for(".index", lab_id=lab.id), 303)
-        beyond = scope.beyond_edition(db.session(), command)
-        companies = organisations(booking.company_id for booking in beyond)
-        named = {ident: pick(company, "short") for ident, company in companies.items()}
-        page |= {"on": on, "beyond": beyond, "names": named}
+            on = _day_typed(request.form.get("on", ""))
+            mapped = {old: new for old, new in chosen.items() if new}
+            if not set(mapped.values()) <= {test.id for test in tests.get(new_id, [])}:
+                raise NotFound()
+            command = editions.ReplaceEdition(lab.id, on, mapped)
+            editions.check(command, now())
+            if request.form.get("do") == "save":
+                editions.replace_edition(viewer(), command, now())
+                return redirect(url_for(".index", lab_id=lab.id), 303)
+        except Invalid as error:
+            page["error"] = {error.field: refusal(error)}
+            return render_template("capacity/resources/edition.html", **page), error.status
+        beyond = editions.beyond_edition(db.session(), command, now())
+        page |= {"on": on, "beyond": beyond, "names": _companies(beyond)}
     return render_template("capacity/resources/edition.html", **page)
 
 
+def _day_typed(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(N_("请填日期，例如 2026-12-31。"), field="on") from None
+
+
 def _alike(old: Test, news: list[Test]) -> str:
-    """The test of the new edition with the same name; '' for none."""
-    return next((new.id for new in news if new.name_zh == old.name_zh), "")
+    """The test of the new edition with the same name, else with the same clause on such benches; '' for none."""
+    named = (new.id for new in news if new.name_zh == old.name_zh)
+    at_clause = (new.id for new in news if old.clause and (new.clause, new.kind_id) == (old.clause, old.kind_id))
+    return next(named, "") or next(at_clause, "")
