@@ -15,6 +15,7 @@ from app.booking.settings import limits, limits_of
 from app.labs.queries import Bench, CapableBench, capable_benches
 from app.schedule import queries
 from app.schedule.forms import ALL_LABS, DAY, TWO_WEEKS, Asked
+from app.schedule.lanes import Seen, with_changeovers
 from app.schedule.rows import Frame, Occupied, Row, Shown, frame, row
 from app.worktime import LONGEST_USE, Day, Interval, day, lay, local_date
 
@@ -150,13 +151,18 @@ def rows(
             capable.get(each.id),
             _occupied(capable.get(each.id, each.bench), occupied),
             wish,
-            tuple(known.get(each.id, ())),
+            _known(each, known.get(each.id, ()), each.lab_id in viewer.lab_ids),
             each.lab_id in viewer.lab_ids,
             nights,
             _frame_for(each.bench, page, defaults),
         )
         for each in shown
     ]
+
+
+def _known(shown: Shown, seen: Sequence[Seen], own_lab: bool) -> tuple[Seen, ...]:
+    """What the viewer may know of a bench; its own lab also sees when it changes over."""
+    return with_changeovers(seen, shown.setup.changeovers) if own_lab else tuple(seen)
 
 
 def _occupied(thing: Bench | CapableBench, rows: Rows) -> Occupied:

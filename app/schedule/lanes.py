@@ -5,9 +5,9 @@ Nothing here asks who looks: `Seen` holds only what the viewer's query gave, all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ from app.worktime import Interval, merge, subtract
 class Seen(NamedTuple):
     """Taken time of which the viewer may know whose it is: a booking, or a closure at his lab.
 
-    company_*: None for who may not see it. proposed: time that the lab offers for a move.
+    company_*: None for who may not see it. proposed: time that the lab offers for a move. state_id: how the bench is
+    left. changeover: no use at all, but the end of so long a change of the bench before the next one.
     """
 
     resource_id: str
@@ -36,6 +37,8 @@ class Seen(NamedTuple):
     company_en: str | None = None
     closure: str | None = None
     closure_reason: str | None = None
+    state_id: str | None = None
+    changeover: timedelta | None = None
 
 
 class Kind(IntEnum):
@@ -76,6 +79,26 @@ class Lane:
 
     marks: list[Mark]
     place: int | None = None
+
+
+def with_changeovers(seen: Iterable[Seen], table: Mapping[tuple[str, str], timedelta]) -> tuple[Seen, ...]:
+    """All uses of a bench, and before each the time in which its place changes over. table: as `LabSetup` has it."""
+    found: list[Seen] = []
+    last: dict[int, Seen] = {}
+    ended: dict[int, datetime] = {}
+    for item in sorted(seen, key=lambda each: each.when):
+        before = last.get(item.place)
+        if before is not None and item.state_id and not item.proposed:
+            length = table.get((before.state_id or "", item.state_id), timedelta(0))
+            starts_at = max(ended[item.place], item.when.start - length)
+            if starts_at < item.when.start:
+                gap = Interval(starts_at, item.when.start)
+                found.append(Seen(item.resource_id, item.place, gap, changeover=length))
+        found.append(item)
+        if item.state_id and not item.proposed:
+            last[item.place] = item
+        ended[item.place] = max(item.when.end, ended.get(item.place, item.when.end))
+    return tuple(found)
 
 
 def by_day(spans: Iterable[Interval], days: Sequence[Interval]) -> Iterator[tuple[int, Interval]]:

@@ -13,6 +13,7 @@ from app.booking.models import Booking, Closure, Occupancy
 from app.database import db
 from app.labs.models import CATALOGUE, STATED, Capability, Lab, Method, Resource, ResourceKind, Test
 from app.labs.queries import BENCH_COLUMNS, Bench, bench_from, setups_for
+from app.labs.setup import NOTHING, LabSetup
 from app.schedule.lanes import Seen
 from app.schedule.rows import Shown
 from app.worktime import Interval
@@ -74,11 +75,11 @@ def benches(ids: Sequence[str], company_id: str | None) -> list[Shown]:
     )
     rows = db.session.execute(query).all()
     known = setups_for(db.session(), rows)
-    found = {row.id: _shown(row, bench_from(row, known[row.lab_id], company_id)) for row in rows}
+    found = {row.id: _shown(row, bench_from(row, known[row.lab_id], company_id), known[row.lab_id]) for row in rows}
     return [found[ident] for ident in ids if ident in found]
 
 
-def _shown(row: Any, bench: Bench) -> Shown:
+def _shown(row: Any, bench: Bench, setup: LabSetup) -> Shown:
     return Shown(
         row.id,
         row.pool,
@@ -93,6 +94,7 @@ def _shown(row: Any, bench: Bench) -> Shown:
         row.district_zh,
         row.district_en,
         bench,
+        setup if setup.changeovers else NOTHING,
     )
 
 
@@ -159,6 +161,7 @@ def seen(viewer: Viewer, resource_ids: Sequence[str], span: Interval, now: datet
             case((may_see_company, Organisation.short_en)),
             Closure.kind,
             Closure.reason,
+            Occupancy.state_id,
         )
         .outerjoin(Booking, Booking.id == Occupancy.booking_id)
         .outerjoin(Test, Test.id == Booking.test_id)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from app.booking.availability import Rows, Wish, availability, choices
 from app.booking.queries import Taken
 from app.labs.queries import Bench, CapableBench
+from app.labs.setup import NOTHING, LabSetup
 from app.schedule import closed, lanes
 from app.schedule.closed import Answer, Reason, Run
 from app.schedule.lanes import Lane, Seen, Window
@@ -37,7 +38,9 @@ Occupied = tuple[tuple[str, tuple[Taken, ...]], ...]
 
 
 class Shown(NamedTuple):
-    """What the schedule shows of a bench and its lab; bench: as availability sees it for this viewer."""
+    """What the schedule shows of a bench and its lab; bench: as availability sees it for this viewer. setup: of a lab
+    whose benches change over.
+    """
 
     id: str
     pool: str
@@ -52,6 +55,7 @@ class Shown(NamedTuple):
     district_zh: str
     district_en: str
     bench: Bench
+    setup: LabSetup = NOTHING
 
 
 class Ground(NamedTuple):

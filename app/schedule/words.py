@@ -13,7 +13,7 @@ from app.booking.models import ClosureKind
 from app.booking.rules import Limits, State
 from app.errors import N_
 from app.labs.labels import week_sentence
-from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, lang, local, moment, pick, span
+from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, hours, lang, local, moment, pick, span
 from app.schedule.closed import Answer, Reason
 from app.schedule.lanes import Mark, Seen, Window
 from app.schedule.rows import Shown
@@ -103,8 +103,8 @@ def title(mark: Mark, own_lab: bool) -> str:
 def whole(item: Seen, own_lab: bool) -> str:
     """One use with everything that the viewer may know of it."""
     when = span(item.when.start, item.when.end)
-    if item.closure:
-        return gettext("%(what)s %(when)s", what=_closure(item), when=when)
+    if item.closure or item.changeover:
+        return gettext("%(what)s %(when)s", what=short(item, own_lab), when=when)
     if own_lab and item.company_zh:
         company = item.company_zh if lang() == "zh" else item.company_en or item.company_zh
         return gettext(
@@ -129,6 +129,8 @@ def short(item: Seen, own_lab: bool) -> str:
     """Taken time in the words of a block."""
     if item.closure:
         return _closure(item)
+    if item.changeover:
+        return gettext("换型 %(length)s", length=hours(item.changeover))
     if own_lab:
         return gettext("%(test)s %(code)s", test=_test(item), code=(item.code or "").partition("-")[2])
     return gettext("%(test)s %(state)s", test=_test(item), state=_state(item))
@@ -153,6 +155,8 @@ def of_mark(mark: Mark, own_lab: bool) -> tuple[str, ...]:
         return (gettext("%(count)d 项", count=len(mark.seen)), str(len(mark.seen)))
     item = mark.seen[0]
     text = short(item, own_lab)
+    if item.changeover:
+        return (text, gettext("换型"), gettext("换"))
     return (text, _closure(item) if item.closure else _test(item), text[:2], text[:1])
 
 

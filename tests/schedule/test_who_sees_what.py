@@ -8,6 +8,9 @@ from flask import Flask
 
 from app.booking import closures
 from app.booking.models import ClosureKind
+from app.database import transaction
+from app.labs.capacity import BenchState, Changeover, touch
+from app.labs.models import Capability
 from tests.http import browser
 from tests.schedule.reading import Element, Page
 from tests.world import Person, World, at
@@ -224,3 +227,29 @@ def test_a_change_is_seen_at_once(world: World, look: Look) -> None:
     assert len(look(rival).lanes("环境舱 chamber")[0]) == 1
     engineer.does("cancel", booking)
     assert look(rival).lanes("环境舱 chamber") == [[]]
+
+
+def test_a_lab_sees_when_its_bench_changes_over_and_a_company_only_its_own_use(world: World, look: Look) -> None:
+    world.resource()
+    world.test("cold", setup=0, run=60)
+    world.test("hot", setup=0, run=60)
+    lab, engineer, rival = world.lab_admin("lab"), world.engineer("甲公司"), world.engineer("乙公司")
+    with transaction() as session:
+        session.add_all(
+            BenchState(id=name, lab_id="lab", pool="chamber", name_zh=name, name_en=name) for name in ("cold", "hot")
+        )
+        session.flush()
+        session.add(Changeover(from_state_id="cold", to_state_id="hot", lab_id="lab", minutes=240))
+        for name in ("cold", "hot"):
+            session.get_one(Capability, ("chamber", name)).state_id = name
+        touch(session, "lab")
+    engineer.requests(at(5, 8, 30), test="cold")
+    engineer.requests(at(5, 14, 0), test="hot")
+    ((first, gap, second),) = look(lab).lanes("环境舱 chamber")
+    assert gap.classes[:2] == ["ev", "maint"]
+    assert gap.tag == "span"
+    assert gap.attributes["title"] == "换型 4 h 11-05 周四 10:00–14:00"
+    assert first.number("c") + first.number("s") <= gap.number("c")
+    assert gap.number("c") + gap.number("s") <= second.number("c")
+    for company in (engineer, rival):
+        assert "换型" not in look(company).html
