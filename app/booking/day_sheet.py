@@ -1,6 +1,6 @@
 """The day sheet of a bench: code, method and sample of each use on one local day, never a company."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,6 +9,8 @@ from flask_babel import gettext
 from app.accounts.policy import Action, Viewer, allowed
 from app.booking import reading
 from app.booking.models import Booking, Closure
+from app.booking.occupancy import footprint_of
+from app.booking.presenting import places_told
 from app.errors import NotFound
 from app.labs import queries as labs
 from app.labs.models import Lab, Resource
@@ -47,24 +49,39 @@ def day_sheet(viewer: Viewer, resource_or_pool: str, on: date) -> DaySheet:
     ids = [unit.id for unit in units]
     bookings = reading.day_of_benches(viewer, ids, span)
     closures = reading.closures_of_benches(viewer, ids, span)
-    return DaySheet(units[0].lab, [(unit, _rows(unit, bookings, closures, span)) for unit in units], on, len(bookings))
+    taken = {ident for booking in bookings for ident, _ in footprint_of(booking)}
+    names = {each.id: pick(each) for each in reading.resources(taken)}
+    sheet = [(unit, _rows(unit, bookings, closures, span, names)) for unit in units]
+    return DaySheet(units[0].lab, sheet, on, len(bookings))
 
 
-def _rows(unit: Resource, bookings: Sequence[Booking], closures: Sequence[Closure], span: Interval) -> list[Row]:
-    rows = [_use(unit, booking, span) for booking in bookings if booking.resource_id == unit.id]
+def _rows(
+    unit: Resource,
+    bookings: Sequence[Booking],
+    closures: Sequence[Closure],
+    span: Interval,
+    names: Mapping[str, str],
+) -> list[Row]:
+    rows = [_use(unit, booking, span, names) for booking in bookings if _places(unit, booking)]
     rows += [_closure(closure, span) for closure in closures if closure.resource_id == unit.id]
     return sorted(rows, key=lambda row: row.starts_at)
 
 
-def _use(unit: Resource, booking: Booking, span: Interval) -> Row:
+def _places(unit: Resource, booking: Booking) -> list[int]:
+    """The places of the unit that the booking takes."""
+    return [place for resource_id, place in footprint_of(booking) if resource_id == unit.id]
+
+
+def _use(unit: Resource, booking: Booking, span: Interval, names: Mapping[str, str]) -> Row:
     times = _times(booking.starts_at, booking.ends_at, span)
-    if unit.places > 1:
-        times = gettext("%(times)s %(place)d 位", times=times, place=booking.place)
+    places = places_told(unit, _places(unit, booking))
+    if places:
+        times = gettext("%(times)s %(place)s", times=times, place=places)
     return Row(
         starts_at=booking.starts_at,
         times=times,
         title=gettext("%(method)s %(test)s", method=pick(booking.test.method), test=pick(booking.test)),
-        notes=_notes(unit, booking),
+        notes=_notes(unit, booking, names),
         code=booking.code,
         sample=booking.sample,
     )
@@ -87,14 +104,20 @@ def _times(start: datetime, end: datetime, span: Interval) -> str:
     return f"{clock(max(start, span.start))}–{'24:00' if end >= span.end else clock(end)}"
 
 
-def _notes(unit: Resource, booking: Booking) -> list[str]:
+def _notes(unit: Resource, booking: Booking, names: Mapping[str, str]) -> list[str]:
     test = booking.test
+    able = labs.capability(booking.resource.pool, test.id)
+    setup = test.setup_minutes if able is None or able.setup_minutes is None else able.setup_minutes
+    teardown = test.teardown_minutes if able is None or able.teardown_minutes is None else able.teardown_minutes
     notes = []
-    if test.setup_minutes:
-        notes.append(gettext("准备 %(length)s", length=hours(test.setup_minutes)))
-    if test.teardown_minutes:
-        notes.append(gettext("清理 %(length)s", length=hours(test.teardown_minutes)))
-    if unit.unattended and not test.one_window:
+    others = [ident for ident in dict.fromkeys(ident for ident, _ in footprint_of(booking)) if ident != unit.id]
+    if others:
+        notes.append(gettext("同时占用 %(what)s", what=gettext("、").join(names[ident] for ident in others)))
+    if setup:
+        notes.append(gettext("准备 %(length)s", length=hours(setup)))
+    if teardown:
+        notes.append(gettext("清理 %(length)s", length=hours(teardown)))
+    if booking.resource.unattended and not test.one_window:
         notes.append(gettext("无人值守"))
     days = _days(booking.starts_at, booking.ends_at)
     return [*notes, days] if days else notes

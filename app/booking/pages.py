@@ -56,7 +56,9 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class BookingPage:
-    """Everything on `/bookings/<id>`. `until` is None where no report will come; together: what else is taken."""
+    """Everything on `/bookings/<id>`. `until` is None where no report will come; taken: all resources that are, the
+    bench first, each with its places in words.
+    """
 
     seen: Seen
     company: Organisation | None
@@ -70,7 +72,7 @@ class BookingPage:
     history: list[story.Told]
     shows_note: bool
     order: Order | None
-    together: list[Resource]
+    taken: list[tuple[Resource, str]]
     approvals: list[approvals.Shown]
 
 
@@ -111,17 +113,19 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
-        together=_together(booking),
+        taken=_taken(booking),
         approvals=approvals.shown(viewer, booking, now),
     )
 
 
-def _together(booking: Booking) -> list[Resource]:
-    """Other resources that the booking takes: parts of a whole, what the test needs too."""
-    if not booking.footprint:
-        return []
-    others = {resource_id for resource_id, _ in footprint_of(booking)} - {booking.resource_id}
-    return reading.resources(others) if others else []
+def _taken(booking: Booking) -> list[tuple[Resource, str]]:
+    """What the booking takes: its bench, parts of a whole, what the test needs too."""
+    places: dict[str, list[int]] = {}
+    for resource_id, place in footprint_of(booking):
+        places.setdefault(resource_id, []).append(place)
+    others = {each.id: each for each in reading.resources(set(places) - {booking.resource_id})}
+    found = [others.get(ident, booking.resource) for ident in places]
+    return [(each, presenting.places_told(each, places[each.id])) for each in found]
 
 
 def _number(report: Any) -> str | None:

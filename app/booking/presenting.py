@@ -1,5 +1,6 @@
 """A booking as one viewer sees it at one instant, and the steps that he can take."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +12,21 @@ from app.booking.models import Booking
 from app.booking.rules import Limits, State, may_cancel, seen_state
 from app.booking.story import lab_name
 from app.errors import N_
+from app.labs.models import Resource
 from app.language import clock, moment
 from app.worktime import local_date
 
 # From how long before the booked start a page offers to begin.
 START_OFFERED = timedelta(hours=24)
+
+
+def places_told(resource: Resource, places: Sequence[int]) -> str:
+    """Places of a resource in words; empty where there are none, or it has only one."""
+    if resource.places == 1 or not places:
+        return ""
+    if len(places) == resource.places:
+        return gettext("全部 %(count)d 位", count=resource.places)
+    return gettext("%(places)s 位", places=gettext("、").join(str(place) for place in sorted(places)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, allowed, visible
-from app.booking.models import Booking, Closure
+from app.booking.models import Booking, Closure, Occupancy
 from app.booking.rules import OPEN, State
 from app.database import db
 from app.labs.models import Lab, Resource, Test
@@ -40,7 +40,10 @@ def companies(viewer: Viewer, bookings: Iterable[Booking]) -> dict[str, Organisa
 
 def resources(ids: Iterable[str]) -> list[Resource]:
     """Resources by id with their labs, retired ones too: history names them."""
-    query = select(Resource).where(Resource.id.in_(list(ids))).options(joinedload(Resource.lab))
+    wanted = list(ids)
+    if not wanted:
+        return []
+    query = select(Resource).where(Resource.id.in_(wanted)).options(joinedload(Resource.lab))
     return list(db.session.scalars(query))
 
 
@@ -196,12 +199,20 @@ def waiting_counts(viewer: Viewer, now: datetime) -> dict[Waiting, int]:
 
 
 def day_of_benches(viewer: Viewer, resource_ids: Sequence[str], span: Interval) -> list[Booking]:
-    """Fixed uses of benches that meet `span`, by bench and start, for the lab's own people."""
+    """Fixed uses of benches that meet `span`, by bench and start, for the lab's own people; also those that take a
+    bench along with another one.
+    """
+    along = select(Occupancy.booking_id).where(
+        Occupancy.resource_id.in_(resource_ids),
+        Occupancy.proposed.is_(False),
+        Occupancy.starts_at < span.end,
+        Occupancy.ends_at > span.start,
+    )
     query = (
         select(Booking)
         .where(
             visible(viewer, Action.SEE_DAY_SHEET, Booking),
-            Booking.resource_id.in_(resource_ids),
+            Booking.resource_id.in_(resource_ids) | Booking.id.in_(along),
             Booking.state.in_((State.CONFIRMED, State.RUNNING, State.COMPLETED)),
             Booking.starts_at < span.end,
             Booking.ends_at > span.start,

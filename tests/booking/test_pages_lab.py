@@ -7,8 +7,10 @@ from flask import Flask
 
 from app.booking.models import Booking
 from app.booking.rules import State
-from app.database import db
+from app.database import db, transaction
 from app.events import log
+from app.labs.capacity import Companion, touch
+from app.labs.models import Capability
 from tests.visitor import Visitor
 from tests.world import World, at
 
@@ -83,6 +85,29 @@ def test_the_day_sheet_names_code_method_and_sample_and_never_a_company(app_worl
     for stranger in (world.engineer("甲公司机密"), world.lab_admin("other"), world.coordinator()):
         assert Visitor(app, stranger).get("/resources/chamber/day-sheet?day=2026-11-05").status == 404
     assert "这一天没有已确认的预约" in Visitor(app, desk).get("/resources/chamber/day-sheet?day=2026-11-06").text
+
+
+def test_day_sheet_and_booking_name_all_that_is_taken(app_world: tuple[Flask, World]) -> None:
+    app, world = app_world
+    world.resource("rack", places=3)
+    with transaction() as session:
+        session.add(Companion(pool="chamber", test_id="t", companion_pool="rack", lab_id="lab"))
+        session.get_one(Capability, ("chamber", "t")).setup_minutes = 30
+        touch(session, "lab")
+    desk, engineer = world.lab_admin("lab"), world.engineer("甲公司机密")
+    booking = engineer.requests(at(5))
+    desk.does("confirm", booking)
+    for person in (engineer, desk):
+        assert "环境舱 chamber、环境舱 rack 1 位" in " ".join(
+            Visitor(app, person).get(f"/bookings/{booking.id}").text.split()
+        )
+    crew = Visitor(app, world.bench_crew("lab"))
+    sheet = crew.get("/resources/rack/day-sheet?day=2026-11-05")
+    assert booking.code in sheet.text
+    assert "同时占用 环境舱 chamber" in sheet.text
+    assert "1 位" in sheet.text
+    assert "甲公司机密" not in sheet.html
+    assert "准备 30 min" in crew.get("/resources/chamber/day-sheet?day=2026-11-05").text
 
 
 def test_the_lab_proposes_a_move_on_the_page_and_the_company_answers(app_world: tuple[Flask, World]) -> None:
