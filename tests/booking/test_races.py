@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,21 +28,26 @@ ROOT = Path(__file__).parent.parent.parent
 
 def at_once(app: Flask, people: list[Person], command: Book) -> Counter[str]:
     """Everybody books at the same moment; counts what they were told."""
-    barrier = threading.Barrier(len(people))
+    return all_at_once(app, [lambda person=person: service.book(person.viewer, command, NOW) for person in people])
+
+
+def all_at_once(app: Flask, actions: Sequence[Callable[[], object]]) -> Counter[str]:
+    """All of this at the same moment; counts what those who act were told."""
+    barrier = threading.Barrier(len(actions))
     told: Counter[str] = Counter()
 
-    def attempt(person: Person) -> None:
+    def attempt(act: Callable[[], object]) -> None:
         with app.app_context():
             barrier.wait()
             try:
-                service.book(person.viewer, command, NOW)
+                act()
                 told["booked"] += 1
             except rules.SlotTaken as refused:
                 told[f"taken, {len(refused.offers)} offers"] += 1
             finally:
                 db.session.remove()
 
-    threads = [threading.Thread(target=attempt, args=(person,)) for person in people]
+    threads = [threading.Thread(target=attempt, args=(act,)) for act in actions]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -3,25 +3,32 @@
 Each house is small and made at random; the slow reading next to it looks at every booked span for every start.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
+from app.booking import service
 from app.booking.availability import Wish
 from app.booking.models import OVERLAP, Booking, Occupancy
 from app.booking.offers import Question, offers
 from app.booking.rules import SlotTaken
+from app.booking.service import Book
 from app.booking.settings import limits
+from app.capacity.resources.rules import PartTaken
+from app.capacity.resources.service import ChangeResource, Facts, change_resource
 from app.database import db, new_id, transaction
 from app.labs.capacity import BenchState, Changeover, Companion, Nearness, ResourceLink, touch
 from app.labs.models import Capability, Resource
-from tests.booking.test_races import overlaps
+from tests.booking.test_races import all_at_once, overlaps
 from tests.conftest import empty_tables
-from tests.world import World, at
+from tests.world import NOW, Person, World, at
 
 HOUR = timedelta(hours=1)
 TESTS = ("cold", "hot")
@@ -197,15 +204,112 @@ def test_booked_exactly_where_the_slow_reading_finds_room(clean: object, house: 
         empty_tables()
 
 
-def test_the_database_itself_keeps_the_part_of_a_booked_whole(world: World) -> None:
+def books(person: Person, resource: str) -> Callable[[], object]:
+    return lambda: service.book(person.viewer, Book("t", resource, at(5)), NOW)
+
+
+def test_sixteen_at_once_for_five_chambers_and_three_cyclers(world: World, app: Flask) -> None:
+    for unit in range(1, 6):
+        world.resource(f"chamber-{unit}", pool="chamber")
+    for unit in range(1, 4):
+        world.resource(f"cycler-{unit}", pool="cycler")
+    world.test(on="chamber")
+    with transaction() as session:
+        session.add(Companion(pool="chamber", test_id="t", companion_pool="cycler", lab_id="lab"))
+        touch(session, "lab")
+    people = [world.engineer(f"公司{n}") for n in range(16)]
+    db.session.remove()
+    # Some want a certain chamber, so that they meet only at the cyclers.
+    wanted = [f"chamber-{n % 5 + 1}" if n < 12 else "chamber" for n in range(16)]
+    told = all_at_once(app, [books(person, one) for person, one in zip(people, wanted, strict=True)])
+    assert told == {"booked": 3, "taken, 3 offers": 13}
+    footprints = [booking.footprint for booking in db.session.query(Booking)]
+    assert len({place for footprint in footprints for place in footprint}) == 6
+    assert db.session.query(Occupancy).count() == 6
+    assert overlaps() == 0
+
+
+def test_whole_and_parts_at_once(world: World, app: Flask) -> None:
+    world.bench(ident="whole", pool="whole")
+    for part in ("part-a", "part-b"):
+        world.resource(part)
+        world.capable(part, "t")
+    with transaction() as session:
+        for part in ("part-a", "part-b"):
+            session.get_one(Resource, part).whole_id = "whole"
+        touch(session, "lab")
+    people = [world.engineer(f"公司{n}") for n in range(12)]
+    db.session.remove()
+    told = all_at_once(app, [books(each, ("whole", "part-a", "part-b")[n % 3]) for n, each in enumerate(people)])
+    taken = sorted(booking.resource_id for booking in db.session.query(Booking))
+    assert taken in (["whole"], ["part-a", "part-b"])
+    assert told["booked"] == len(taken)
+    assert overlaps() == 0
+
+
+def test_surfaces_that_exclude_one_another_at_once(world: World, app: Flask) -> None:
+    world.bench(ident="circle", pool="circle")
+    world.resource("brake")
+    world.capable("brake", "t")
+    with transaction() as session:
+        session.add(ResourceLink(one_id="brake", other_id="circle", nearness=Nearness.EXCLUDES, lab_id="lab"))
+        touch(session, "lab")
+    people = [world.engineer(f"公司{n}") for n in range(12)]
+    db.session.remove()
+    told = all_at_once(app, [books(each, ("circle", "brake")[n % 2]) for n, each in enumerate(people)])
+    assert told["booked"] == 1
+
+
+def test_a_part_joins_its_whole_while_both_are_booked(world: World, app: Flask) -> None:
+    world.bench(ident="whole", pool="whole", places=1)
+    world.resource("part")
+    world.capable("part", "t")
+    desk, company, rival = world.lab_admin("lab"), world.engineer("甲公司"), world.engineer("乙公司")
+
+    def books_a_day(person: Person, resource: str, day: int) -> Callable[[], object]:
+        return lambda: service.book(person.viewer, Book("t", resource, at(day)), NOW)
+
+    def joins() -> None:
+        row = db.session.get_one(Resource, "part")
+        facts = Facts(row.name_zh, "", 1, row.grain_minutes, row.shifts, False, "", "", {})
+        with suppress(PartTaken):
+            change_resource(desk.viewer, ChangeResource("part", row.version, "whole", facts), NOW)
+
+    days = (5, 6, 9, 10)
+    db.session.remove()
+    actions = [books_a_day(company, "whole", day) for day in days]
+    all_at_once(app, [joins, *actions, *(books_a_day(rival, "part", day) for day in days)])
+    joined = db.session.get_one(Resource, "part").whole_id == "whole"
+    for booking in db.session.query(Booking).filter_by(resource_id="whole"):
+        held = {row.resource_id for row in db.session.query(Occupancy).filter_by(booking_id=booking.id)}
+        assert held == ({"whole", "part"} if joined else {"whole"})
+    assert overlaps() == 0
+
+
+def test_nobody_gets_past_the_guard_of_the_table(world: World) -> None:
+    """Rows written by hand: on the part of a booked whole, and on the whole of a booked part, as a booker would."""
     world.bench(ident="whole", pool="whole")
     world.resource("part")
+    world.capable("part", "t")
     with transaction() as session:
         session.get_one(Resource, "part").whole_id = "whole"
         touch(session, "lab")
-    booking = world.engineer("甲公司").requests(at(5), "whole")
-    row = {"id": new_id(), "resource_id": "part", "place": 1, "proposed": False, "shielded": False}
-    stolen = Occupancy(**row, starts_at=at(5, 9, 0), ends_at=at(5, 10, 0), booking_id=booking.id)
+    company = world.engineer("甲公司")
+    whole, part = company.requests(at(5), "whole"), company.requests(at(6), "part")
+    row = {"place": 1, "proposed": False, "shielded": False}
+    by_hand = [
+        Occupancy(
+            id=new_id(), resource_id="part", starts_at=at(5, 9, 0), ends_at=at(5, 10, 0), booking_id=whole.id, **row
+        ),
+        *(
+            Occupancy(
+                id=new_id(), resource_id=one, starts_at=at(6, 9, 0), ends_at=at(6, 10, 0), booking_id=part.id, **row
+            )
+            for one in ("whole", "part")
+        ),
+    ]
     with pytest.raises(IntegrityError, match=OVERLAP), transaction() as session:
-        session.add(stolen)
-    assert db.session.query(Booking).count() == 1
+        session.add(by_hand[0])
+    with pytest.raises(IntegrityError, match=OVERLAP), transaction() as session:
+        session.add_all(by_hand[1:])
+    assert db.session.query(Occupancy).count() == 3
