@@ -22,7 +22,7 @@ from app.booking.settings import limits_of
 from app.events import log
 from app.events.models import Event
 from app.labs import queries as labs
-from app.labs.models import Resource, Test
+from app.labs.models import Resource, ResourceKind, Test
 from app.labs.queries import bench_of
 from app.language import clock, day, hours, moment, span
 from app.orders.models import Order, OrderLine
@@ -72,7 +72,7 @@ class BookingPage:
     history: list[story.Told]
     shows_note: bool
     order: Order | None
-    taken: list[tuple[Resource, str]]
+    taken: list[tuple[Resource | ResourceKind, str]]
     approvals: list[approvals.Shown]
 
 
@@ -113,19 +113,25 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
-        taken=_taken(booking),
+        taken=_taken(viewer, booking),
         approvals=approvals.shown(viewer, booking, now),
     )
 
 
-def _taken(booking: Booking) -> list[tuple[Resource, str]]:
-    """What the booking takes: its bench, parts of a whole, what the test needs too."""
+def _taken(viewer: Viewer, booking: Booking) -> list[tuple[Resource | ResourceKind, str]]:
+    """What the booking takes: its bench, parts of a whole, what the test needs too. People and instruments have
+    names for their lab only.
+    """
     places: dict[str, list[int]] = {}
     for resource_id, place in footprint_of(booking):
         places.setdefault(resource_id, []).append(place)
     others = {each.id: each for each in reading.resources(set(places) - {booking.resource_id})}
     found = [others.get(ident, booking.resource) for ident in places]
-    return [(each, presenting.places_told(each, places[each.id])) for each in found]
+    own = booking.lab_id in viewer.lab_ids
+    return [
+        (each.kind if each.beside and not own else each, presenting.places_told(each, places[each.id]))
+        for each in found
+    ]
 
 
 def _number(report: Any) -> str | None:

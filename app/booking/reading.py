@@ -43,7 +43,7 @@ def resources(ids: Iterable[str]) -> list[Resource]:
     wanted = list(ids)
     if not wanted:
         return []
-    query = select(Resource).where(Resource.id.in_(wanted)).options(joinedload(Resource.lab))
+    query = select(Resource).where(Resource.id.in_(wanted)).options(joinedload(Resource.lab), joinedload(Resource.kind))
     return list(db.session.scalars(query))
 
 

@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from app.accounts.current import api_viewer
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, page
-from app.errors import N_, Invalid
+from app.errors import N_, Invalid, NotFound
 from app.labs import browse, schemas
 from app.labs.models import EarliestWeek
 
@@ -87,4 +87,6 @@ def get_resource(path: schemas.ResourcePath) -> Any:
     """One bookable unit."""
     api_viewer()
     unit = browse.resource(path.resource_id)
+    if unit.beside:
+        raise NotFound()
     return schemas.ResourceModel.of(unit, browse.earliest_week(EarliestWeek.pool, unit.pool)).model_dump()

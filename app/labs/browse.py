@@ -25,6 +25,7 @@ from app.labs.models import (
     Source,
     Test,
 )
+from app.labs.rules import SUPPORT
 from app.labs.search_text import normalise
 
 Model = TypeVar("Model", Lab, Resource, Method, Test)
@@ -118,6 +119,11 @@ def matching(column: InstrumentedAttribute[str], query: str) -> ColumnElement[bo
     return and_(*(column.contains(word, autoescape=True) for word in words)) if words else false()
 
 
+def _bookable() -> ColumnElement[bool]:
+    """Live units but for those that are only needed beside others."""
+    return and_(Resource.retired_at.is_(None), Resource.kind_id.not_in(SUPPORT))
+
+
 def _in_list(column: InstrumentedAttribute[list[str]], value: str) -> ColumnElement[bool]:
     """Rows whose JSON list holds the value; SQLite keeps Chinese escaped in it, PostgreSQL as it is."""
     written = {json.dumps(value), json.dumps(value, ensure_ascii=False)}
@@ -148,7 +154,7 @@ def labs(
 
 def lab_lines(domain: str = "", level: str = "", query: str = "") -> list[LabLine]:
     """The list of labs with what each has to offer; three statements."""
-    counted = select(Resource.lab_id, func.count()).where(Resource.retired_at.is_(None)).group_by(Resource.lab_id)
+    counted = select(Resource.lab_id, func.count()).where(_bookable()).group_by(Resource.lab_id)
     units = dict(db.session.execute(counted).all())
     capable = _live_providers(Resource.lab_id, func.count(Capability.test_id.distinct())).group_by(Resource.lab_id)
     tests = dict(db.session.execute(capable).all())
@@ -172,7 +178,7 @@ def resources(
     lab: str = "", kind: str = "", test: str = "", after: str = "", limit: int | None = None
 ) -> Sequence[Resource]:
     """Live units by id: at the lab, of the kind, capable of the test."""
-    wanted = select(Resource).where(Resource.retired_at.is_(None), Resource.id > after)
+    wanted = select(Resource).where(_bookable(), Resource.id > after)
     if lab:
         wanted = wanted.where(Resource.lab_id == lab)
     if kind:
@@ -227,7 +233,7 @@ def pools(lab_id: str) -> list[Pool]:
     wanted = (
         select(Resource)
         .join(Resource.kind)
-        .where(Resource.lab_id == lab_id, Resource.retired_at.is_(None))
+        .where(Resource.lab_id == lab_id, _bookable())
         .options(joinedload(Resource.kind))
         .order_by(ResourceKind.domain_id, ResourceKind.id, Resource.pool, Resource.unit)
     )

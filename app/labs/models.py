@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from app.database import Base
+from app.labs.rules import SUPPORT
 from app.worktime import Need, WorkingCalendar
 from app.worktime.calendars import PATTERNS
 
@@ -157,6 +158,11 @@ class Resource(Sourced, Base):
     def mark(self) -> str:
         """What the row rests on: `documented`, `representative`, or `stated` by the lab itself."""
         return self.evidence if self.origin == CATALOGUE else STATED
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is only needed beside benches."""
+        return self.kind_id in SUPPORT
 
     @property
     def outdoor(self) -> bool:

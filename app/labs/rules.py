@@ -1,4 +1,8 @@
-"""Pure rules of laboratories: which rules a lab may set, by kind."""
+"""Pure rules of laboratories: which rules a lab may set, by kind, and which kinds of resources nobody books alone."""
+
+# What a test needs beside its bench; only its lab sees it.
+PEOPLE, INSTRUMENTS = "operator", "instrument"
+SUPPORT = (PEOPLE, INSTRUMENTS)
 
 # Minutes between the starts that a bench offers; counted from the start of its window.
 GRAIN = "grain_minutes"

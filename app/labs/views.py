@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Flask, render_template, request
 
+from app.accounts.current import viewer
 from app.clock import now
+from app.errors import NotFound
 from app.labs import browse, labels
 from app.labs.models import EarliestWeek
 from app.labs.queries import bench_of
@@ -63,6 +65,8 @@ def lab(lab_id: str) -> str:
 def resource(resource_id: str) -> Any:
     """One bench: its time, what it can run, on what that rests, how it is booked. A pool's id shows its first unit."""
     found = browse.unit(resource_id)
+    if found.beside and found.lab_id not in viewer().lab_ids:
+        raise NotFound()
     bench, today = bench_of(found, found.lab), local_date(now())
     return render_template(
         "labs/resource.html",

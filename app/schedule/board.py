@@ -76,7 +76,7 @@ class Sheet:
 def sheet(viewer: Viewer, asked: Asked, now: datetime, limits: Limits) -> Sheet:
     """The benches that were asked for. Two statements on taken time, whatever the number of bookings."""
     page_frame = frame_of(viewer, asked.first, asked.days, now, limits)
-    found = queries.matching(labs_asked(viewer, asked), asked.kind, asked.test)
+    found = queries.matching(labs_asked(viewer, asked), asked.kind, asked.test, viewer.lab_ids)
     size = ROWS.get(asked.days, ROWS_OF_A_WEEK)
     nights = asked.days == DAY
     if asked.free_only:

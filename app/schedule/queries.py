@@ -13,6 +13,7 @@ from app.booking.models import Booking, Closure, Occupancy
 from app.database import db
 from app.labs.models import CATALOGUE, STATED, Capability, Lab, Method, Resource, ResourceKind, Test
 from app.labs.queries import BENCH_COLUMNS, Bench, bench_from, setups_for
+from app.labs.rules import SUPPORT
 from app.labs.setup import NOTHING, LabSetup
 from app.schedule.lanes import Seen
 from app.schedule.rows import Shown
@@ -44,12 +45,14 @@ def _live(labs: Iterable[str] | None, kind: str, test: str) -> ColumnElement[boo
     return and_(*conditions)
 
 
-def matching(labs: Iterable[str] | None, kind: str, test: str) -> list[tuple[str, str]]:
-    """(lab, resource) of the live benches that meet the filters, in the order they are shown. labs None: all."""
+def matching(labs: Iterable[str] | None, kind: str, test: str, own: Iterable[str]) -> list[tuple[str, str]]:
+    """(lab, resource) of the live benches that meet the filters, in the order they are shown. labs None: all; own:
+    the viewer's, of which he also sees what is only needed beside benches.
+    """
     query = (
         select(Resource.lab_id, Resource.id)
         .join(Lab, Lab.id == Resource.lab_id)
-        .where(_live(labs, kind, test))
+        .where(_live(labs, kind, test), Resource.kind_id.not_in(SUPPORT) | Resource.lab_id.in_(sorted(own)))
         .order_by(Lab.organisation_id, Lab.id, Resource.pool, Resource.unit, Resource.id)
     )
     return [(lab_id, resource_id) for lab_id, resource_id in db.session.execute(query)]

@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, NumberRange
 from wtforms.validators import Optional as Blank
 
 from app.capacity.calendars.forms import SHIFT_NAMES
+from app.capacity.resources.rules import SupportKind
 from app.capacity.resources.scope import SetCapability
 from app.capacity.resources.service import AddResource, ChangeResource, Facts
 from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, text
@@ -80,7 +81,7 @@ class ResourceForm(CommandForm):
     accepted = HiddenField(validators=[no_nul])
 
     def offer(
-        self, lab_id: str, kinds: Sequence[ResourceKind], others: Sequence[Resource], row: Resource | None
+        self, lab_id: str, kinds: Sequence[ResourceKind | SupportKind], others: Sequence[Resource], row: Resource | None
     ) -> "ResourceForm":
         """What can be chosen; a row that exists keeps its kind and is one."""
         self.lab_id, self.row = lab_id, row

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.booking.models import Booking
+from app.capacity.resources.rules import SUPPORT_KINDS, SupportKind
 from app.database import db
 from app.labs.capacity import BenchState, Changeover, Companion, ResourceLink
 from app.labs.models import Capability, Lab, Method, MethodTransition, Resource, ResourceKind, Test
+from app.labs.rules import SUPPORT
 
 
 def pools(lab_id: str) -> dict[str, list[Resource]]:
@@ -48,10 +50,10 @@ def companions(pool: str, test_id: str) -> list[str]:
     return list(db.session.scalars(select(Companion.companion_pool).filter_by(pool=pool, test_id=test_id)))
 
 
-def kinds() -> list[ResourceKind]:
-    """All kinds of resources, by name."""
-    query = select(ResourceKind).where(ResourceKind.retired_at.is_(None))
-    return list(db.session.scalars(query.order_by(ResourceKind.name_zh)))
+def kinds() -> Sequence[ResourceKind | SupportKind]:
+    """All kinds of benches by name, and then what tests need beside them."""
+    query = select(ResourceKind).where(ResourceKind.retired_at.is_(None), ResourceKind.id.not_in(SUPPORT))
+    return [*db.session.scalars(query.order_by(ResourceKind.name_zh)), *SUPPORT_KINDS]
 
 
 def tests_for(kind_id: str | None) -> list[Test]:

@@ -2,12 +2,30 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from app.errors import N_, Invalid, YujianError
 from app.labs.quantities import Statement, misfits, told
+from app.labs.rules import INSTRUMENTS, PEOPLE
 
 # As long as what the log keeps of a subject; a unit ends in -40, a further pool in -n999.
 ID_LENGTH, UNIT_LENGTH, NUMBER_LENGTH = 24, 3, 5
+
+
+@dataclass(frozen=True, slots=True)
+class SupportKind:
+    """A kind of what tests need beside a bench."""
+
+    id: str
+    name_zh: str
+    name_en: str
+
+
+# The catalogue knows benches only.
+SUPPORT_KINDS = (
+    SupportKind(PEOPLE, "人员（如持证操作员）", "People (such as certified operators)"),
+    SupportKind(INSTRUMENTS, "测量与记录设备", "Measuring and recording equipment"),
+)
 
 
 class PlacesBooked(YujianError):

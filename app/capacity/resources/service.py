@@ -14,6 +14,7 @@ from app.capacity.calendars.rules import is_covered
 from app.capacity.resources import parts
 from app.capacity.resources.owned import open_codes, own_lab, own_resource
 from app.capacity.resources.rules import (
+    SUPPORT_KINDS,
     StaleRow,
     StillBooked,
     StillCompanion,
@@ -25,7 +26,7 @@ from app.database import transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
 from app.labs.capacity import Companion, touch
-from app.labs.models import Capability, Lab, Resource, ResourceKind, Test
+from app.labs.models import Capability, Domain, Lab, Resource, ResourceKind, Test
 from app.labs.quantities import Statement, from_json, to_json
 from app.labs.setup import setup_of
 from app.worktime import PATTERNS, Use, subtract
@@ -76,7 +77,7 @@ def add_resource(viewer: Viewer, command: AddResource, now: datetime) -> list[Re
     """New benches of a lab. Raises NotFound, Invalid."""
     with transaction() as session:
         lab = own_lab(session, viewer, command.lab_id)
-        kind = session.get(ResourceKind, command.kind_id)
+        kind = _kind(session, lab, command.kind_id)
         if kind is None or command.facts.shifts not in PATTERNS:
             raise NotFound()
         _check_daylight(lab, command.facts.shifts)
@@ -108,6 +109,33 @@ def add_resource(viewer: Viewer, command: AddResource, now: datetime) -> list[Re
         for row in rows:
             log.record(session, "resource.added", row, by=viewer, at=now, name=row.name_zh)
         return rows
+
+
+def _kind(session: Session, lab: Lab, kind_id: str) -> ResourceKind | None:
+    """The kind of this id; one of those that no catalogue has is made when the first lab needs it."""
+    known = session.get(ResourceKind, kind_id)
+    support = next((each for each in SUPPORT_KINDS if each.id == kind_id), None)
+    if known or support is None:
+        return known
+    known = ResourceKind(
+        id=support.id,
+        domain_id=next(iter(lab.domains), None) or session.scalar(select(Domain.id).order_by(Domain.position)),
+        name_zh=support.name_zh,
+        name_en=support.name_en,
+        description_zh="",
+        description_en="",
+        place="indoor",
+        grain_minutes=30,
+        shared=False,
+        needs_daylight=False,
+        weather=[],
+        unattended=False,
+        sources=[],
+        origin=LAB,
+    )
+    session.add(known)
+    session.flush()
+    return known
 
 
 def _tell(row: Resource, facts: Facts) -> None:

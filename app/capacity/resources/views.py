@@ -237,7 +237,9 @@ def edition(lab_id: str, old_id: str, new_id: str) -> Any:
     if pair is None:
         raise NotFound()
     tests = queries.tests_of_methods([old_id, new_id])
-    chosen = {old.id: request.form.get(f"to-{old.id}", _alike(old, tests.get(new_id, []))) for old in tests.get(old_id, [])}
+    chosen = {
+        old.id: request.form.get(f"to-{old.id}", _alike(old, tests.get(new_id, []))) for old in tests.get(old_id, [])
+    }
     page: dict[str, Any] = {"lab": lab, "old": pair[0], "new": pair[1], "tests": tests, "chosen": chosen, "error": {}}
     if request.method == "POST":
         try:
