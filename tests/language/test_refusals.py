@@ -34,6 +34,8 @@ FACTS: dict[str, Any] = {
     "name": "Shift A",
     "second": "16:40–20:00",
     "step": "safety",
+    "tests": ["Crush"],
+    "whole": "B2611-2QK7R",
     "until": WHEN,
     "database": "sqlite:////data/yujian.db",
     "file": "yujian.backup",

@@ -1,5 +1,6 @@
 """Forms of benches and capabilities; each builds one command of the services."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,8 +28,10 @@ from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, 
 from app.labs.capacity import BenchState
 from app.labs.models import Capability, Resource, ResourceKind, Test
 from app.labs.quantities import BadFigure, Statement, from_json, parse, reach_of, typed
-from app.language import pick
+from app.language import lang, pick
 from app.worktime import PATTERNS
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def whole(label: Any, least: int, most: int, needed: bool = True) -> IntegerField:
@@ -36,6 +39,12 @@ def whole(label: Any, least: int, most: int, needed: bool = True) -> IntegerFiel
     told = _l("请填 %(least)d 到 %(most)d 的整数。", least=least, most=most)
     first = InputRequired(told) if needed else Blank()
     return IntegerField(label, [first, NumberRange(least, most, told)], render_kw={"min": least, "max": most})
+
+
+def titled(test: Test) -> str:
+    """Clause and name of a test in a list to choose from, where no part can be marked as Chinese."""
+    readable = lang() == "zh" or not HAN.search(test.clause)
+    return f"{test.clause} {pick(test)}" if test.clause and readable else pick(test)
 
 
 class StatementField(StringField):
@@ -157,9 +166,7 @@ class CapabilityForm(CommandForm):
         self.state_id.choices += [SelectChoice(state.id, pick(state)) for state in states]
         if row is None:
             del self.version
-            self.test_id.choices = [
-                SelectChoice(test.id, f"{pick(test.method)} {test.clause} {pick(test)}") for test in tests
-            ]
+            self.test_id.choices = [SelectChoice(test.id, f"{pick(test.method)} {titled(test)}") for test in tests]
         else:
             del self.test_id
         return self

@@ -10,7 +10,7 @@ from app.booking.models import Booking
 from app.capacity.access import own_lab
 from app.capacity.house_rules.queries import names as organisations
 from app.capacity.resources import arranging, editions, queries, scope, service
-from app.capacity.resources.forms import CapabilityForm, ResourceForm, differences
+from app.capacity.resources.forms import CapabilityForm, ResourceForm, differences, titled
 from app.capacity.resources.rules import StaleRow, StandsAround, longer_than_a_way_round
 from app.capacity.rules import StaleSetup
 from app.clock import now
@@ -241,6 +241,7 @@ def edition(lab_id: str, old_id: str, new_id: str) -> Any:
         old.id: request.form.get(f"to-{old.id}", _alike(old, tests.get(new_id, []))) for old in tests.get(old_id, [])
     }
     page: dict[str, Any] = {"lab": lab, "old": pair[0], "new": pair[1], "tests": tests, "chosen": chosen, "error": {}}
+    page["titled"] = titled
     if request.method == "POST":
         try:
             on = _day_typed(request.form.get("on", ""))
