@@ -57,7 +57,7 @@ class Drawn:
 @dataclass(frozen=True, slots=True)
 class BookingPage:
     """Everything on `/bookings/<id>`. `until` is None where no report will come; taken: all resources that are, the
-    bench first, each with its places in words.
+    bench first, each with its places in words. own_times: the lab says itself how long the test takes.
     """
 
     seen: Seen
@@ -73,6 +73,7 @@ class BookingPage:
     shows_note: bool
     order: Order | None
     taken: list[tuple[Resource | ResourceKind, str]]
+    own_times: bool
     approvals: list[approvals.Shown]
 
 
@@ -114,6 +115,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         shows_note=viewer.role is not Role.BENCH_CREW,
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
         taken=_taken(viewer, booking),
+        own_times=bool(capability and capability.run_minutes),
         approvals=approvals.shown(viewer, booking, now),
     )
 

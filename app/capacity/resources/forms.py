@@ -1,7 +1,7 @@
 """Forms of benches and capabilities; each builds one command of the services."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -155,13 +155,13 @@ class CapabilityForm(CommandForm):
         lab_id: str,
         pool: str,
         tests: Sequence[Test],
-        others: Sequence[Resource],
+        pools: Mapping[str, Sequence[Resource]],
         states: Sequence[BenchState],
         row: Capability | None,
     ) -> "CapabilityForm":
         """What can be chosen for the pool; a capability that exists keeps its test."""
         self.lab_id, self.pool, self.row = lab_id, pool, row
-        self.companions.choices = [SelectChoice(each.pool, pick(each)) for each in others if each.pool != pool]
+        self.companions.choices = [SelectChoice(each, _any_of(pools[each])) for each in pools if each != pool]
         self.state_id.choices = [SelectChoice("", gettext("不区分"))]
         self.state_id.choices += [SelectChoice(state.id, pick(state)) for state in states]
         if row is None:
@@ -201,6 +201,13 @@ class CapabilityForm(CommandForm):
             note_en=(self.note_en.data or "").strip(),
             accepted=self.accepted.data or "",
         )
+
+
+def _any_of(units: Sequence[Resource]) -> str:
+    """A pool in words: its first unit, and how many there are."""
+    if len(units) == 1:
+        return pick(units[0])
+    return gettext("%(bench)s 等 %(count)d 台中的一台", bench=pick(units[0]), count=len(units))
 
 
 def differences(typed_in: CommandForm, stored: CommandForm) -> list[tuple[str, str]]:

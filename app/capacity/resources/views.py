@@ -143,8 +143,7 @@ def capability(lab_id: str, pool: str, test_id: str | None = None) -> Any:
     # With a warning, also what is usually done on benches of another kind.
     every = "all" in request.args
     tests = [test for test in queries.tests_for(None if every else pools[pool][0].kind_id) if test.id not in able]
-    firsts = [units[0] for units in pools.values()]
-    form = CapabilityForm().offer(lab.id, pool, tests, firsts, queries.states(pool), row)
+    form = CapabilityForm().offer(lab.id, pool, tests, pools, queries.states(pool), row)
     if row and not form.is_submitted():
         form.show(row, queries.companions(pool, row.test_id))
     if form.run(lambda command: scope.set_capability(viewer(), command, now())):
@@ -153,7 +152,7 @@ def capability(lab_id: str, pool: str, test_id: str | None = None) -> Any:
     page = {"lab": lab, "form": form, "row": row, "test": test, "unit": pools[pool][0], "every": every}
     if form.refused and row:
         db.session.refresh(row)
-        stored = CapabilityForm(formdata=None).offer(lab.id, pool, tests, firsts, queries.states(pool), row)
+        stored = CapabilityForm(formdata=None).offer(lab.id, pool, tests, pools, queries.states(pool), row)
         stored.show(row, queries.companions(pool, row.test_id))
         page |= _beside(lab, form, stored)
     return render_template("capacity/resources/capability.html", **page), form.status
