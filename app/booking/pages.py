@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -55,6 +55,14 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class NewEdition:
+    """The standard of a booking is replaced from a local date on; test: of the new edition, None when it is gone."""
+
+    on: date
+    test: Test | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookingPage:
     """Everything on `/bookings/<id>`. `until` is None where no report will come; taken: all resources that are, the
     bench first, each with its places in words. own_times: the lab says itself how long the test takes.
@@ -74,6 +82,7 @@ class BookingPage:
     order: Order | None
     taken: list[tuple[Resource | ResourceKind, str]]
     own_times: bool
+    edition: NewEdition | None
     approvals: list[approvals.Shown]
 
 
@@ -116,6 +125,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         order=booking.order_line.order if may_read(viewer, booking.order_line) else None,
         taken=_taken(viewer, booking),
         own_times=bool(capability and capability.run_minutes),
+        edition=_edition(seen, events),
         approvals=approvals.shown(viewer, booking, now),
     )
 
@@ -134,6 +144,14 @@ def _taken(viewer: Viewer, booking: Booking) -> list[tuple[Resource | ResourceKi
         (each.kind if each.beside and not own else each, presenting.places_told(each, places[each.id]))
         for each in found
     ]
+
+
+def _edition(seen: Seen, events: Iterable[Event]) -> NewEdition | None:
+    """What the company was asked about, until it moved the booking or the booking is over."""
+    asked = [event for event in events if event.kind in ("booking.edition_asked", "booking.moved")]
+    if seen.state not in ON_THE_WAY or not asked or asked[-1].kind != "booking.edition_asked":
+        return None
+    return NewEdition(date.fromisoformat(asked[-1].data["on"]), labs.test_of(str(asked[-1].data["test"])))
 
 
 def _number(report: Any) -> str | None:

@@ -53,10 +53,15 @@ def test_an_edition_is_replaced_on_a_date(world: World, visitor: Visits) -> None
     assert desk.post(path, **typed, do="save").status == 303
     assert db.session.get_one(Capability, ("chamber", "t")).valid_until == date(2026, 11, 19)
     assert db.session.get_one(Capability, ("chamber", "new-t")).valid_from == date(2026, 11, 20)
-    assert company.sees(beyond).starts_at == beyond.starts_at
+    assert company.sees(beyond).starts_at == at(24)
     asked = db.session.query(Event).filter_by(kind="booking.edition_asked").all()
     assert [event.subject_id for event in asked] == [beyond.id]
-    assert "标准将换版" in visitor(company).get(f"/bookings/{beyond.id}").text
+    told = visitor(company).get(f"/bookings/{beyond.id}").text
+    assert "标准将换版" in told
+    assert "11-20 周五 起这项试验按新版标准做" in told
+    assert "已询问企业" in desk.get(f"/bookings/{beyond.id}").text
+    company.moves(company.sees(beyond), at(6))
+    assert "起这项试验按新版标准做" not in visitor(company).get(f"/bookings/{beyond.id}").text
     assert company.requests(at(25), test="new-t").state is State.REQUESTED
     for wrong in ("bald", "0001-01-01", "9999-12-31", "2026-11-02", ""):
         refused = desk.post(path, **(typed | {"on": wrong}), do="save")

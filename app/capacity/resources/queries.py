@@ -88,14 +88,18 @@ def links(lab_id: str) -> list[ResourceLink]:
 
 
 def editions(lab_id: str) -> list[tuple[Method, Method]]:
-    """Old and new editions of which this lab's benches can run tests of the old one."""
+    """Old and new editions: of the old one this lab's benches can run tests, of the new one tests are known."""
     able = (
         select(Test.method_id)
         .join(Capability, Capability.test_id == Test.id)
         .join(Resource, Resource.pool == Capability.pool)
         .where(Resource.lab_id == lab_id, Capability.retired_at.is_(None), Resource.retired_at.is_(None))
+        .where(Test.retired_at.is_(None))
     )
-    query = select(MethodTransition).where(MethodTransition.old_method_id.in_(able))
+    known_tests = select(Test.method_id).where(Test.retired_at.is_(None))
+    query = select(MethodTransition).where(
+        MethodTransition.old_method_id.in_(able), MethodTransition.new_method_id.in_(known_tests)
+    )
     pairs = [(row.old_method_id, row.new_method_id) for row in db.session.scalars(query)]
     known = {m.id: m for m in db.session.scalars(select(Method).where(Method.id.in_({i for p in pairs for i in p})))}
     return [(known[old], known[new]) for old, new in pairs if old in known and new in known]
