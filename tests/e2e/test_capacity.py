@@ -12,6 +12,7 @@ from tests.e2e.conftest import Server, SignIn, watched
 pytestmark = pytest.mark.e2e
 
 LAB = "cmvr-new-energy"
+ROAD_LAB, OLD_TEST = "caeri-ivista", "adas-aeb-ccr"
 TABS = ("", "resources/", "calendars/", "closures/", "rules/", "approvals/", "use/", "sheets/")
 
 
@@ -130,6 +131,35 @@ def test_the_scene_of_a_breakdown(browser: Browser, server: Server, sign_in: Sig
         desk.locator("button", has_text="已恢复，现在结束").click()
 
 
+def test_the_scene_of_a_new_edition(browser: Browser, server: Server, sign_in: SignIn) -> None:
+    """A standard is replaced: who is booked beyond the date is listed before, and asked after it is saved."""
+    with watched(browser, server, DESKTOP) as desk, watched(browser, server, DESKTOP) as engineer:
+        sign_in(engineer, "oem-a@demo.example")
+        choose_language(engineer, "zh")
+        engineer.goto(f"/search?test={OLD_TEST}")
+        engineer.locator(f'tr:has(a[href="/labs/{ROAD_LAB}"]) form button').first.click()
+        engineer.wait_for_url("**/bookings/*")
+        booking = engineer.url
+        engineer.locator('form[action$="/request"] button').first.click()
+        code = (engineer.locator(".crumb").inner_text()).rpartition("/")[2].strip()
+
+        sign_in(desk, "lab-caeri@demo.example")
+        choose_language(desk, "zh")
+        desk.goto(f"/capacity/{ROAD_LAB}/resources/")
+        desk.locator("a[href*='/editions/gbt39901-2021/']").click()
+        desk.fill("#on", f"{date.today() + timedelta(days=1)}")  # noqa: DTZ011 - what a person types
+        desk.locator(f"select[name=to-{OLD_TEST}]").select_option(index=1)
+        desk.locator("button[value=preview]").click()
+        expect(desk.locator("main")).to_contain_text(code)
+        desk.locator("button[value=save]").click()
+        desk.wait_for_url("**/resources/")
+
+        engineer.goto(booking)
+        expect(engineer.locator("main")).to_contain_text("标准将换版")
+        expect(engineer.locator(".head .st.req")).to_have_count(1)
+        expect(engineer.locator("main a[href$='/move']")).to_have_count(1)
+
+
 def test_a_rule_is_tried_set_and_explained(browser: Browser, server: Server, sign_in: SignIn) -> None:
     with watched(browser, server, DESKTOP) as desk:
         sign_in(desk, "lab@demo.example")
@@ -160,6 +190,8 @@ def test_the_pages_fit_and_can_be_read_by_all(
         own = [f"/capacity/{LAB}/{tab}" for tab in TABS]
         more = [
             "/capacity/new", "/inbox/competing", f"/capacity/{LAB}/resources/new", f"/capacity/{LAB}/closures/new",
+            f"/capacity/{LAB}/resources/mne-cycler-1", f"/capacity/{LAB}/resources/pools/mne-abuse/states",
+            f"/capacity/{LAB}/resources/pools/mne-abuse/tests/new?all=1",
             f"/capacity/{LAB}/calendars/patterns/new?preset=night", f"/capacity/{LAB}/calendars/days/new",
             f"/capacity/{LAB}/rules/set/quarter_release", f"/capacity/{LAB}/rules/why",
         ]  # fmt: skip
