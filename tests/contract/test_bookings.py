@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from app.accounts.models import Scope
+from app.database import transaction
+from app.labs.capacity import Companion, touch
 from tests.contract.conftest import Program
 from tests.world import World, at
 
@@ -274,3 +276,18 @@ def test_offers_come_soonest_report_first(world: World, engineer: Program) -> No
     starts = [item["starts_at"] for item in engineer.ask("/offers", test="t", **window)[1]["items"]]
     assert starts and all(start.startswith("2026-11-16") for start in starts)
     assert refused(engineer.ask("/offers", test="none")) == (422, "invalid")
+
+
+def test_the_whole_of_a_shared_bench_and_all_that_is_taken(world: World, speaks: Speaks) -> None:
+    world.bench(places=2)
+    world.resource("cycler")
+    with transaction() as session:
+        session.add(Companion(pool="chamber", test_id="t", companion_pool="cycler", lab_id="lab"))
+        touch(session, "lab")
+    company, rival = speaks(world.engineer("甲公司")), speaks(world.engineer("乙公司"))
+    status, booking = company.send("/bookings", wanted(at(9), exclusive=True, shielded=True))
+    assert status == 201
+    assert booking["resources"] == ["chamber", "cycler"]
+    assert refused(rival.send("/bookings", wanted(at(9)))) == (409, "slot_taken")
+    for wrong in ("yes", 1, None):
+        assert refused(company.send("/bookings", wanted(at(10), exclusive=wrong)))[0] == 422
