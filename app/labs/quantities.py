@@ -107,12 +107,13 @@ def _inside(wanted: Range, has: Range) -> bool:
     return low and high
 
 
-_NUMBER = r"[-−–＋+]?\d+(?:[.,]\d+)?"
+# Nothing on a bench is longer than that, and no number of digits is infinite.
+_NUMBER = r"[-−–＋+]?\d{1,9}(?:[.,]\d{1,6})?"
 _UNIT = "|".join(sorted(map(re.escape, _BY_UNIT), key=len, reverse=True))
 _FIGURE = re.compile(
     # What stands before and after a figure says the same as the figure: that much has to be reached.
     rf"(?:≥|>=|≤|<=|>|<|不小于|不低于|至少|不大于|不超过|至多|最多)?\s*"
-    rf"(?P<low>{_NUMBER})\s*(?:(?P<low_unit>{_UNIT})?\s*(?:…|\.\.\.|\.\.|~|～|至|到|—)\s*(?P<high>{_NUMBER}))?\s*"
+    rf"(?<![\d.,])(?P<low>{_NUMBER})\s*(?:(?P<low_unit>{_UNIT})?\s*(?:…|\.\.\.|\.\.|~|～|至|到|—)\s*(?P<high>{_NUMBER}))?\s*"
     rf"(?P<unit>{_UNIT})(?![A-Za-z0-9])\s*(?:及?以上|及?以下|以内)?",
     re.IGNORECASE,
 )

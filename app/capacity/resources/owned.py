@@ -28,7 +28,8 @@ def own_lab(session: Session, viewer: Viewer, lab_id: str) -> Lab:
 
 def own_resource(session: Session, viewer: Viewer, resource_id: str) -> Resource:
     """A live resource. Raises NotFound."""
-    row = session.get(Resource, resource_id)
+    # PostgreSQL has no NUL in a text; nothing of that name can be there.
+    row = None if "\0" in resource_id else session.get(Resource, resource_id)
     require_visible(viewer, Action.SET_CAPACITY, row)
     assert row is not None
     if row.retired_at:
