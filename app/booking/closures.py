@@ -4,7 +4,7 @@ A closure never pushes a booking aside: it takes what is free, and what bookings
 offered instead stands in `relocating.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require_visible
-from app.booking import occupancy, queries, rules
+from app.booking import closed, occupancy, queries, rules
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, Closure, ClosureHit, ClosureKind, Occupancy
 from app.database import new_id, transaction
@@ -72,9 +72,11 @@ def _close(session: Session, viewer: Viewer, command: CloseResource, series_id: 
     if any(not 1 <= place <= resource.places for place in command.places):
         raise Invalid(N_("这个资源有 %(places)d 个工位。"), field="places", places=resource.places)
     span = Interval(command.starts_at, command.ends_at)
-    rows = clear_lapsed(session, queries.in_the_way(session, [resource.id], span), now)
+    places = closed.places_of(session, resource.id, command.places)
+    ids = sorted({resource_id for resource_id, _ in places})
+    rows = clear_lapsed(session, queries.in_the_way(session, ids, span), now)
     if not command.around:
-        _check_clear(session, [row.booking_id for row in rows if _touches(row.place, command.places)])
+        _check_clear(session, [row.booking_id for row in rows if (row.resource_id, row.place) in places])
     closure = Closure(
         lab_id=resource.lab_id,
         resource_id=resource.id,
@@ -94,11 +96,6 @@ def _close(session: Session, viewer: Viewer, command: CloseResource, series_id: 
     facts: dict[str, Any] = _facts(closure) | {"closure": command.kind.value}
     log.record(session, "closure.closed", closure, by=viewer, at=now, **facts)
     return closure
-
-
-def _touches(place: int, places: Iterable[int]) -> bool:
-    wanted = set(places)
-    return not wanted or place in wanted
 
 
 def _check_clear(session: Session, booking_ids: Sequence[str | None]) -> None:

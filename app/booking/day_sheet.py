@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from flask_babel import gettext
 
 from app.accounts.policy import Action, Viewer, allowed
-from app.booking import reading
+from app.booking import closed, reading
 from app.booking.models import Booking, Closure
 from app.booking.occupancy import footprint_of
 from app.booking.presenting import places_told
+from app.database import db
 from app.errors import NotFound
 from app.labs import queries as labs
 from app.labs.models import Lab, Resource
@@ -48,22 +49,20 @@ def day_sheet(viewer: Viewer, resource_or_pool: str, on: date) -> DaySheet:
     span = local_day(on)
     ids = [unit.id for unit in units]
     bookings = reading.day_of_benches(viewer, ids, span)
-    closures = reading.closures_of_benches(viewer, ids, span)
     taken = {ident for booking in bookings for ident, _ in footprint_of(booking)}
     names = {each.id: pick(each) for each in reading.resources(taken)}
-    sheet = [(unit, _rows(unit, bookings, closures, span, names)) for unit in units]
+    sheet = [(unit, _rows(unit, bookings, span, names)) for unit in units]
     return DaySheet(units[0].lab, sheet, on, len(bookings))
 
 
 def _rows(
     unit: Resource,
     bookings: Sequence[Booking],
-    closures: Sequence[Closure],
     span: Interval,
     names: Mapping[str, str],
 ) -> list[Row]:
     rows = [_use(unit, booking, span, names) for booking in bookings if _places(unit, booking)]
-    rows += [_closure(closure, span) for closure in closures if closure.resource_id == unit.id]
+    rows += [_closure(closure, span) for closure in closed.closures_over(db.session(), {unit.id}, span)]
     return sorted(rows, key=lambda row: row.starts_at)
 
 

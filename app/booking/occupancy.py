@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.booking import rules
-from app.booking.availability import ANYBODY, Slot, Wish, slot_for
+from app.booking import closed, rules
+from app.booking.availability import ANYBODY, PlaceOf, Slot, Wish, slot_for
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
 from app.booking.queries import InTheWay, Taken
 from app.database import Base, execute, new_id
@@ -129,19 +129,21 @@ def take_closure(session: Session, closure: Closure) -> None:
 
 
 def _fill(session: Session, closure: Closure, when: Interval) -> None:
-    places = closure.places or range(1, session.get_one(Resource, closure.resource_id).places + 1)
-    meeting = select(Occupancy.place, Occupancy.starts_at, Occupancy.ends_at).where(
-        Occupancy.resource_id == closure.resource_id, Occupancy.starts_at < when.end, Occupancy.ends_at > when.start
+    places = closed.places_of(session, closure.resource_id, closure.places)
+    meeting = select(Occupancy.resource_id, Occupancy.place, Occupancy.starts_at, Occupancy.ends_at).where(
+        Occupancy.resource_id.in_({resource_id for resource_id, _ in places}),
+        Occupancy.starts_at < when.end,
+        Occupancy.ends_at > when.start,
     )
     session.flush()
-    taken: dict[int, list[Interval]] = defaultdict(list)
-    for place, starts_at, ends_at in session.execute(meeting.order_by(Occupancy.starts_at)):
-        taken[place].append(Interval(starts_at, ends_at))
+    taken: dict[PlaceOf, list[Interval]] = defaultdict(list)
+    for resource_id, place, starts_at, ends_at in session.execute(meeting.order_by(Occupancy.starts_at)):
+        taken[resource_id, place].append(Interval(starts_at, ends_at))
     owner: dict[str, object] = {"closure_id": closure.id}
     _insert(
         session,
         [
-            _row((closure.resource_id, place), piece, closure.resource_id, None, owner)
+            _row(place, piece, closure.resource_id, None, owner)
             for place in places
             for piece in subtract([when], taken[place])
         ],
@@ -150,10 +152,7 @@ def _fill(session: Session, closure: Closure, when: Interval) -> None:
 
 def close_again(session: Session, resource_ids: Iterable[str], when: Interval) -> None:
     """Time that was freed inside a closure is closed, not free."""
-    closures = select(Closure).where(
-        Closure.resource_id.in_(set(resource_ids)), Closure.starts_at < when.end, Closure.ends_at > when.start
-    )
-    for closure in session.scalars(closures.order_by(Closure.starts_at, Closure.id)):
+    for closure in closed.closures_over(session, set(resource_ids), when):
         inside = Interval(max(closure.starts_at, when.start), min(closure.ends_at, when.end))
         _fill(session, closure, inside)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, allowed, visible
-from app.booking.models import Booking, Closure, Occupancy
+from app.booking.models import Booking, Occupancy
 from app.booking.rules import OPEN, State
 from app.database import db
 from app.labs.models import Lab, Resource, Test
@@ -221,14 +221,3 @@ def day_of_benches(viewer: Viewer, resource_ids: Sequence[str], span: Interval) 
         .order_by(Booking.resource_id, Booking.starts_at)
     )
     return list(db.session.scalars(query))
-
-
-def closures_of_benches(viewer: Viewer, resource_ids: Sequence[str], span: Interval) -> list[Closure]:
-    """Times at which the lab's own benches are out of use, by start."""
-    query = select(Closure).where(
-        visible(viewer, Action.SEE_DAY_SHEET, Closure),
-        Closure.resource_id.in_(resource_ids),
-        Closure.starts_at < span.end,
-        Closure.ends_at > span.start,
-    )
-    return list(db.session.scalars(query.order_by(Closure.starts_at)))

@@ -4,17 +4,17 @@ Nothing moves before a company agrees. The proposals of one closure are laid one
 them want the same place.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 
 from app.accounts.policy import Viewer
-from app.booking import moves, queries
-from app.booking.availability import Rows, Slot, Wish, slot_for, slots, use_at
+from app.booking import closed, moves, queries
+from app.booking.availability import PlaceOf, Rows, Slot, Wish, slot_for, slots, use_at
 from app.booking.models import Booking, Closure, ClosureHit, Occupancy
 from app.booking.moves import Move
 from app.booking.occupancy import footprint_of
@@ -64,20 +64,19 @@ class Outcome:
 
 def hits(lab_id: str, resource_id: str, places: Sequence[int], span: Interval, now: datetime) -> list[Hit]:
     """The bookings that a closure of these places (empty: all) hits, by start, each with the nearest other place."""
-    found = _inside(resource_id, places, span, now)
+    closing = closed.places_of(db.session(), resource_id, places)
+    found = _inside(closing, span, now)
     movable = [booking for booking in found if booking.state is not State.RUNNING]
-    placed = _relocated(lab_id, movable, (resource_id, places, span), now)
+    placed = _relocated(lab_id, movable, (closing, span), now)
     return [Hit(booking, placed.get(booking.id)) for booking in found]
 
 
-def _inside(resource_id: str, places: Sequence[int], span: Interval, now: datetime) -> list[Booking]:
-    on_place = [Occupancy.place.in_(places)] if places else []
+def _inside(places: Sequence[PlaceOf], span: Interval, now: datetime) -> list[Booking]:
     inside = select(Occupancy.booking_id).where(
-        Occupancy.resource_id == resource_id,
+        tuple_(Occupancy.resource_id, Occupancy.place).in_(places),
         Occupancy.starts_at < span.end,
         Occupancy.ends_at > max(span.start, now),
         Occupancy.expires_at.is_(None) | (Occupancy.expires_at > now),
-        *on_place,
     )
     query = (
         select(Booking)
@@ -88,10 +87,10 @@ def _inside(resource_id: str, places: Sequence[int], span: Interval, now: dateti
     return list(db.session.scalars(query))
 
 
-Closed = tuple[str, Sequence[int], Interval]
+Closing = tuple[Sequence[PlaceOf], Interval]
 
 
-def _relocated(lab_id: str, bookings: Sequence[Booking], closed: Closed, now: datetime) -> dict[str, Slot]:
+def _relocated(lab_id: str, bookings: Sequence[Booking], closing: Closing, now: datetime) -> dict[str, Slot]:
     found: dict[str, Slot] = {}
     by_company: dict[str, list[CapableBench]] = {}
     rows: dict[str, list[Taken]] = {}
@@ -103,7 +102,7 @@ def _relocated(lab_id: str, bookings: Sequence[Booking], closed: Closed, now: da
         missing = {ident for item in capable for ident in item.reads} - rows.keys()
         if missing:
             read = queries.taken(missing, Interval(now - timedelta(days=8), END), now)
-            rows.update({ident: [*read.get(ident, []), *_closed(ident, closed, capable)] for ident in missing})
+            rows.update({ident: [*read.get(ident, []), *_closing(ident, closing)] for ident in missing})
         slot = nearest(booking, capable, rows, now)
         if slot is not None:
             found[booking.id] = slot
@@ -112,13 +111,10 @@ def _relocated(lab_id: str, bookings: Sequence[Booking], closed: Closed, now: da
     return found
 
 
-def _closed(resource_id: str, closed: Closed, capable: Iterable[CapableBench]) -> Iterator[Taken]:
+def _closing(resource_id: str, closing: Closing) -> Iterator[Taken]:
     """The closure's own time, also where bookings still stand in it."""
-    ident, places, span = closed
-    if ident != resource_id:
-        return
-    count = max((item.bench.places for item in capable if item.bench.resource_id == ident), default=1)
-    yield from (Taken(place, span) for place in (places or range(1, count + 1)))
+    places, span = closing
+    yield from (Taken(place, span) for ident, place in places if ident == resource_id)
 
 
 def nearest(booking: Booking, capable: Sequence[CapableBench], rows: Rows, now: datetime) -> Slot | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require, require_visible
-from app.booking import occupancy, offers, queries, rules
+from app.booking import closed, occupancy, offers, queries, rules
 from app.booking.availability import ANYBODY, Slot, Wish, use_at
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking
@@ -67,9 +67,12 @@ def free_slot(
     rules.check_start(starts_at, now, limits_of(capable[0].bench), by_lab)
     use = use_at(capable[0], starts_at)
     ids = {ident for item in capable for ident in item.reads}
-    rows = queries.in_the_way(session, sorted(ids), occupancy.reach(capable, use))
+    when = occupancy.reach(capable, use)
+    rows = clear_lapsed(session, queries.in_the_way(session, sorted(ids), when), now)
+    if ignoring:
+        rows += closed.closed_rows(session, ids, when)
     try:
-        return occupancy.find_slot(capable, use, clear_lapsed(session, rows, now), wish, ignoring)
+        return occupancy.find_slot(capable, use, rows, wish, ignoring)
     except rules.SlotTaken as error:
         error.facts["lab_id"] = capable[0].bench.lab_id
         raise

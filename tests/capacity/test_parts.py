@@ -1,11 +1,13 @@
 """What a lab changes under standing bookings: wholes and places grow and shrink, companions come, scopes end."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from app.booking.closures import CloseResource, close
-from app.booking.models import Booking, ClosureKind, MoveProposal, Occupancy
+from app.booking import relocating
+from app.booking.closures import CloseResource, close, reopen
+from app.booking.models import Booking, Closure, ClosureKind, MoveProposal, Occupancy
 from app.booking.rules import SlotTaken, State
 from app.capacity.resources import arranging, scope, service
 from app.capacity.resources.rules import PartTaken, PlacesBooked, StandsAround, StillCompanion
@@ -16,8 +18,9 @@ from app.labs.capacity import Nearness
 from app.labs.models import Lab, Resource, ResourceKind
 from app.labs.models import Test as CatalogueTest
 from app.labs.quantities import Range
+from app.worktime import Interval
 from tests.capacity.test_resources import PATH, Visits, able, changes
-from tests.world import World, at
+from tests.world import Person, World, at
 
 
 def ground(world: World, *parts: str) -> None:
@@ -48,6 +51,52 @@ def test_a_part_with_more_places_is_still_had_with_its_whole(world: World) -> No
     assert [rival.requests(at(5), "track").place for _ in range(2)] == [1, 2]
     with pytest.raises(PlacesBooked):
         changes(lab, "track", whole="ground", places=1)
+
+
+def shut(lab: Person, resource: str, days: tuple[int, int], **more: Any) -> Closure:
+    command = CloseResource(resource, at(days[0], 0), at(days[1], 0), ClosureKind.MAINTENANCE, around=True, **more)
+    return close(lab.viewer, command, lab.world.now)
+
+
+def test_a_closed_whole_closes_its_parts(world: World) -> None:
+    ground(world, "track", "slope")
+    lab, company, rival = world.lab_admin("lab"), world.engineer("甲公司"), world.engineer("乙公司")
+    changes(lab, "track", whole="ground")
+    booking = lab.does("confirm", company.requests(at(5), "track"))
+    closure = shut(lab, "ground", (5, 7))
+    span = Interval(closure.starts_at, closure.ends_at)
+    hits = relocating.hits("lab", "ground", (), span, world.now)
+    assert [hit.booking.id for hit in hits] == [booking.id]
+    with pytest.raises(SlotTaken):
+        rival.requests(at(6), "track")
+    company.does("cancel", company.sees(booking))
+    with pytest.raises(SlotTaken):
+        rival.requests(at(5), "track")
+    assert rival.requests(at(6), "slope").resource_id == "slope"
+    reopen(lab.viewer, closure.id, world.now)
+    assert rival.requests(at(6), "track").resource_id == "track"
+
+
+def test_a_part_of_a_closed_whole_is_closed_as_long_as_it_is_its_part(world: World) -> None:
+    ground(world, "track")
+    lab, rival = world.lab_admin("lab"), world.engineer("乙公司")
+    shut(lab, "ground", (5, 7))
+    changes(lab, "track", whole="ground")
+    changes(lab, "track", whole="ground", places=2)
+    with pytest.raises(SlotTaken):
+        rival.requests(at(5), "track")
+    changes(lab, "track", whole=None, places=2)
+    assert [rival.requests(at(5), "track").place for _ in range(2)] == [1, 2]
+
+
+def test_a_booking_in_a_closure_moves_out_of_it_and_not_within(world: World) -> None:
+    world.bench()
+    lab, company = world.lab_admin("lab"), world.engineer("甲公司")
+    booking = lab.does("confirm", company.requests(at(9)))
+    shut(lab, "chamber", (9, 11))
+    with pytest.raises(SlotTaken):
+        company.moves(company.sees(booking), at(9, 10))
+    assert company.moves(company.sees(booking), at(12)).starts_at == at(12)
 
 
 def test_exclusive_use_goes_on_to_be_exclusive(world: World) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
-from app.booking import closures, relocating
+from app.booking import closed, closures, relocating
 from app.booking.forms import parse_start
 from app.booking.models import Booking, Closure
+from app.booking.occupancy import footprint_of
 from app.booking.relocating import Hit, Proposal
 from app.booking.rules import ReasonMissing
 from app.capacity.access import own_lab
@@ -153,10 +154,11 @@ def _answer(booking: Booking, closure: Closure, at: datetime) -> str:
     """What became of the proposal to a booking."""
     if booking.proposal and booking.proposal.expires_at > at:
         return gettext("等企业答复")
-    inside = booking.resource_id == closure.resource_id and booking.starts_at < closure.ends_at
     if booking.state.value in ("cancelled", "declined", "expired", "no_show"):
         return gettext("已取消")
-    stays = inside and booking.ends_at > closure.starts_at and (not closure.places or booking.place in closure.places)
+    meets = booking.starts_at < closure.ends_at and booking.ends_at > closure.starts_at
+    places = closed.places_of(db.session(), closure.resource_id, closure.places)
+    stays = meets and not set(places).isdisjoint(footprint_of(booking))
     return gettext("没有改，仍在停用时段内") if stays else gettext("已改到别处")
 
 

@@ -22,7 +22,7 @@ from app.booking.rules import OPEN
 from app.capacity.resources.owned import open_codes
 from app.capacity.resources.rules import PartTaken, PlacesBooked, check_no_cycle
 from app.errors import N_, Invalid, NotFound
-from app.labs.capacity import Companion
+from app.labs.capacity import Companion, touch
 from app.labs.models import Resource
 from app.labs.queries import BEGINNING, END
 from app.worktime import Interval
@@ -72,6 +72,7 @@ def join(session: Session, lab: Family, row: Resource, whole_id: str | None, now
     _open(session, moved)
     row.whole_id = whole_id
     session.flush()
+    touch(session, row.lab_id)
     check_apart(session, row.lab_id, lab)
     places = [(ident, place) for ident in moved for place in range(1, lab.resources[ident].places + 1)]
     _take(session, _having(session, lab.above(whole_id), now), places, now)
@@ -113,6 +114,7 @@ def set_places(session: Session, lab: Family, row: Resource, places: int, now: d
         raise PlacesBooked(codes=codes)
     if places > before:
         session.flush()
+        touch(session, row.lab_id)
         _take(session, having, [(row.id, place) for place in range(before + 1, places + 1)], now)
 
 
