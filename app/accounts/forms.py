@@ -1,6 +1,6 @@
 """Forms of accounts; each builds one command of the service."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -9,7 +9,7 @@ from wtforms import EmailField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length
 
-from app.accounts import members, rules, service
+from app.accounts import joining, members, rules, service
 from app.accounts.models import Role, Scope
 from app.accounts.queries import LabChoice
 from app.forms import ChoicesField, CommandForm, no_nul, text, trimmed
@@ -110,6 +110,25 @@ class InviteForm(CommandForm):
         role = Role(self.role.data)
         lab_ids = tuple(self.lab_ids.data or ()) if role in members.LAB_ROLES else ()
         return members.Invite(self.email.data or "", members.Seat(self.organisation_id, role, lab_ids))
+
+
+class AskForm(CommandForm):
+    role = RadioField(_l("角色"), validators=[InputRequired()])
+    credit_code = text(_l("企业的统一社会信用代码"), 40, needed=False, autocomplete="off", spellcheck="false")
+    lab_id = SelectField(_l("实验室"))
+    text = text(_l("一句话说明您是谁"), 200)
+
+    def offer(self, labs: Iterable[LabChoice]) -> "AskForm":
+        """Roles that can be asked for, and the labs of the catalogue."""
+        roles = (Role.ENGINEER, Role.COMPANY_MANAGER, Role.LAB_ADMIN, Role.BENCH_CREW)
+        self.role.choices = [SelectChoice(role.value, gettext(role.label)) for role in roles]
+        self.lab_id.choices = [SelectChoice("", gettext("请选择"))]
+        self.lab_id.choices += [SelectChoice(lab.id, pick(lab)) for lab in labs]
+        return self
+
+    def command(self) -> joining.Ask:
+        role, lab_id = Role(self.role.data), self.lab_id.data or ""
+        return joining.Ask(role, self.credit_code.data or "", lab_id, self.text.data or "")
 
 
 class TokenForm(CommandForm):

@@ -118,7 +118,7 @@ def create(by: Actor, now: datetime, person: Person, seat: Seat) -> Membership:
     with transaction() as session:
         check_seat(session, seat)
         user = queries.user_by_email(person.email) or add_user(session, person, made, now)
-        return _seat(session, user, seat, by, now)
+        return take_seat(session, user, seat, by, now)
 
 
 def authority(name: str, now: datetime) -> str:
@@ -141,7 +141,8 @@ def authority(name: str, now: datetime) -> str:
         return known.id
 
 
-def _seat(session: Session, user: User, seat: Seat, by: Actor, now: datetime) -> Membership:
+def take_seat(session: Session, user: User, seat: Seat, by: Actor, now: datetime) -> Membership:
+    """Give a user a seat, in this transaction. Raises AlreadyMember."""
     membership = add_membership(session, user, seat.organisation_id, seat.role, seat.lab_ids, now)
     role, labs = seat.role.value, list(seat.lab_ids)
     facts: dict[str, Any] = {"organisation": seat.organisation_id, "role": role, "labs": labs}
@@ -210,7 +211,7 @@ def _use(session: Session, invitation: Invitation, user: User, now: datetime) ->
     invitation.accepted_at = now
     by = Viewer(user_id=user.id, role=invitation.role)
     log.record(session, "invitation.accepted", invitation, by=by, at=now)
-    return _seat(session, user, seat_of(invitation), by, now)
+    return take_seat(session, user, seat_of(invitation), by, now)
 
 
 def seat_of(thing: Invitation | Membership) -> Seat:

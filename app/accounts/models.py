@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint, false, true
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.accounts import rules
@@ -196,3 +196,27 @@ class SignInFailure(Base):
     id: Mapped[str] = random_id()
     email: Mapped[str] = mapped_column(String(254))
     at: Mapped[datetime]
+
+
+class JoinRequest(Base):
+    """A seat that somebody asks for, and the answer."""
+
+    __tablename__ = "join_request"
+    __table_args__ = (
+        CheckConstraint("(decided_at IS NULL) = (accepted IS NULL)", name="decision"),
+        Index("ix_join_request_user", "user_id", "created_at"),
+        Index("ix_join_request_organisation", "organisation_id", "decided_at"),
+    )
+
+    id: Mapped[str] = random_id()
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    role: Mapped[Role]
+    lab_ids: Mapped[list[str]] = mapped_column(default=list)
+    text: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    accepted: Mapped[bool | None]
+
+    user: Mapped[User] = relationship()
+    organisation: Mapped[Organisation] = relationship()

@@ -8,9 +8,9 @@ from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from app.accounts import members, queries, rules, service
+from app.accounts import joining, members, queries, rules, service
 from app.accounts.current import MEMBERSHIP, login_required, viewer
-from app.accounts.forms import AcceptForm, InviteForm, PasswordForm, RegisterForm, SignInForm, TokenForm
+from app.accounts.forms import AcceptForm, AskForm, InviteForm, PasswordForm, RegisterForm, SignInForm, TokenForm
 from app.accounts.models import Invitation, User
 from app.accounts.rules import safe_path
 from app.clock import now
@@ -156,11 +156,35 @@ def member_list() -> Any:
         organisation=organisation,
         members=members.looked_after(me, organisation.id),
         invitations=members.invited(me, organisation.id, at),
+        requests=joining.waiting(me, organisation.id),
         labs={lab.id: lab for lab in queries.labs_of(organisation.id)},
         link=url_for(".join", secret=made[1], _external=True) if made else None,
         invitation=made[0] if made else None,
     )
     return page, 201 if made else form.status
+
+
+@bp.route("/ask", methods=["GET", "POST"])
+def ask() -> Any:
+    """Ask for a seat in a company or at a lab; what was asked before, and the answers."""
+    if not current_user.is_authenticated:
+        return redirect(url_for(".sign_in", next=url_for(".ask")), 303)
+    labs = {lab.id: lab for lab in queries.all_labs()}
+    form = AskForm().offer(labs.values())
+    if form.run(joining.ask, current_user.id, now()):
+        return redirect(url_for(".ask"), 303)
+    page = render_template("accounts/ask.html", form=form, asked=joining.asked_by(current_user.id), labs=labs)
+    return page, form.status
+
+
+@bp.post("/requests/<request_id>/<answer>")
+@login_required
+def answer_request(request_id: str, answer: str) -> Response:
+    """Give the seat that was asked for, or not."""
+    if answer not in ("accept", "decline"):
+        raise NotFound()
+    organisation_id = joining.decide(viewer(), request_id, answer == "accept", now())
+    return redirect(url_for(".member_list", organisation=organisation_id), 303)
 
 
 @bp.post("/members/<membership_id>/end")

@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
         state_class=labels.state_class,
         state_label=labels.state_label,
     )
-    app.extensions[accounts.LABS] = queries.labs_of
+    app.extensions[accounts.LABS] = queries.all_labs
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version)

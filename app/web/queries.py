@@ -67,10 +67,10 @@ def _example(test: Test, week: str) -> Example:
     return Example(test, int(number), date.fromisocalendar(int(year), int(number), 1))
 
 
-def labs_of(organisation_id: str) -> list[LabChoice]:
-    """Labs of an operator, for the choice of a lab role's labs."""
-    query = select(Lab).where(Lab.organisation_id == organisation_id, Lab.retired_at.is_(None)).order_by(Lab.id)
-    return [LabChoice(lab.id, lab.name_zh, lab.name_en) for lab in db.session.scalars(query)]
+def all_labs() -> list[LabChoice]:
+    """Labs that can be chosen for a lab role."""
+    query = select(Lab.id, Lab.name_zh, Lab.name_en, Lab.organisation_id).where(Lab.retired_at.is_(None))
+    return [LabChoice._make(row) for row in db.session.execute(query.order_by(Lab.id))]
 
 
 # From the request to the report; the report itself ends the way.

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.accounts.models import ApiToken, Invitation, Membership, Organisation, User
+from app.accounts.models import ApiToken, Invitation, JoinRequest, Membership, Organisation, User
 from app.api import PREFIX
 from app.booking.desk_models import Deputy, WaitlistEntry
 from app.booking.models import Booking, Closure, RuleWaiver
@@ -78,6 +78,8 @@ def parameters() -> dict[str, list[str]]:
         "pool": ["chamber", "far-rig"],
         "rule_id": ids(LabRule),
         "waiver_id": ids(RuleWaiver),
+        "answer": ["accept", "decline"],
+        "request_id": ids(JoinRequest),
         "feed_id": ids(FeedSubscription),
         "invitation_id": ids(Invitation),
         "lab_id": ids(Lab),
@@ -106,6 +108,7 @@ PRIVATE = frozenset(
         "waiver_id",
         "booking_id",
         "feed_id",
+        "request_id",
         "invitation_id",
         "membership_id",
         "order_id",

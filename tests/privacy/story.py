@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
 
-from app.accounts import members
+from app.accounts import joining, members
 from app.accounts import service as accounts
 from app.accounts.members import Accept, Invite, Seat
-from app.accounts.models import Role, Scope
+from app.accounts.models import Organisation, Role, Scope
 from app.accounts.queries import memberships_of, viewer_of
 from app.accounts.rules import SignInRefused, credit_check_digit
 from app.accounts.service import Lockout, NewToken, Register, SignIn
@@ -113,6 +113,12 @@ class Market:
                     person.viewer, what, self.world.now
                 )
 
+    def asks_to_join(self, part: str, company: str) -> None:
+        """Somebody asks for a seat in another company, whose manager alone may hear of it."""
+        there = db.session.get_one(Organisation, self.people[f"{company}.manager"].viewer.organisation_id)
+        command = joining.Ask(Role.ENGINEER, there.credit_code or "", text=self.word(part.partition(".")[0]))
+        joining.ask(self.people[part].viewer.user_id or "", self.world.now, command)
+
     def issues(self, company: str, lab: str, resource: str, start: datetime, test: str = "t") -> Booking:
         """A booking from the request to its report."""
         booking = self.completes(company, lab, resource, start, test)
@@ -201,6 +207,7 @@ def open_market(world: World) -> Market:
     _what_labs_set(market)
     world.now = NOW
     market.secrets()
+    market.asks_to_join("jia.engineer", "yi")
     with suppress(SignInRefused):
         accounts.sign_in(Lockout(5, timedelta(minutes=15)), NOW, SignIn(f"{market.word('jia')}@mail.example", "?"))
     for job in jobs.names():

@@ -85,6 +85,7 @@ class Readers:
             "user": self._user,
             "membership": self._seat,
             "invitation": self._seat,
+            "join_request": lambda row: {("user", row["user_id"]), *self._managers(row)},
             "api_token": self._own,
             "feed_subscription": self._own,
             "idempotency_key": lambda row: NOBODY,
@@ -135,7 +136,8 @@ class Readers:
 
     def _user(self, row: Row) -> Iterable[Eye]:
         own = [seat for seat in self.tables["membership"] if seat["user_id"] == row["id"]]
-        return {("user", row["id"]), *(eye for seat in own for eye in self._managers(seat))}
+        wanted = [seat for seat in self.tables["join_request"] if seat["user_id"] == row["id"]]
+        return {("user", row["id"]), *(eye for seat in own + wanted for eye in self._managers(seat))}
 
     def _seat(self, row: Row) -> Iterable[Eye]:
         return {("membership", row["id"]), *self._managers(row)}
@@ -185,6 +187,7 @@ PLAIN = frozenset(
         "organisation.website",
         "membership.lab_ids",
         "invitation.lab_ids",
+        "join_request.lab_ids",
         "generated_report.figures",
         "user.locale",
         "bench_state.pool",
