@@ -54,6 +54,8 @@ def configure(app: Flask, overrides: Mapping[str, object] | None) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=app.config["COOKIE_SECURE"],
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        # A late answer with a picture would bring back the session as it was; pages put its end off.
+        SESSION_REFRESH_EACH_REQUEST=False,
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         WTF_CSRF_TIME_LIMIT=None,

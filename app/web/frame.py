@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version)
     app.after_request(_cache)
+    app.after_request(_put_off_end)
 
 
 def any_demo() -> bool:
@@ -95,4 +96,11 @@ def _cache(response: Response) -> Response:
     elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
         response.cache_control.private = True
         response.cache_control.no_store = True
+    return response
+
+
+def _put_off_end(response: Response) -> Response:
+    """Who goes on looking at pages stays signed in."""
+    if session.permanent and response.mimetype == "text/html":
+        session.modified = True
     return response

@@ -174,3 +174,11 @@ def test_guesses_at_the_same_time_count_too(engineer):
     with pytest.raises(SignInLocked):
         service.sign_in(LOCKOUT, now, SignIn(engineer.email, "wrong"))
     assert db.session.query(SignInFailure).count() == 5
+
+
+def test_a_page_puts_the_end_of_the_session_off_and_a_picture_does_not_bring_an_old_one_back(engineer, clean):
+    client = browser(clean)
+    submit(client, engineer.email, PASSWORD)
+    assert client.get("/").headers["Set-Cookie"].startswith("yujian=")
+    for path in ("/static/mark.svg", "/favicon.ico", "/healthz"):
+        assert "Set-Cookie" not in client.get(path).headers
