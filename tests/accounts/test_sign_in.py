@@ -181,4 +181,5 @@ def test_a_page_puts_the_end_of_the_session_off_and_a_picture_does_not_bring_an_
     submit(client, engineer.email, PASSWORD)
     assert client.get("/").headers["Set-Cookie"].startswith("yujian=")
     for path in ("/static/mark.svg", "/favicon.ico", "/healthz"):
-        assert "Set-Cookie" not in client.get(path).headers
+        with client.get(path) as answer:
+            assert "Set-Cookie" not in answer.headers
