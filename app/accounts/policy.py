@@ -67,6 +67,8 @@ class Action(enum.Enum):
     SEE_BOOKING_COMPANY = enum.auto()
     BOOK = enum.auto()
     CHANGE_OWN_BOOKING = enum.auto()
+    SEE_MESSAGE = enum.auto()
+    WRITE_MESSAGE = enum.auto()
     DECIDE_BOOKING = enum.auto()
     RUN_BOOKING = enum.auto()
     ISSUE_REPORT = enum.auto()
@@ -112,6 +114,8 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.SEE_BOOKING_COMPANY: {**_COMPANY, **_LAB_ADMIN},
     Action.BOOK: {Role.ENGINEER: anyone, Role.COMPANY_MANAGER: anyone},
     Action.CHANGE_OWN_BOOKING: _COMPANY,
+    Action.SEE_MESSAGE: {**_COMPANY, **_LAB_ADMIN},
+    Action.WRITE_MESSAGE: {**_COMPANY, **_LAB_ADMIN},
     Action.DECIDE_BOOKING: _LAB_ADMIN,
     Action.RUN_BOOKING: _LAB,
     Action.ISSUE_REPORT: _LAB_ADMIN,
@@ -132,6 +136,7 @@ READING = frozenset(
         Action.SEE_AVAILABILITY,
         Action.SEE_BOOKING,
         Action.SEE_BOOKING_COMPANY,
+        Action.SEE_MESSAGE,
         Action.SEE_TURNAROUND,
         Action.SEE_ALL_TURNAROUND,
         Action.SEE_DAY_SHEET,

@@ -11,7 +11,7 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
-from app.booking import moves, offers, queries, rules, schemas, service, story, waitlist_api
+from app.booking import moves, offers, ordering_api, queries, rules, schemas, service, story, waitlist_api
 from app.booking.availability import Wish, availability
 from app.booking.models import Booking
 from app.booking.rules import State
@@ -34,10 +34,10 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, waitlist_api.bp)
+blueprints = (bp, waitlist_api.bp, ordering_api.bp)
 MAX_DAYS = 92
 # What only those read who set a lab's capacity.
-DESK_ONLY = ("approval", "calendar", "capability", "limitation", "resource", "rule")
+DESK_ONLY = ("approval", "calendar", "capability", "limitation", "message", "resource", "rule")
 IDEMPOTENCY_KEY_LENGTH = 200
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -111,8 +111,6 @@ def list_offers(query: schemas.OfferQuery) -> Any:
 def create_booking(body: schemas.NewBooking) -> Any:
     """Hold or request a slot. 409 `slot_taken` carries the three nearest offers."""
     viewer = require_api_viewer()
-    if body.order:
-        raise Invalid(N_("目前每张委托单只有一项，由预约自动建立，请不要填 order。"), field="order")
     command = service.Book(
         test_id=body.test,
         resource=body.resource,
@@ -122,6 +120,7 @@ def create_booking(body: schemas.NewBooking) -> Any:
         note=body.note,
         exclusive=body.exclusive,
         shielded=body.shielded,
+        order_id=body.order or "",
         idempotency_key=_idempotency_key(),
     )
     return _shown(viewer, service.book(viewer, command, now())), 201

@@ -20,6 +20,7 @@ from app.errors import NotFound, YujianError
 from app.labs import queries as labs
 from app.labs.models import Lab, Resource, Test
 from app.labs.queries import Bench, CapableBench, bench_of, capable_benches
+from app.orders.queries import visible_order
 
 NEXT_STARTS = 5
 
@@ -76,6 +77,9 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
         return found
     if not found.units:
         best = offers.best_of_each_bench([found.test.id], now, limits, wish=form.wish(viewer))
+        if form.order.data:
+            lab_id = visible_order(viewer, form.order.data).order.lab_id
+            best = [offer for offer in best if offer.slot.bench.lab_id == lab_id]
         found.next = choices(best[:NEXT_STARTS], None, None)
         return found
     capable = _capable(found, viewer.company_id)

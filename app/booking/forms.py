@@ -87,13 +87,15 @@ class BookingForm(CommandForm):
     # One form sent twice by a nervous finger is one booking.
     key = HiddenField(validators=[no_nul, at_most(40)])
     choice = HiddenField()
+    # The order of which this is a line.
+    order = HiddenField(validators=[no_nul, at_most(24)])
 
     needs_acknowledgement = False
 
     def prepare(self) -> None:
         """Put a chosen offer in the place of bench and time; give a form that is new its key."""
         take_choice(self.choice, self.resource, self.starts_at)
-        for field in (self.test, self.resource):
+        for field in (self.test, self.resource, self.order):
             no_nul(self, field)
         self.starts_at.errors = list(self.starts_at.process_errors)
         self.key.data = self.key.data or secrets.token_hex(8)
@@ -132,6 +134,7 @@ class BookingForm(CommandForm):
             note=(self.note.data or "").strip(),
             exclusive=self.alone,
             shielded=self.unseen,
+            order_id=self.order.data or "",
         )
         key = f"form:{self.key.data}:{command.fingerprint}" if self.key.data else None
         return replace(command, idempotency_key=key)

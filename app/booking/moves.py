@@ -90,7 +90,7 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
 
 def _confirm_agreed(session: Session, booking: Booking, viewer: Viewer, proposed_by: str, now: datetime) -> None:
     """Both agree on the time that the lab answered a request with: it is confirmed, where nothing else is open."""
-    if approvals.open_steps(session, booking.id) or overdue(session, booking):
+    if approvals.open_steps(session, booking.id) or overdue(session, booking) or orders.unreviewed(booking.order_line):
         return
     booking.move_to(State.CONFIRMED, now)
     booking.confirmed_at, booking.confirmed_by_id = now, proposed_by

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, distinct, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.policy import Action, Viewer, require_visible, visible
@@ -13,6 +13,7 @@ from app.booking.models import Booking, Occupancy
 from app.booking.rules import State
 from app.database import db, execute
 from app.labs.models import Resource, Test
+from app.orders.models import OrderLine
 from app.worktime import Interval
 
 
@@ -161,9 +162,12 @@ def visible_bookings(
 
 
 def live_holds(session: Session, company_id: str, now: datetime) -> int:
-    """Holds of the company that have not lapsed."""
-    query = select(func.count()).where(
-        Booking.company_id == company_id, Booking.state == State.HELD, Booking.hold_expires_at > now
+    """Holds of the company that have not lapsed; those for the lines of one order count as one."""
+    query = (
+        select(func.count(distinct(OrderLine.order_id)))
+        .select_from(Booking)
+        .join(OrderLine, OrderLine.id == Booking.order_line_id)
+        .where(Booking.company_id == company_id, Booking.state == State.HELD, Booking.hold_expires_at > now)
     )
     return session.scalar(query) or 0
 

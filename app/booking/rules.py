@@ -85,6 +85,11 @@ class Stale(YujianError):
     message = N_("这条预约刚刚变过，请看过现在的内容再改。")
 
 
+class NothingFree(YujianError):
+    field = "lines"
+    message = N_("第 %(position)d 项在预约期限内没有空档，请换样品安排，或请实验室建议。")
+
+
 class SlotTaken(YujianError):
     """Somebody holds this time. `offers` are the nearest free ones, added once the transaction is over."""
 

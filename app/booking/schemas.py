@@ -232,7 +232,7 @@ class EventQuery(BaseModel):
 
 class NewBooking(BaseModel):
     """`resource`: a unit, or a pool of which any unit is taken. `exclusive`: all places of a shared one; `shielded`:
-    no other company on a neighbouring surface meanwhile.
+    no other company on a neighbouring surface meanwhile. `order`: an order of yours, of which this is a line.
     """
 
     test: Name

@@ -15,6 +15,7 @@ from app.booking.calibration import check_calibration, overdue
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, IdempotencyKey
 from app.booking.moves import accept_move, refuse_move
+from app.booking.order_lines import line_for
 from app.booking.rules import State
 from app.booking.settings import limits, limits_of
 from app.booking.steps import (
@@ -37,6 +38,9 @@ from app.events.log import System
 from app.labs.queries import Bench, bench_of, rule_owner
 from app.labs.rules import ANY_COMPANY, AT_ONCE
 from app.orders import service as orders
+from app.orders.models import OrderLine
+from app.orders.rules import NotSubmitted
+from app.orders.service import unreviewed
 from app.worktime import Interval, Use, lay
 
 # A readable code that had been drawn before is drawn again; a month has 33 million.
@@ -48,6 +52,7 @@ class Book:
     """Hold or request a slot. resource: a unit or a pool, of which any unit is taken. starts_at: aware.
 
     exclusive: all places of a shared resource. shielded: no other company on a neighbouring surface meanwhile.
+    order_id: the order whose line it is for; '': an order of its own.
     """
 
     test_id: str
@@ -59,6 +64,7 @@ class Book:
     idempotency_key: str | None = None
     exclusive: bool = False
     shielded: bool = False
+    order_id: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -71,6 +77,7 @@ class Book:
             self.note,
         )
         parts += (self.exclusive, self.shielded) if self.exclusive or self.shielded else ()
+        parts += (self.order_id,) if self.order_id else ()
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -105,8 +112,8 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     if command.state is State.HELD:
         _check_holds(session, viewer, slot, now)
     allowances.check(session, allowances.asked_by(viewer.organisation_id or "", slot, now))
-    line = orders.draft(viewer, slot.bench.lab_id, command.test_id, command.sample, now)
     held = command.state is State.HELD
+    line = _line(session, viewer, command, slot.bench.lab_id, now)
     booking = Booking(
         id=new_id(),
         code=code("B", now),
@@ -118,7 +125,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
         order_line=line,
         hold_expires_at=now + limits().hold if held else None,
         requested_at=None if held else now,
-        sample=command.sample,
+        sample=command.sample or line.sample,
         note=command.note,
         exclusive=command.exclusive,
         shielded=command.shielded,
@@ -130,7 +137,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     )
     if not held:
         orders.submit(session, line, viewer, now)
-    insert_now(session, line.order, line, booking)
+    insert_now(session, *(() if command.order_id else (line.order, line)), booking)
     occupancy.take(session, booking, capable[0].state_id)
     record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if not held:
@@ -154,28 +161,38 @@ def request(viewer: Viewer, command: Change, now: datetime) -> Booking:
     """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.CHANGE_OWN_BOOKING)
-        if booking.hold_expires_at is not None and booking.hold_expires_at <= now:
-            raise rules.WrongState(state=State.EXPIRED, wanted=State.REQUESTED)
-        bench = bench_of(booking.resource, booking.resource.lab)
-        when = Interval(booking.starts_at, booking.ends_at)
-        allowances.check(session, allowances.Asked(booking.company_id, bench, when, now, ignoring=booking.id))
-        booking.move_to(State.REQUESTED, now)
-        booking.requested_at = now
-        occupancy.keep(session, booking)
-        orders.submit(session, booking.order_line, viewer, now)
-        record(session, booking, viewer, now)
-        _asked(session, booking, bench, now)
+        line = booking.order_line
+        if line.submitted_at is None and not line.order.direct:
+            raise NotSubmitted()
+        request_hold(session, booking, viewer, now)
         return booking
 
 
+def request_hold(session: Session, booking: Booking, viewer: Viewer, now: datetime) -> None:
+    """`request` inside a transaction that is open already (an order asks for all its lines)."""
+    if booking.hold_expires_at is not None and booking.hold_expires_at <= now:
+        raise rules.WrongState(state=State.EXPIRED, wanted=State.REQUESTED)
+    bench = bench_of(booking.resource, booking.resource.lab)
+    when = Interval(booking.starts_at, booking.ends_at)
+    allowances.check(session, allowances.Asked(booking.company_id, bench, when, now, ignoring=booking.id))
+    booking.move_to(State.REQUESTED, now)
+    booking.requested_at = now
+    occupancy.keep(session, booking)
+    orders.submit(session, booking.order_line, viewer, now)
+    record(session, booking, viewer, now)
+    _asked(session, booking, bench, now)
+
+
 def confirm(viewer: Viewer, command: Change, now: datetime) -> Booking:
-    """The lab confirms a request, which accepts the order. Raises WrongState, CalibrationOverdue, ApprovalMissing,
-    Stale, NotFound, Forbidden.
+    """The lab confirms a request, which accepts a direct order; any other must have been accepted before.
+
+    Raises WrongState, ReviewMissing, CalibrationOverdue, ApprovalMissing, Stale, NotFound, Forbidden.
     """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.DECIDE_BOOKING)
         if booking.state is State.REQUESTED and booking.starts_at <= now:
             raise rules.WrongState(state=State.EXPIRED, wanted=State.CONFIRMED)
+        orders.check_accepted(booking.order_line)
         check_calibration(session, booking)
         approvals.check_approved(session, booking)
         booking.move_to(State.CONFIRMED, now)
@@ -197,7 +214,7 @@ def _asked(session: Session, booking: Booking, bench: Bench, now: datetime) -> N
     owner_id = rule_owner(session, bench, AT_ONCE)
     if owner_id is None:
         return
-    if overdue(session, booking) or approvals.open_steps(session, booking.id):
+    if overdue(session, booking) or approvals.open_steps(session, booking.id) or unreviewed(booking.order_line):
         return
     booking.move_to(State.CONFIRMED, now)
     booking.confirmed_at, booking.confirmed_by_id = now, owner_id
@@ -288,13 +305,24 @@ def _check_holds(session: Session, viewer: Viewer, slot: Slot, now: datetime) ->
 
 
 def _close(session: Session, booking: Booking, state: State, viewer: Viewer, command: Change, now: datetime) -> Booking:
-    """End a booking without a test: its time is free, its order closed."""
+    close_booking(session, booking, state, viewer, command.reason, now)
+    return booking
+
+
+def close_booking(session: Session, booking: Booking, state: State, viewer: Viewer, reason: str, now: datetime) -> None:
+    """End a booking without a test: its time is free, its direct order closed."""
     booking.move_to(state, now)
     drop_proposal(session, booking)
     occupancy.free(session, booking)
     orders.close(session, booking.order_line, viewer, state is State.DECLINED, now)
-    record(session, booking, viewer, now, reason=command.reason)
-    return booking
+    record(session, booking, viewer, now, reason=reason)
+
+
+def _line(session: Session, viewer: Viewer, command: Book, lab_id: str, now: datetime) -> OrderLine:
+    """The line of the order that was named, or a direct order's."""
+    if not command.order_id:
+        return orders.draft(viewer, lab_id, command.test_id, command.sample, now)
+    return line_for(session, viewer, command.order_id, command.test_id, lab_id, command.state, now)
 
 
 def _start_early(session: Session, booking: Booking, now: datetime) -> None:

@@ -12,6 +12,7 @@ from app.booking import (
     desk,
     listing,
     moves,
+    ordering_pages,
     progress,
     queries,
     reading,
@@ -33,7 +34,7 @@ from app.errors import NotFound
 from app.forms import row_cursor
 
 bp = Blueprint("booking", __name__)
-blueprints = (bp, waitlist_pages.bp, series_pages.bp)
+blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp)
 PREVIEW = "preview"
 
 

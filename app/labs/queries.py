@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.database import db, execute
 from app.labs.capacity import LabRule
-from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Resource, Test, need_of
+from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Method, Resource, Test, need_of
 from app.labs.rules import GRAIN
 from app.labs.setup import NOTHING, Against, LabSetup, Limited, Rules, Unit, setup_of, setups
 from app.worktime import Interval, Need, WorkingCalendar, add_working_days, midnight
@@ -307,6 +307,29 @@ def bench_of(resource: Resource, lab: Lab) -> Bench:
 def test_exists(test_id: str) -> bool:
     """Whether a live test has this id."""
     return db.session.scalar(select(Test.id).where(Test.id == test_id, Test.retired_at.is_(None))) is not None
+
+
+def lab_can(session: Session, lab_id: str, test_id: str) -> bool:
+    """Whether any bench of the lab can run the test."""
+    query = (
+        select(Capability.test_id)
+        .join(Resource, Resource.pool == Capability.pool)
+        .where(
+            Capability.test_id == test_id,
+            Capability.retired_at.is_(None),
+            Resource.lab_id == lab_id,
+            Resource.retired_at.is_(None),
+        )
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def tests_at(lab_id: str) -> list[Test]:
+    """What the benches of the lab can run, by method and clause."""
+    pools = select(Resource.pool).where(Resource.lab_id == lab_id, Resource.retired_at.is_(None))
+    ids = select(Capability.test_id).where(Capability.pool.in_(pools), Capability.retired_at.is_(None))
+    query = select(Test).join(Method, Method.id == Test.method_id).where(Test.id.in_(ids), Test.retired_at.is_(None))
+    return list(db.session.scalars(query.options(joinedload(Test.method)).order_by(Method.code_norm, Test.position)))
 
 
 def test_of(test_id: str) -> Test | None:

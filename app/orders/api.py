@@ -1,17 +1,21 @@
-"""API of orders: reading them with the instants of their phases."""
+"""API of orders: drafting, contract review, messages; reading them with the instants of their phases."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, iso
+from app.clock import now
 from app.errors import N_, Invalid
-from app.orders import queries
-from app.orders.models import OrderState
+from app.orders import messages, queries, reviewing, rules, service
+from app.orders.messages import MessageRow, Write
+from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage
 from app.orders.queries import Group, OrderRow
+from app.orders.reviewing import Review
+from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 
 bp = APIBlueprint(
     "orders_api",
@@ -25,54 +29,155 @@ bp.before_request(token_needed)
 blueprints = (bp,)
 
 
+Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+Long = Annotated[str, Field(max_length=rules.MOST_TEXT)]
+
+
 class LineModel(BaseModel):
     """A line with the instants at which its phases change; null: not yet."""
 
     id: str
+    position: int
+    state: OrderState
     test: str
     sample: str
+    wants_proposal: bool
     submitted_at: str | None
     accepted_at: str | None
     taken_at: str | None
     ended_at: str | None
     issued_at: str | None
 
+    @classmethod
+    def of(cls, line: OrderLine) -> "LineModel":
+        return cls(
+            id=line.id,
+            position=line.position,
+            state=line.state,
+            test=line.test_id,
+            sample=line.sample,
+            wants_proposal=line.wants_proposal,
+            submitted_at=iso(line.submitted_at),
+            accepted_at=iso(line.accepted_at),
+            taken_at=iso(line.taken_at),
+            ended_at=iso(line.ended_at),
+            issued_at=iso(line.issued_at),
+        )
+
+
+class TermsModel(BaseModel):
+    """What the order says beside its lines; `amount` in yuan. Company and order desk alone."""
+
+    purpose: Purpose | None = None
+    decision_rule: Long = ""
+    applicant: Long = ""
+    contract_number: str = Field("", max_length=120)
+    amount: str | None = Field(None, max_length=30, examples=["128000.00"])
+    witness: bool = Field(False, strict=True)
+    remains: Remains | None = None
+    report_language: ReportLanguage | None = None
+    note: Long = ""
+
+    @classmethod
+    def of(cls, order: Order) -> "TermsModel":
+        fields = {name: getattr(order, name) for name in Terms.__dataclass_fields__}
+        return cls(**fields | {"amount": None if order.amount is None else str(order.amount)})
+
+    def terms(self) -> Terms:
+        """Raises Invalid at `amount`."""
+        return Terms(**self.model_dump() | {"amount": rules.amount(self.amount or "")})
+
 
 class OrderModel(BaseModel):
+    """`state` is `returned` while the lab's questions wait for the company. `terms` is null for the bench crew."""
+
     id: str
     code: str
-    state: OrderState
+    state: str
     version: int
     company: str | None
     lab: str
     created_at: str
+    submitted_at: str | None
+    terms: TermsModel | None
     lines: list[LineModel]
 
     @classmethod
     def of(cls, row: OrderRow) -> "OrderModel":
         """company is null for the bench crew."""
-        order, line = row.order, row.line
+        order = row.order
         return cls(
             id=order.id,
             code=order.code,
-            state=order.state,
+            state=order.seen_state,
             version=order.version,
             company=row.company.id if row.company else None,
             lab=order.lab_id,
             created_at=str(iso(order.created_at)),
-            lines=[
-                LineModel(
-                    id=line.id,
-                    test=line.test_id,
-                    sample=line.sample,
-                    submitted_at=iso(line.submitted_at),
-                    accepted_at=iso(line.accepted_at),
-                    taken_at=iso(line.taken_at),
-                    ended_at=iso(line.ended_at),
-                    issued_at=iso(line.issued_at),
-                )
-            ],
+            submitted_at=iso(order.submitted_at),
+            terms=TermsModel.of(order) if row.company else None,
+            lines=[LineModel.of(each.line) for each in row.lines],
         )
+
+
+class NewLineModel(BaseModel):
+    test: str = Field(max_length=60, examples=["gb38031-vibration"])
+    sample: str = Field("", max_length=200)
+    wants_proposal: bool = Field(False, strict=True)
+
+    def line(self) -> NewLine:
+        return NewLine(_clean(self.test), _clean(self.sample), self.wants_proposal)
+
+
+class NewOrderModel(BaseModel):
+    """A draft at one lab; lines are tests that the lab can do."""
+
+    lab: str = Field(max_length=60)
+    lines: list[NewLineModel] = Field(default_factory=list, max_length=rules.MOST_LINES)
+    terms: TermsModel = Field(default_factory=lambda: TermsModel.model_validate({}))
+
+
+class LineBody(NewLineModel):
+    version: Version
+
+
+class TermsBody(TermsModel):
+    version: Version
+
+    def terms(self) -> Terms:
+        fields = self.model_dump(exclude={"version"})
+        return Terms(**fields | {"amount": rules.amount(self.amount or "")})
+
+
+class ReviewBody(BaseModel):
+    """`checklist`: by item (`scope`, `edition`, `samples`, `dates`, `deviations`) whether it holds; left out: who
+    accepts states that all of them do. `reason`: needed to return or reject.
+    """
+
+    version: Version
+    checklist: dict[Literal["scope", "edition", "samples", "dates", "deviations"], StrictBool] | None = None
+    reason: Long = ""
+
+
+class MessageModel(BaseModel):
+    id: str
+    by: Literal["company", "lab"]
+    internal: bool
+    text: str
+    written_at: str
+    unread: bool
+
+
+class MessageList(BaseModel):
+    items: list[MessageModel]
+    next: str | None
+
+
+class NewMessage(BaseModel):
+    """`internal`: for the lab's own eyes; only a lab can write one."""
+
+    text: str = Field(min_length=1, max_length=rules.MOST_TEXT)
+    internal: bool = Field(False, strict=True)
 
 
 class OrderList(BaseModel):
@@ -104,8 +209,87 @@ def list_orders(query: OrderQuery) -> Any:
 
 @bp.get("/orders/<string:order_id>", responses={200: OrderModel})
 def get_order(path: OrderPath) -> Any:
-    """One order with its line."""
-    return OrderModel.of(queries.visible_order(require_api_viewer(), path.order_id)).model_dump(mode="json")
+    """One order with its lines."""
+    return shown(path.order_id)
+
+
+@bp.post("/orders", responses={201: OrderModel})
+def create_order(body: NewOrderModel) -> Any:
+    """A draft order of several lines; it is submitted by itself later."""
+    command = NewOrder(body.lab, tuple(line.line() for line in body.lines), body.terms.terms())
+    return shown(service.create(require_api_viewer(), command, now()).id), 201
+
+
+@bp.post("/orders/<string:order_id>/lines", responses={201: OrderModel})
+def add_line(path: OrderPath, body: LineBody) -> Any:
+    """One more test, in a draft or while answering."""
+    service.add_line(require_api_viewer(), AddLine(path.order_id, body.version, body.line()), now())
+    return shown(path.order_id), 201
+
+
+@bp.post("/orders/<string:order_id>/terms", responses={200: OrderModel})
+def edit_terms(path: OrderPath, body: TermsBody) -> Any:
+    """What the order says beside its lines."""
+    service.edit_terms(require_api_viewer(), EditTerms(path.order_id, body.version, body.terms()), now())
+    return shown(path.order_id)
+
+
+@bp.post("/orders/<string:order_id>/accept", responses={200: OrderModel})
+def accept_order(path: OrderPath, body: ReviewBody) -> Any:
+    """Contract review ends with acceptance (ISO/IEC 17025, 7.1)."""
+    reviewing.accept_order(require_api_viewer(), review_of(path.order_id, body), now())
+    return shown(path.order_id)
+
+
+@bp.post("/orders/<string:order_id>/return", responses={200: OrderModel})
+def return_order(path: OrderPath, body: ReviewBody) -> Any:
+    """Contract review ends with questions to the company."""
+    reviewing.return_order(require_api_viewer(), review_of(path.order_id, body), now())
+    return shown(path.order_id)
+
+
+@bp.get("/orders/<string:order_id>/messages", responses={200: MessageList})
+def list_messages(path: OrderPath) -> Any:
+    """Messages on an order, oldest first."""
+    viewer = require_api_viewer()
+    queries.visible_order(viewer, path.order_id)
+    return {"items": [_message(row) for row in messages.messages_of(viewer, path.order_id)], "next": None}
+
+
+@bp.post("/orders/<string:order_id>/messages", responses={201: MessageModel})
+def write_message(path: OrderPath, body: NewMessage) -> Any:
+    """Write to the other side, or a note for the lab alone."""
+    found = messages.write(require_api_viewer(), Write(path.order_id, body.text, body.internal), now())
+    return _message(MessageRow(found, "", unread=False)), 201
+
+
+def _message(row: MessageRow) -> dict[str, Any]:
+    message = row.message
+    return MessageModel(
+        id=message.id,
+        by="lab" if message.by_lab else "company",
+        internal=message.internal,
+        text=message.text,
+        written_at=str(iso(message.written_at)),
+        unread=row.unread,
+    ).model_dump()
+
+
+def shown(order_id: str) -> dict[str, Any]:
+    """The order as its caller may see it."""
+    return OrderModel.of(queries.visible_order(require_api_viewer(), order_id)).model_dump(mode="json")
+
+
+def review_of(order_id: str, body: ReviewBody) -> Review:
+    """The command of a review."""
+    given = dict.fromkeys(rules.CHECKLIST, True) if body.checklist is None else body.checklist
+    checklist = {str(item): holds for item, holds in given.items()}
+    return Review(order_id, body.version, checklist, _clean(body.reason))
+
+
+def _clean(text: str) -> str:
+    """NUL bytes can't be stored by PostgreSQL and mean nothing."""
+    return text.replace("\x00", "").strip()
 
 
 def _instant(given: Any) -> datetime:

@@ -2,11 +2,14 @@
 
 import enum
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import Boolean, CheckConstraint, Enum, ForeignKey, Index, Numeric, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, random_id
+from app.errors import N_
 
 
 class OrderState(enum.StrEnum):
@@ -20,8 +23,82 @@ class OrderState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+class Purpose(enum.StrEnum):
+    """What the reports are for: it decides edition, seal and witnesses."""
+
+    TYPE_APPROVAL = "type_approval"
+    DEVELOPMENT = "development"
+    ARBITRATION = "arbitration"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return PURPOSE_LABELS[self]
+
+
+PURPOSE_LABELS = {
+    Purpose.TYPE_APPROVAL: N_("型式批准"),
+    Purpose.DEVELOPMENT: N_("研发试验"),
+    Purpose.ARBITRATION: N_("仲裁检验"),
+}
+
+
+class Remains(enum.StrEnum):
+    """What becomes of the samples after the test."""
+
+    RETURN = "return"
+    DISPOSE = "dispose"
+    KEEP = "keep"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return REMAINS_LABELS[self]
+
+
+REMAINS_LABELS = {
+    Remains.RETURN: N_("退回企业"),
+    Remains.DISPOSE: N_("由实验室处置"),
+    Remains.KEEP: N_("留样"),
+}
+
+
+class ReportLanguage(enum.StrEnum):
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return LANGUAGE_LABELS[self]
+
+
+LANGUAGE_LABELS = {
+    ReportLanguage.ZH: N_("中文"),
+    ReportLanguage.EN: N_("英文"),
+    ReportLanguage.BOTH: N_("中文和英文"),
+}
+
+
+def _worded(choices: type[enum.Enum]) -> Enum:
+    """A column of words without a CHECK: SQLite can only add one by making the table anew."""
+    return Enum(
+        choices,
+        native_enum=False,
+        create_constraint=False,
+        length=20,
+        values_callable=lambda found: [member.value for member in found],
+    )
+
+
 class Order(Base):
-    """What a company asks of one lab."""
+    """What a company asks of one lab.
+
+    direct: made by a booking alone, of one line, and reviewed by that booking's confirmation. returned_at: since when
+    the lab's questions wait for the company's answer (its clock is stopped); only while submitted. amount: yuan, as
+    both agreed; the terms are private to the two.
+    """
 
     __tablename__ = "order"
     __table_args__ = (Index("ix_order_company", "company_id"), Index("ix_order_lab", "lab_id"))
@@ -34,8 +111,34 @@ class Order(Base):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    direct: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    submitted_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
+    purpose: Mapped[Purpose | None] = mapped_column(_worded(Purpose))
+    decision_rule: Mapped[str] = mapped_column(default="", server_default="")
+    applicant: Mapped[str] = mapped_column(default="", server_default="")
+    contract_number: Mapped[str] = mapped_column(default="", server_default="")
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    witness: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    remains: Mapped[Remains | None] = mapped_column(_worded(Remains))
+    report_language: Mapped[ReportLanguage | None] = mapped_column(_worded(ReportLanguage))
+    note: Mapped[str] = mapped_column(default="", server_default="")
 
-    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order")
+    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", order_by="OrderLine.position")
+
+    @property
+    def returned(self) -> bool:
+        """Whether the lab's questions wait for the company."""
+        return self.returned_at is not None
+
+    @property
+    def seen_state(self) -> str:
+        """The state that people read: a submitted order with open questions is `returned`."""
+        return RETURNED if self.returned else self.state.value
+
+
+# Not a state of its own in the table: the order is still submitted, and its clock is stopped.
+RETURNED = "returned"
 
 
 class OrderLine(Base):
@@ -67,6 +170,10 @@ class OrderLine(Base):
     lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
     test_id: Mapped[str] = mapped_column(ForeignKey("test.id"))
     sample: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=1, server_default="1")
+    state: Mapped[OrderState] = mapped_column(_worded(OrderState), default=OrderState.DRAFT, server_default="draft")
+    # The company leaves the time to the lab: it may be submitted without a slot.
+    wants_proposal: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     submitted_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
@@ -74,3 +181,71 @@ class OrderLine(Base):
     issued_at: Mapped[datetime | None]
 
     order: Mapped[Order] = relationship(back_populates="lines")
+
+
+class Outcome(enum.StrEnum):
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return OUTCOME_LABELS[self]
+
+
+OUTCOME_LABELS = {
+    Outcome.ACCEPTED: N_("受理"),
+    Outcome.RETURNED: N_("退回，请企业答复"),
+    Outcome.REJECTED: N_("不受理"),
+}
+
+
+class ContractReview(Base):
+    """One round of the review of an order (ISO/IEC 17025:2017, 7.1): what was checked, by whom, when, with which end.
+
+    checklist: by item of `rules.CHECKLIST`, whether it holds. answered_at: when the company answered what was
+    returned; what lies between is the company's time.
+    """
+
+    __tablename__ = "contract_review"
+    __table_args__ = (UniqueConstraint("order_id", "round"),)
+
+    id: Mapped[str] = random_id()
+    order_id: Mapped[str] = mapped_column(ForeignKey("order.id"))
+    company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    round: Mapped[int]
+    outcome: Mapped[Outcome]
+    checklist: Mapped[dict[str, Any]]
+    comment: Mapped[str] = mapped_column(default="")
+    reviewed_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    reviewed_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class OrderMessage(Base):
+    """What company and lab write to each other on an order. internal: the lab's own note."""
+
+    __tablename__ = "order_message"
+    __table_args__ = (Index("ix_order_message_order", "order_id", "written_at"),)
+
+    id: Mapped[str] = random_id()
+    order_id: Mapped[str] = mapped_column(ForeignKey("order.id"))
+    company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    author_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    by_lab: Mapped[bool] = mapped_column(Boolean)
+    internal: Mapped[bool] = mapped_column(Boolean, default=False)
+    text: Mapped[str]
+    written_at: Mapped[datetime]
+
+
+class MessagesRead(Base):
+    """Up to when a person has read the messages of an order."""
+
+    __tablename__ = "messages_read"
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("order.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    read_at: Mapped[datetime]

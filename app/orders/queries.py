@@ -1,18 +1,21 @@
 """Questions about orders."""
 
 import enum
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, allowed, visible
 from app.database import db
 from app.errors import NotFound
 from app.labs.models import Lab, Test
-from app.orders.models import Order, OrderLine, OrderState
+from app.orders.models import ContractReview, Order, OrderLine, OrderState
+from app.orders.rules import CLOSED
 
 
 class Group(enum.StrEnum):
@@ -32,21 +35,35 @@ GROUPS = {
 }
 
 
-class OrderRow(NamedTuple):
-    """An order of one line with what its pages show; company None where the viewer may not know it."""
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line and its test."""
 
-    order: Order
     line: OrderLine
     test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order with what its pages show; company None where the viewer may not know it."""
+
+    order: Order
     lab: Lab
     company: Organisation | None
+    lines: tuple[LineRow, ...]
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """Of lines that are still to be done; of all where none is."""
+        live = tuple(row.test for row in self.lines if row.line.state.value not in CLOSED)
+        return live or tuple(row.test for row in self.lines)
 
 
 def _readable(viewer: Viewer) -> list[ColumnElement[bool]]:
     """Own orders; for a lab those that were submitted to it: a draft is the company's own business."""
     conditions: list[ColumnElement[bool]] = [visible(viewer, Action.SEE_BOOKING, Order)]
     if not viewer.is_company:
-        conditions.append(OrderLine.submitted_at.is_not(None))
+        conditions.append(Order.submitted_at.is_not(None))
     return conditions
 
 
@@ -55,21 +72,36 @@ def may_read(viewer: Viewer, line: OrderLine) -> bool:
     return viewer.is_company or line.submitted_at is not None
 
 
-def _rows(viewer: Viewer) -> Select[Order, OrderLine, Test, Lab, Organisation]:
+def _rows(viewer: Viewer) -> Select[Order, Lab, Organisation]:
     return (
-        select(Order, OrderLine, Test, Lab, Organisation)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .join(Test, Test.id == OrderLine.test_id)
+        select(Order, Lab, Organisation)
         .join(Lab, Lab.id == Order.lab_id)
         .join(Organisation, Organisation.id == Order.company_id)
         .where(*_readable(viewer))
-        .options(joinedload(Test.method))
     )
 
 
-def _shown(viewer: Viewer, found: tuple[Order, OrderLine, Test, Lab, Organisation]) -> OrderRow:
-    order, line, test, lab, company = found
-    return OrderRow(order, line, test, lab, company if allowed(viewer, Action.SEE_BOOKING_COMPANY, order) else None)
+def _shown(viewer: Viewer, found: Sequence[tuple[Order, Lab, Organisation]]) -> list[OrderRow]:
+    """Two statements for any number of orders: one for them, one for their lines."""
+    query = (
+        select(OrderLine, Test)
+        .join(Test, Test.id == OrderLine.test_id)
+        .where(OrderLine.order_id.in_([order.id for order, _lab, _company in found]))
+        .options(joinedload(Test.method))
+        .order_by(OrderLine.order_id, OrderLine.position)
+    )
+    lines: dict[str, list[LineRow]] = defaultdict(list)
+    for line, test in db.session.execute(query) if found else ():
+        lines[line.order_id].append(LineRow(line, test))
+    return [
+        OrderRow(
+            order,
+            lab,
+            company if allowed(viewer, Action.SEE_BOOKING_COMPANY, order) else None,
+            tuple(lines[order.id]),
+        )
+        for order, lab, company in found
+    ]
 
 
 def visible_orders(
@@ -80,7 +112,7 @@ def visible_orders(
     if after:
         earlier = (Order.created_at < after[0], (Order.created_at == after[0]) & (Order.id < after[1]))
         query = query.where(or_(*earlier))
-    return [_shown(viewer, row) for row in db.session.execute(query.limit(limit))]
+    return _shown(viewer, [(row[0], row[1], row[2]) for row in db.session.execute(query.limit(limit))])
 
 
 def visible_order(viewer: Viewer, order_id: str) -> OrderRow:
@@ -88,16 +120,51 @@ def visible_order(viewer: Viewer, order_id: str) -> OrderRow:
     found = db.session.execute(_rows(viewer).where(Order.id == order_id)).first()
     if found is None:
         raise NotFound()
-    return _shown(viewer, found)
+    return _shown(viewer, [(found[0], found[1], found[2])])[0]
 
 
 def counts(viewer: Viewer) -> dict[Group, int]:
     """How many orders of each group the viewer may see."""
-    query = (
-        select(Order.state, func.count())
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(*_readable(viewer))
-        .group_by(Order.state)
-    )
+    query = select(Order.state, func.count()).where(*_readable(viewer)).group_by(Order.state)
     found: dict[OrderState, int] = dict(db.session.execute(query).all())
     return {group: sum(found.get(state, 0) for state in states) for group, states in GROUPS.items()}
+
+
+def reviews_of(order_id: str) -> list[ContractReview]:
+    """Rounds of an order's review, oldest first."""
+    query = select(ContractReview).where(ContractReview.order_id == order_id).order_by(ContractReview.round)
+    return list(db.session.scalars(query))
+
+
+def drafts_at(viewer: Viewer, lab_id: str) -> list[Order]:
+    """The company's drafts for a lab, newest first."""
+    query = select(Order).where(
+        visible(viewer, Action.CHANGE_OWN_BOOKING, Order),
+        Order.lab_id == lab_id,
+        Order.state == OrderState.DRAFT,
+        Order.direct.is_(False),
+    )
+    return list(db.session.scalars(query.order_by(Order.created_at.desc()).limit(20)))
+
+
+# For services
+
+
+def lab_exists(session: Session, lab_id: str) -> bool:
+    return session.scalar(select(Lab.id).where(Lab.id == lab_id, Lab.retired_at.is_(None))) is not None
+
+
+def last_review(session: Session, order_id: str) -> ContractReview | None:
+    """The newest round of review."""
+    query = select(ContractReview).where(ContractReview.order_id == order_id)
+    return session.scalar(query.order_by(ContractReview.round.desc()).limit(1))
+
+
+def lock_order(session: Session, order_id: str) -> None:
+    """Nobody else changes the order until this transaction ends."""
+    session.execute(select(Order.id).where(Order.id == order_id).with_for_update())
+
+
+def line_states(session: Session, order_id: str) -> list[str]:
+    """The states of an order's lines as they are stored now."""
+    return [state.value for state in session.scalars(select(OrderLine.state).where(OrderLine.order_id == order_id))]

@@ -1,13 +1,23 @@
-"""Pages of orders: the list, and one order with its line, actual against plan."""
+"""Pages of orders: the list, and one order with its lines, its review, its terms and its messages."""
 
-from flask import Blueprint, render_template, request
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
+from app.accounts.policy import Action, allowed, require
 from app.clock import now
-from app.forms import row_cursor
-from app.orders import queries
+from app.forms import CommandForm, row_cursor
+from app.labs import browse
+from app.labs.queries import tests_at
+from app.orders import messages, queries, reviewing, service
+from app.orders.forms import LineForm, MessageForm, NewOrderForm, ReviewForm, TermsForm
+from app.orders.models import OrderState
 from app.orders.parts import parts
-from app.orders.queries import Group
+from app.orders.queries import Group, OrderRow
+from app.orders.rules import CHECKLIST
+from app.orders.sentences import latest_report, next_of_order, ruling
 
 bp = Blueprint("orders", __name__)
 blueprints = (bp,)
@@ -20,7 +30,8 @@ def index() -> str:
     """The viewer's orders, newest first; `state` is one of the groups."""
     group = _group(request.args.get("state", ""))
     found = queries.visible_orders(viewer(), group, after=row_cursor(request.args.get("after", "")), limit=PAGE + 1)
-    rows, lines = found[:PAGE], [row.line for row in found[:PAGE]]
+    rows = found[:PAGE]
+    lines = [each.line for row in rows for each in row.lines]
     return render_template(
         "orders/index.html",
         group=group,
@@ -29,18 +40,146 @@ def index() -> str:
         rows=rows,
         bookings=parts("booking", viewer(), lines, now()),
         reports=parts("report", viewer(), lines, now()),
+        unread=messages.unread(viewer(), [row.order.id for row in rows]),
         after=f"{rows[-1].order.created_at.isoformat()}|{rows[-1].order.id}" if len(found) > PAGE else None,
     )
 
 
+@bp.route("/orders/new", methods=["GET", "POST"])
+@login_required
+def new() -> Any:
+    """A draft at a lab; `lab` may be in the address."""
+    require(viewer(), Action.BOOK)
+    form = NewOrderForm(browse.labs(), data={"lab": request.args.get("lab", "")})
+    if order := form.run(lambda command: service.create(viewer(), command, now())):
+        return redirect(url_for(".detail", order_id=order.id), 303)
+    return render_template("orders/new.html", form=form), form.status
+
+
 @bp.get("/orders/<order_id>")
 @login_required
-def detail(order_id: str) -> str:
+def detail(order_id: str) -> Any:
     row = queries.visible_order(viewer(), order_id)
-    told = {
-        name: parts(name, viewer(), [row.line], now()).get(row.line.id) for name in ("booking", "progress", "report")
-    }
-    return render_template("orders/detail.html", row=row, **told)
+    if allowed(viewer(), Action.SEE_MESSAGE, row.order):
+        seen = messages.messages_of(viewer(), order_id)
+        if any(each.unread for each in seen) and allowed(viewer(), Action.WRITE_MESSAGE, row.order):
+            messages.mark_read(viewer(), order_id, now())
+        return order_page(row, Refused(), seen)
+    return order_page(row, Refused(), [])
+
+
+@dataclass
+class Refused:
+    """Forms that were refused a moment ago, by name, and a refusal without a form."""
+
+    forms: dict[str, CommandForm] = field(default_factory=dict)
+    text: str = ""
+
+
+def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] | None = None) -> str:
+    """The page of an order as the viewer may see it, with what was refused."""
+    at, order, lines = now(), row.order, [each.line for each in row.lines]
+    told = {name: parts(name, viewer(), lines, at) for name in ("booking", "progress", "report")}
+    reviews = queries.reviews_of(order.id)
+    shows_terms = bool(allowed(viewer(), Action.SEE_BOOKING_COMPANY, order))
+    own = bool(allowed(viewer(), Action.CHANGE_OWN_BOOKING, order))
+    editable = own and not order.direct and (order.state is OrderState.DRAFT or order.returned)
+    deciding = allowed(viewer(), Action.DECIDE_BOOKING, order) and any(
+        line.state is OrderState.SUBMITTED for line in lines
+    )
+    forms: dict[str, Any] = {}
+    if editable:
+        forms |= {
+            "line": LineForm(order, tests_at(order.lab_id), formdata=None),
+            "terms": TermsForm(order, formdata=None),
+        }
+    if deciding and not order.direct:
+        forms["review"] = ReviewForm(order, formdata=None)
+    if allowed(viewer(), Action.WRITE_MESSAGE, order):
+        forms["message"] = MessageForm(order.id, formdata=None)
+    forms |= refused.forms
+    if seen is None:
+        seen = messages.messages_of(viewer(), order.id) if shows_terms else []
+    ruler = ruling(told["progress"], told["booking"])
+    return render_template(
+        "orders/detail.html",
+        row=row,
+        next=next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None),
+        bookings=told["booking"],
+        reports=told["report"],
+        progress=told["progress"].get(ruler or (lines[0].id if lines else "")),
+        ruling=ruler if len(lines) > 1 else None,
+        expected=latest_report(told["booking"]),
+        reviews=reviews if shows_terms else [],
+        checklist=CHECKLIST,
+        shows_terms=shows_terms,
+        own=own,
+        editable=editable,
+        forms=forms,
+        refused_text=refused.text,
+        messages=seen,
+    )
+
+
+@bp.post("/orders/<order_id>/copy")
+@login_required
+def copy(order_id: str) -> Any:
+    queries.visible_order(viewer(), order_id)
+    order = service.copy(viewer(), order_id, now())
+    return redirect(url_for(".detail", order_id=order.id), 303)
+
+
+@bp.post("/orders/<order_id>/lines")
+@login_required
+def add_line(order_id: str) -> Any:
+    row = queries.visible_order(viewer(), order_id)
+    form = LineForm(row.order, tests_at(row.order.lab_id))
+    return _done(order_id, "line", form, lambda command: service.add_line(viewer(), command, now()))
+
+
+@bp.post("/orders/<order_id>/terms")
+@login_required
+def terms(order_id: str) -> Any:
+    """What the order says; the page's script posts the same form while one types."""
+    form = TermsForm(queries.visible_order(viewer(), order_id).order)
+    saved = form.run(lambda command: service.edit_terms(viewer(), command, now()))
+    if request.headers.get("Accept", "").startswith("application/json"):
+        if saved:
+            return {"version": saved.version}
+        return {"errors": form.errors, "text": form.refusal_text}, form.status
+    return redirect(url_for(".detail", order_id=order_id), 303) if saved else _again(order_id, "terms", form)
+
+
+@bp.post("/orders/<order_id>/accept")
+@login_required
+def accept(order_id: str) -> Any:
+    form = ReviewForm(queries.visible_order(viewer(), order_id).order)
+    return _done(order_id, "review", form, lambda command: reviewing.accept_order(viewer(), command, now()))
+
+
+@bp.post("/orders/<order_id>/return")
+@login_required
+def give_back(order_id: str) -> Any:
+    form = ReviewForm(queries.visible_order(viewer(), order_id).order)
+    return _done(order_id, "review", form, lambda command: reviewing.return_order(viewer(), command, now()))
+
+
+@bp.post("/orders/<order_id>/messages")
+@login_required
+def write(order_id: str) -> Any:
+    queries.visible_order(viewer(), order_id)
+    form = MessageForm(order_id)
+    return _done(order_id, "message", form, lambda command: messages.write(viewer(), command, now()))
+
+
+def _done(order_id: str, name: str, form: CommandForm, act: Any) -> Any:
+    if form.run(act):
+        return redirect(url_for(".detail", order_id=order_id), 303)
+    return _again(order_id, name, form)
+
+
+def _again(order_id: str, name: str, form: CommandForm) -> Any:
+    return order_page(queries.visible_order(viewer(), order_id), Refused({name: form}, form.refusal_text)), form.status
 
 
 def _group(text: str) -> Group:

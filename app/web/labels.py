@@ -5,7 +5,7 @@ from flask_babel import gettext
 from app.booking.rules import LABELS
 from app.booking.rules import State as BookingState
 from app.errors import N_
-from app.orders.models import OrderState
+from app.orders.models import RETURNED, OrderState
 
 ORDER_LABELS = {
     OrderState.DRAFT: N_("草稿"),
@@ -17,7 +17,10 @@ ORDER_LABELS = {
     OrderState.REJECTED: N_("不受理"),
     OrderState.CANCELLED: N_("已取消"),
 }
-STATE_LABELS = {state.value: label for labels in (ORDER_LABELS, LABELS) for state, label in labels.items()}
+RETURNED_LABELS = {RETURNED: N_("待答复")}
+STATE_LABELS: dict[str, str] = RETURNED_LABELS | {
+    state.value: label for labels in (ORDER_LABELS, LABELS) for state, label in labels.items()
+}
 
 # Shapes of DESIGN, one for each kind of state; reports being written have the empty square.
 STATE_CLASSES: dict[str, str] = {
@@ -30,6 +33,7 @@ STATE_CLASSES: dict[str, str] = {
     BookingState.CANCELLED: "off",
     BookingState.EXPIRED: "off",
     BookingState.NO_SHOW: "bad",
+    RETURNED: "held",
     OrderState.DRAFT: "held",
     OrderState.SUBMITTED: "req",
     OrderState.ACCEPTED: "conf",

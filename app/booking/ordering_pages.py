@@ -1,0 +1,74 @@
+"""Steps of an order that carry its bookings along."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+
+from app.accounts.current import login_required, viewer
+from app.accounts.policy import Viewer
+from app.booking import ordering
+from app.booking.ordering import LineStep, OrderStep
+from app.clock import now
+from app.errors import NotFound, YujianError
+from app.forms import CommandForm
+from app.language import refusal
+from app.orders import queries
+from app.orders.forms import ReviewForm
+from app.orders.views import Refused, order_page
+
+bp = Blueprint("booking_ordering", __name__)
+
+
+@bp.post("/orders/<order_id>/<step>")
+@login_required
+def step(order_id: str, step: str) -> Any:
+    """`hold-all`, `submit`, `cancel`, `remove-line` or `reject`; a refusal shows the order as it is now."""
+    queries.visible_order(viewer(), order_id)
+    act = STEPS.get(step)
+    if act is None:
+        raise NotFound()
+    if not CommandForm().validate_on_submit():
+        return _refused(order_id, "", 422)
+    try:
+        act(viewer(), order_id)
+    except YujianError as error:
+        return _refused(order_id, refusal(error), error.status)
+    return redirect(url_for("orders.detail", order_id=order_id), 303)
+
+
+@bp.post("/orders/<order_id>/reject")
+@login_required
+def reject(order_id: str) -> Any:
+    """The lab's review ends without a contract."""
+    form = ReviewForm(queries.visible_order(viewer(), order_id).order)
+    if form.run(lambda command: ordering.reject(viewer(), command, now())):
+        return redirect(url_for("orders.detail", order_id=order_id), 303)
+    row = queries.visible_order(viewer(), order_id)
+    return order_page(row, Refused({"review": form}, form.refusal_text)), form.status
+
+
+def _refused(order_id: str, text: str, status: int) -> Any:
+    return order_page(queries.visible_order(viewer(), order_id), Refused(text=text)), status
+
+
+def _order_step(order_id: str) -> OrderStep:
+    return OrderStep(order_id, _version(), request.form.get("reason", "")[:500].replace("\x00", ""))
+
+
+def _version() -> int:
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _remove(viewer: Viewer, order_id: str) -> object:
+    command = LineStep(order_id, _version(), line_id=request.form.get("line", "")[:24])
+    return ordering.remove_line(viewer, command, now())
+
+
+STEPS: dict[str, Callable[[Viewer, str], object]] = {
+    "hold-all": lambda viewer, order_id: ordering.hold_all(viewer, _order_step(order_id), now()),
+    "submit": lambda viewer, order_id: ordering.submit(viewer, _order_step(order_id), now()),
+    "cancel": lambda viewer, order_id: ordering.cancel(viewer, _order_step(order_id), now()),
+    "remove-line": _remove,
+}

@@ -1,0 +1,136 @@
+"""Forms of orders."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
+
+from app.errors import YujianError
+from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, trimmed
+from app.labs.models import Lab, Test
+from app.language import pick, refusal
+from app.orders import rules
+from app.orders.messages import Write
+from app.orders.models import Order, Purpose, Remains, ReportLanguage
+from app.orders.reviewing import Review
+from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
+
+LONG = [no_nul, at_most(rules.MOST_TEXT)]
+SHORT = [no_nul, at_most(120)]
+SAMPLE = [no_nul, at_most(200)]
+
+
+def _labelled(choices: Iterable[Any], none: str) -> list[tuple[str, str]]:
+    return [("", none), *((each.value, gettext(each.label)) for each in choices)]
+
+
+class NewOrderForm(CommandForm):
+    """Which lab is asked, and the first test when it is known already."""
+
+    lab = SelectField(_l("实验室"))
+
+    def __init__(self, labs: Sequence[Lab], **given: Any) -> None:
+        super().__init__(**given)
+        self.lab.choices = [(lab.id, pick(lab)) for lab in labs]
+
+    def command(self) -> NewOrder:
+        return NewOrder(self.lab.data)
+
+
+class LineForm(CommandForm):
+    """One more test of those that the lab can do."""
+
+    version = VersionField()
+    test = SelectField(_l("检测项目"))
+    sample = StringField(_l("样品"), SAMPLE, filters=[trimmed])
+    wants_proposal = BooleanField(_l("时间请实验室建议"))
+
+    def __init__(self, order: Order, tests: Sequence[Test], **given: Any) -> None:
+        super().__init__(data={"version": order.version}, **given)
+        self.order_id = order.id
+        self.test.choices = {
+            pick(method): [(test.id, pick(test)) for test in found]
+            for method, found in groupby(tests, key=lambda test: test.method)
+        }
+
+    def command(self) -> AddLine:
+        assert self.version.data is not None
+        line = NewLine(self.test.data, self.sample.data or "", self.wants_proposal.data)
+        return AddLine(self.order_id, self.version.data, line)
+
+
+class TermsForm(CommandForm):
+    """What the order says beside its lines."""
+
+    version = VersionField()
+    purpose = SelectField(_l("用途"))
+    decision_rule = TextAreaField(_l("判定规则"), LONG, filters=[trimmed])
+    applicant = TextAreaField(_l("申请人信息"), LONG, filters=[trimmed])
+    contract_number = StringField(_l("合同编号"), SHORT, filters=[trimmed])
+    amount = StringField(_l("商定金额（元）"), [no_nul, at_most(30)], filters=[trimmed])
+    witness = BooleanField(_l("要现场见证"))
+    remains = SelectField(_l("残样"))
+    report_language = SelectField(_l("报告语言"))
+    note = TextAreaField(_l("备注"), LONG, filters=[trimmed])
+
+    def __init__(self, order: Order, **given: Any) -> None:
+        said = {name: getattr(order, name) for name in Terms.__dataclass_fields__}
+        super().__init__(data=said | {"version": order.version}, **given)
+        self.order_id = order.id
+        self.purpose.choices = _labelled(Purpose, gettext("未定"))
+        self.remains.choices = _labelled(Remains, gettext("未定"))
+        self.report_language.choices = _labelled(ReportLanguage, gettext("未定"))
+
+    def validate_amount(self, field: Any) -> None:
+        try:
+            self.yuan = rules.amount(str(field.data or ""))
+        except YujianError as error:
+            field.errors = [*field.errors, refusal(error)]
+
+    def command(self) -> EditTerms:
+        assert self.version.data is not None
+        terms = Terms(
+            purpose=Purpose(self.purpose.data) if self.purpose.data else None,
+            decision_rule=self.decision_rule.data or "",
+            applicant=self.applicant.data or "",
+            contract_number=self.contract_number.data or "",
+            amount=self.yuan,
+            witness=self.witness.data,
+            remains=Remains(self.remains.data) if self.remains.data else None,
+            report_language=ReportLanguage(self.report_language.data) if self.report_language.data else None,
+            note=self.note.data or "",
+        )
+        return EditTerms(self.order_id, self.version.data, terms)
+
+
+class ReviewForm(CommandForm):
+    """The lab's checklist and its comment; the button says how the review ends."""
+
+    version = VersionField()
+    checklist = ChoicesField(_l("逐项核对"))
+    comment = TextAreaField(_l("给企业的话"), LONG, filters=[trimmed])
+
+    def __init__(self, order: Order, **given: Any) -> None:
+        super().__init__(data={"version": order.version}, **given)
+        self.order_id = order.id
+        self.checklist.choices = [(item, gettext(label)) for item, label in rules.CHECKLIST.items()]
+
+    def command(self) -> Review:
+        assert self.version.data is not None
+        checked = dict.fromkeys(self.checklist.data or (), True)
+        return Review(self.order_id, self.version.data, checked, self.comment.data or "")
+
+
+class MessageForm(CommandForm):
+    text = TextAreaField(_l("留言"), LONG)
+    internal = BooleanField(_l("只给本实验室看"))
+
+    def __init__(self, order_id: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.order_id = order_id
+
+    def command(self) -> Write:
+        return Write(self.order_id, self.text.data or "", self.internal.data)

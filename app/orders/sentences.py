@@ -1,0 +1,82 @@
+"""The one sentence on top of an order: who does what next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+from app.accounts.policy import Viewer
+from app.orders.models import ContractReview, OrderState
+from app.orders.queries import OrderRow
+from app.orders.rules import CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNext:
+    """need: whether the reader must act. booking: the one that it is about, as its page hands it over."""
+
+    text: str
+    small: str = ""
+    need: bool = False
+    booking: Any = None
+
+
+def next_of_order(
+    viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: ContractReview | None
+) -> OrderNext | None:
+    """Before the lab has accepted it is the order's own; then that of the line at which something waits."""
+    if not row.order.direct and (own := _own(viewer, row, bookings, review)):
+        return own
+    live = [row_.line for row_ in row.lines if row_.line.state.value not in CLOSED] or [each.line for each in row.lines]
+    found = [bookings[line.id] for line in live if line.id in bookings]
+    first = next((each for each in found if each.next.need), found[0] if found else None)
+    return OrderNext(first.next.text, first.next.small, first.next.need, first) if first else None
+
+
+def _own(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: ContractReview | None) -> OrderNext | None:
+    order, company = row.order, viewer.is_company
+    if order.returned:
+        asked = review.comment if review else ""
+        if company:
+            return OrderNext(gettext("实验室有问题，请答复后再提交。"), asked, need=True)
+        return OrderNext(gettext("等企业答复。您现在不用做什么。"), asked)
+    if order.state is OrderState.DRAFT:
+        return OrderNext(_draft(row, bookings), gettext("提交前只有贵公司看得到。"), need=True)
+    if any(each.line.state is OrderState.SUBMITTED for each in row.lines):
+        if company:
+            return OrderNext(gettext("等实验室做合同评审。您现在不用做什么。"))
+        return OrderNext(gettext("请做合同评审：受理、退回或不受理。"), need=True)
+    waiting = [each for each in row.lines if each.line.state is OrderState.ACCEPTED and each.line.id not in bookings]
+    if waiting:
+        text = gettext("第 %(position)d 项还没有时段。", position=waiting[0].line.position)
+        return OrderNext(text, need=company or waiting[0].line.wants_proposal)
+    return None
+
+
+def _draft(row: OrderRow, bookings: Mapping[str, Any]) -> str:
+    live = [each.line for each in row.lines if each.line.state.value not in CLOSED]
+    if not live:
+        return gettext("请加检测项目。")
+    if any(line.id not in bookings and not line.wants_proposal for line in live):
+        return gettext("请给每一项选时段，或请实验室建议，再提交。")
+    return gettext("可以提交了。")
+
+
+def ruling(progress: Mapping[str, Any], bookings: Mapping[str, Any]) -> str | None:
+    """The line whose report comes last: it rules the report date of the order."""
+    open_lines = {
+        line_id: booking.seen.dates.expected_at
+        for line_id, booking in bookings.items()
+        if line_id in progress and booking.seen.booking.order_line.issued_at is None
+    }
+    return max(open_lines, key=lambda ident: (open_lines[ident], ident), default=None)
+
+
+def latest_report(bookings: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    """Likely and safe instants at which the last report is there; None without a booking."""
+    dates = [each.seen.dates for each in bookings.values()]
+    if not dates:
+        return None
+    return max(each.expected_at for each in dates), max(each.safe_at for each in dates)

@@ -1,0 +1,311 @@
+"""An order of several lines from draft to report: held together, reviewed, tested line by line."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.booking import ordering
+from app.booking.models import Booking, Occupancy
+from app.booking.ordering import LineStep, OrderStep
+from app.booking.rules import State
+from app.database import db
+from app.errors import Forbidden, Invalid, NotFound
+from app.orders import reviewing, rules, service
+from app.orders.models import Order, OrderState
+from app.orders.queries import reviews_of
+from app.orders.reviewing import Review
+from app.orders.rules import CHECKLIST
+from app.orders.service import AddLine, EditLine, NewLine, NewOrder, Terms
+from app.testing.service import IssueReport, issue_report
+from tests.visitor import Visitor
+from tests.world import World, at
+
+ALL = dict.fromkeys(CHECKLIST, True)
+
+
+class Story:
+    """甲公司 asks the laboratory for two tests on one battery pack."""
+
+    def __init__(self, world: World, app: Flask) -> None:
+        world.bench()
+        world.test("u", run=120)
+        self.world, self.app = world, app
+        self.engineer, self.desk = world.engineer("甲公司"), world.lab_admin("lab")
+        self.crew, self.rival = world.bench_crew("lab"), world.engineer("乙公司")
+        lines = (NewLine("t", "BP-12"), NewLine("u", "BP-12"))
+        self.id = service.create(self.engineer.viewer, NewOrder("lab", lines), world.now).id
+
+    @property
+    def order(self) -> Order:
+        db.session.expire_all()
+        return db.session.get_one(Order, self.id)
+
+    def step(self) -> OrderStep:
+        return OrderStep(self.id, self.order.version)
+
+    def review(self, comment: str = "", **checklist: bool) -> Review:
+        return Review(self.id, self.order.version, ALL | checklist, comment)
+
+    def holds_all(self) -> list[Booking]:
+        return ordering.hold_all(self.engineer.viewer, self.step(), self.world.now)
+
+    def submits(self) -> None:
+        ordering.submit(self.engineer.viewer, self.step(), self.world.now)
+
+    def accepts(self) -> None:
+        reviewing.accept_order(self.desk.viewer, self.review(), self.world.now)
+
+    def bookings(self) -> list[Booking]:
+        db.session.expire_all()
+        return list(db.session.scalars(select(Booking).order_by(Booking.starts_at)))
+
+    def runs(self, booking: Booking, until: timedelta = timedelta(hours=1)) -> None:
+        self.world.now = booking.starts_at
+        self.desk.does("start", db.session.get_one(Booking, booking.id))
+        self.world.now += until
+        self.desk.does("complete", db.session.get_one(Booking, booking.id))
+
+    def reports(self, booking: Booking, number: str) -> None:
+        self.world.now += timedelta(days=1)
+        version = db.session.get_one(Booking, booking.id).version
+        command = IssueReport(booking.id, number, self.world.now, version)
+        issue_report(self.desk.viewer, command, self.world.now)
+
+
+@pytest.fixture
+def story(world: World, clean: Flask) -> Story:
+    return Story(world, clean)
+
+
+def test_one_sample_goes_from_bench_to_bench(story: Story) -> None:
+    first, second = story.holds_all()
+    assert second.starts_at >= first.ends_at
+    assert first.order_line.order_id == second.order_line.order_id == story.id
+
+
+def test_all_lines_are_held_or_none(story: Story) -> None:
+    story.world.test("far", run=24 * 60, on="chamber")
+    service.add_line(
+        story.engineer.viewer, AddLine(story.id, story.order.version, NewLine("far", "BP-13")), story.world.now
+    )
+    # A day's run never fits the day shift of this bench.
+    with pytest.raises(rules.YujianError):
+        story.holds_all()
+    assert db.session.scalars(select(Occupancy)).all() == []
+
+
+def test_holds_of_one_order_count_as_one(story: Story) -> None:
+    story.holds_all()
+    for day in (16, 17, 18, 19):
+        story.engineer.holds(at(day))
+    with pytest.raises(rules.YujianError):
+        story.engineer.holds(at(20))
+
+
+def test_nothing_is_confirmed_before_its_review(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    first, second = story.bookings()
+    assert first.state is second.state is State.REQUESTED and story.order.state is OrderState.SUBMITTED
+    with pytest.raises(rules.ReviewMissing):
+        story.desk.does("confirm", first)
+    with pytest.raises(rules.ReviewIncomplete) as missing:
+        reviewing.accept_order(story.desk.viewer, story.review(samples=False), story.world.now)
+    assert missing.value.facts == {"item": CHECKLIST["samples"]}
+    story.accepts()
+    assert story.order.state is OrderState.ACCEPTED
+    assert story.desk.does("confirm", story.bookings()[0]).state is State.CONFIRMED
+
+
+def test_an_order_ends_with_its_last_report(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    story.accepts()
+    for booking in story.bookings():
+        story.desk.does("confirm", booking)
+    first, second = story.bookings()
+    story.runs(first)
+    assert story.order.state is OrderState.TESTING  # the other line still waits
+    story.runs(second)
+    assert story.order.state is OrderState.REPORTING
+    story.reports(first, "JC-1")
+    assert story.order.state is OrderState.REPORTING
+    story.reports(second, "JC-2")
+    assert story.order.state is OrderState.ISSUED
+    page = Visitor(story.app, story.engineer).get(f"/orders/{story.id}").text
+    assert "JC-1" in page and "JC-2" in page
+
+
+def test_a_question_stops_the_clock_until_it_is_answered(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    with pytest.raises(rules.CommentMissing):
+        reviewing.return_order(story.desk.viewer, story.review(), story.world.now)
+    reviewing.return_order(story.desk.viewer, story.review("请补充充电曲线。"), story.world.now)
+    page = Visitor(story.app, story.engineer).get(f"/orders/{story.id}").text
+    assert "实验室有问题，请答复后再提交。" in page and "请补充充电曲线。" in page
+    story.world.now += timedelta(hours=5)
+    story.submits()
+    (review,) = reviews_of(story.id)
+    assert review.answered_at is not None and review.answered_at - review.reviewed_at == timedelta(hours=5)
+    assert not story.order.returned
+    story.accepts()
+    assert [each.round for each in reviews_of(story.id)] == [1, 2]
+
+
+def test_what_is_rejected_frees_its_time(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    ordering.reject(story.desk.viewer, story.review("超出能力范围。"), story.world.now)
+    assert story.order.state is OrderState.REJECTED
+    assert {booking.state for booking in story.bookings()} == {State.DECLINED}
+    assert db.session.scalars(select(Occupancy)).all() == []
+
+
+def test_a_line_outlives_its_booking(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    story.accepts()
+    story.engineer.does("cancel", story.bookings()[0])
+    assert story.order.state is OrderState.ACCEPTED
+    again = story.engineer.holds(at(12), state=State.REQUESTED, order_id=story.id)
+    assert again.order_line.order_id == story.id and again.order_line.sample == "BP-12"
+    assert story.desk.does("confirm", again).state is State.CONFIRMED
+
+
+def test_a_line_may_be_left_to_the_lab(story: Story) -> None:
+    with pytest.raises(rules.SlotMissing):
+        story.submits()
+    for line in story.order.lines:
+        edit = EditLine(story.id, line.id, story.order.version, line.sample, wants_proposal=True)
+        service.edit_line(story.engineer.viewer, edit, story.world.now)
+    story.submits()
+    assert story.order.state is OrderState.SUBMITTED and story.bookings() == []
+
+
+def test_cancelling_ends_what_has_not_begun(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    story.accepts()
+    for booking in story.bookings():
+        story.desk.does("confirm", booking)
+    first, second = story.bookings()
+    story.world.now = first.starts_at
+    story.desk.does("start", first)
+    ordering.cancel(story.desk.viewer, OrderStep(story.id, story.order.version, "停电"), story.world.now)
+    assert [line.state for line in story.order.lines] == [OrderState.TESTING, OrderState.CANCELLED]
+    assert db.session.get_one(Booking, second.id).state is State.CANCELLED
+
+
+def test_a_line_is_taken_out_with_its_booking(story: Story) -> None:
+    story.holds_all()
+    line = story.order.lines[0]
+    ordering.remove_line(
+        story.engineer.viewer, LineStep(story.id, story.order.version, line_id=line.id), story.world.now
+    )
+    assert [each.state for each in story.order.lines] == [OrderState.CANCELLED, OrderState.DRAFT]
+    assert [b.state for b in story.bookings()].count(State.HELD) == 1
+
+
+def test_a_booking_is_for_a_line_of_its_own_order(story: Story) -> None:
+    with pytest.raises(rules.NotSubmitted):
+        story.engineer.requests(at(12), order_id=story.id)
+    with pytest.raises(NotFound):
+        story.rival.holds(at(12), order_id=story.id)
+    story.engineer.holds(at(12), order_id=story.id)
+    with pytest.raises(rules.LineHasSlot):
+        story.engineer.holds(at(13), order_id=story.id)
+
+
+def test_who_may_do_what(story: Story) -> None:
+    for person in (story.rival, story.desk, story.crew):
+        assert Visitor(story.app, person).get(f"/orders/{story.id}").status == 404
+    with pytest.raises(NotFound):
+        ordering.submit(story.rival.viewer, story.step(), story.world.now)
+    story.holds_all()
+    story.submits()
+    with pytest.raises(Forbidden):
+        reviewing.accept_order(story.crew.viewer, story.review(), story.world.now)
+    with pytest.raises(Forbidden):
+        reviewing.accept_order(story.engineer.viewer, story.review(), story.world.now)
+    with pytest.raises(rules.OrderStale):
+        reviewing.accept_order(story.desk.viewer, Review(story.id, 1, ALL), story.world.now)
+
+
+def test_the_lab_is_asked_for_what_it_can(story: Story) -> None:
+    with pytest.raises(Invalid):
+        service.create(story.engineer.viewer, NewOrder("lab", (NewLine("nothing"),)), story.world.now)
+    with pytest.raises(Invalid):
+        service.create(story.engineer.viewer, NewOrder("nowhere"), story.world.now)
+
+
+def test_a_copy_starts_again(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    terms = Terms(contract_number="HT-1", note="同上次")
+    db.session.get_one(Order, story.id)
+    made = service.copy(story.engineer.viewer, story.id, story.world.now)
+    assert made.state is OrderState.DRAFT and [line.test_id for line in made.lines] == ["t", "u"]
+    assert made.contract_number != terms.contract_number
+
+
+class TestPages:
+    """The same, as people click through it."""
+
+    def test_from_nothing_to_a_reviewed_order(self, story: Story) -> None:
+        engineer, desk = Visitor(story.app, story.engineer), Visitor(story.app, story.desk)
+        made = engineer.post("/orders/new", lab="lab")
+        where = made.location
+        assert "请加检测项目。" in engineer.get(where).text
+        engineer.post(f"{where}/lines", version=engineer.get(where).field("version"), test="t", sample="BP-9")
+        assert "请给每一项选时段" in engineer.get(where).text
+        engineer.post(f"{where}/hold-all", version=engineer.get(where).field("version"))
+        assert "可以提交了。" in engineer.get(where).text
+        engineer.post(f"{where}/submit", version=engineer.get(where).field("version"))
+        assert "等实验室做合同评审。" in engineer.get(where).text
+        page = desk.get(where)
+        assert "请做合同评审" in page.text
+        refused = desk.post(f"{where}/accept", version=page.field("version"), checklist=["scope"])
+        assert refused.status == 422 and "受理前请逐项核对" in refused.text
+        desk.post(f"{where}/accept", version=page.field("version"), checklist=list(CHECKLIST))
+        assert "在本实验室的能力范围内" in engineer.get(where).text
+
+    def test_terms_are_between_the_two(self, story: Story) -> None:
+        engineer = Visitor(story.app, story.engineer)
+        where, version = f"/orders/{story.id}", engineer.get(f"/orders/{story.id}").field("version")
+        typed = {"purpose": "development", "remains": "", "report_language": "both", "contract_number": "HT-77"}
+        refused = engineer.post(f"{where}/terms", version=version, amount="很多", **typed)
+        assert refused.status == 422 and "请填数字，单位元" in refused.text and "HT-77" in refused.html
+        assert engineer.post(f"{where}/terms", version=version, amount="128,000", **typed).status == 303
+        story.holds_all()
+        story.submits()
+        assert "128000.00" in Visitor(story.app, story.desk).get(f"/orders/{story.id}").text
+        crew = Visitor(story.app, story.crew).get(f"/orders/{story.id}").text
+        assert "HT-77" not in crew and "128000" not in crew
+
+    def test_messages_and_notes(self, story: Story) -> None:
+        engineer, desk = Visitor(story.app, story.engineer), Visitor(story.app, story.desk)
+        where = f"/orders/{story.id}"
+        story.holds_all()
+        story.submits()
+        engineer.post(f"{where}/messages", text="样品周三到。")
+        desk.post(f"{where}/messages", text="留意老客户。", internal="y")
+        assert "未读留言" in desk.get("/orders/").html or "样品周三到。" in desk.get(where).text
+        seen = engineer.get(where).text
+        assert "样品周三到。" in seen and "留意老客户。" not in seen
+        assert "样品周三到。" not in Visitor(story.app, story.crew).get(where).text
+        assert Visitor(story.app, story.crew).post(f"{where}/messages", text="我也说").status == 403
+        assert Visitor(story.app, story.rival).post(f"{where}/messages", text="你好").status == 404
+
+    def test_unread_until_read(self, story: Story) -> None:
+        engineer, desk = Visitor(story.app, story.engineer), Visitor(story.app, story.desk)
+        story.holds_all()
+        story.submits()
+        story.world.now += timedelta(minutes=5)
+        engineer.post(f"/orders/{story.id}/messages", text="样品周三到。")
+        assert "未读留言" in desk.get("/orders/").html
+        story.world.now += timedelta(minutes=5)
+        desk.get(f"/orders/{story.id}")
+        assert "未读留言" not in desk.get("/orders/").html
