@@ -78,6 +78,7 @@ class TermsForm(CommandForm):
 
     def __init__(self, order: Order, **given: Any) -> None:
         said = {name: getattr(order, name) for name in Terms.__dataclass_fields__}
+        said["amount"] = "" if order.amount is None else str(order.amount)
         super().__init__(data=said | {"version": order.version}, **given)
         self.order_id = order.id
         self.purpose.choices = _labelled(Purpose, gettext("未定"))
@@ -86,7 +87,7 @@ class TermsForm(CommandForm):
 
     def validate_amount(self, field: Any) -> None:
         try:
-            self.yuan = rules.amount(str(field.data or ""))
+            self.yuan = rules.amount(field.data or "")
         except YujianError as error:
             field.errors = [*field.errors, refusal(error)]
 

@@ -27,10 +27,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """A message and its writer's name."""
+    """A message; its writer's name only for those of his own side."""
 
     message: OrderMessage
-    author: str
+    author: str | None
     unread: bool
 
 
@@ -98,7 +98,10 @@ def messages_of(viewer: Viewer, order_id: str) -> list[MessageRow]:
         .where(OrderMessage.order_id == order_id, _readable(viewer))
         .order_by(OrderMessage.written_at, OrderMessage.id)
     )
-    return [MessageRow(message, name, bool(unread)) for message, name, unread in db.session.execute(query)]
+    return [
+        MessageRow(message, name if message.by_lab == viewer.is_lab else None, bool(unread))
+        for message, name, unread in db.session.execute(query)
+    ]
 
 
 def unread(viewer: Viewer, order_ids: Sequence[str]) -> dict[str, int]:

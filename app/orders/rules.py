@@ -40,7 +40,7 @@ class NoLines(YujianError):
 
 class TooManyLines(YujianError):
     field = "test"
-    message = N_("一张委托单最多 %(most)d 项，请另建一张。")
+    message = N_("一张委托单最多 %(limit)d 项，请另建一张。")
 
 
 class SlotMissing(YujianError):

@@ -243,7 +243,7 @@ def _set_terms(order: Order, terms: Terms) -> None:
 
 def _add_line(session: Session, order: Order, new: NewLine) -> OrderLine:
     if len(order.lines) >= rules.MOST_LINES:
-        raise rules.TooManyLines(most=rules.MOST_LINES)
+        raise rules.TooManyLines(limit=rules.MOST_LINES)
     if not lab_can(session, order.lab_id, new.test_id):
         raise Invalid(N_("这个实验室不做这个项目，请另选。"), field="test")
     line = OrderLine(

@@ -22,13 +22,14 @@ HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 WHEN = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 INSTANTS = ("at", "again_at", "earliest", "ended_at", "latest", "nearest")
-NUMBERS = ("count", "days", "hours", "left", "limit", "minutes")
+NUMBERS = ("count", "days", "hours", "left", "limit", "minutes", "position")
 FACTS: dict[str, Any] = {
     **dict.fromkeys(INSTANTS, WHEN),
     **dict.fromkeys(NUMBERS, 2),
     **dict.fromkeys(("allowed", "length", "most", "used"), timedelta(hours=40)),
     **dict.fromkeys(("due", "last", "week"), date(2026, 12, 1)),
     "bench": "CH-2",
+    "code": "O2611-6M4BB",
     "codes": "B2611-6M4BB",
     "first": "08:30–17:30",
     "name": "Shift A",
@@ -41,6 +42,7 @@ FACTS: dict[str, Any] = {
     "file": "yujian.backup",
     "folder": "/data",
     "grain": timedelta(minutes=30),
+    "item": "scope",
     "number": "JC-2026-0412",
     "reason": "out of space",
     "revision": "4f1c",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 
 from app.accounts import joining, members
@@ -16,9 +17,10 @@ from app.accounts.models import Organisation, Role, Scope
 from app.accounts.queries import memberships_of, viewer_of
 from app.accounts.rules import SignInRefused, credit_check_digit
 from app.accounts.service import Lockout, NewToken, Register, SignIn
-from app.booking import closures, waiting
+from app.booking import closures, ordering, waiting
 from app.booking.lapsing import lapse_all
 from app.booking.models import Booking, ClosureKind
+from app.booking.ordering import OrderStep
 from app.booking.waiting import Wait
 from app.capacity.approving import service as approving
 from app.capacity.approving.service import Step
@@ -39,6 +41,10 @@ from app.jobs import service as jobs
 from app.labs.capacity import Audience
 from app.labs.models import Lab
 from app.labs.rules import AT_ONCE
+from app.orders import messages, reviewing, service
+from app.orders.messages import Write
+from app.orders.reviewing import Review
+from app.orders.service import NewLine, NewOrder, Terms
 from app.testing.service import IssueReport, issue_report
 from tests.world import NOW, Person, World, at
 
@@ -153,6 +159,26 @@ class Market:
             note=f"备注 {self.word(company)}",
             idempotency_key=self.word(company),
         )
+
+    def orders(self, company: str, lab: str, test: str = "t", submit: bool = True) -> None:
+        """An order of its own with terms and messages; where it is submitted, also questions and the lab's notes."""
+
+        def text(what: str) -> str:
+            return f"{what} {self.word(company)}"
+
+        self.world.now = NOW
+        engineer, desk = self.people[f"{company}.engineer"].viewer, self.people[f"{lab}.desk"].viewer
+        terms = Terms(None, text("判定"), text("申请人"), text("合同"), Decimal("1000.00"), note=text("说明"))
+        lines = (NewLine(test, text("样品"), wants_proposal=True),)
+        order = service.create(engineer, NewOrder(lab, lines, terms), NOW)
+        messages.write(engineer, Write(order.id, text("留言")), NOW)
+        if not submit:
+            return
+        ordering.submit(engineer, OrderStep(order.id, order.version), NOW)
+        question = Review(order.id, order.version, comment=f"请问 {self.word(lab)}")
+        reviewing.return_order(desk, question, NOW)
+        messages.write(desk, Write(order.id, f"答复 {self.word(lab)}"), NOW)
+        messages.write(desk, Write(order.id, f"内部 {self.word(lab)}", internal=True), NOW)
 
     def closes(self, lab: str, resource: str, start: datetime, end: datetime) -> None:
         command = closures.CloseResource(resource, start, end, ClosureKind.MAINTENANCE, f"更换 {self.word(lab)}")
@@ -288,5 +314,7 @@ def _what_is_to_come(market: Market) -> None:
     market.asks("yi", "chamber", at(25))
     market.asks("yi", "far-rig", at(6))
     market.confirms("bing", "sister", "sister-rig", at(6))
+    market.orders("jia", "here")
+    market.orders("yi", "here", submit=False)
     market.closes("here", "chamber", at(17), at(18, 17, 30))
     market.closes("elsewhere", "far-rig", at(17), at(18, 17, 30))

@@ -21,6 +21,7 @@ NUMBERS = frozenset(
         "version",
         "status",
         "places",
+        "position",
         "grain_minutes",
         "samples",
         "setup_minutes",

@@ -22,6 +22,8 @@ PEOPLE = ("yi.engineer", "yi.manager", "here.crew", "sister.desk", "coordinator"
 # Whatever a form or a program's body may hold; each takes what it knows.
 FORM = {
     "version": "1",
+    "test": "t",
+    "text": "想看一看",
     "reason": "想看一看",
     "starts_at": "2026-11-26T08:30",
     "resource": "chamber",
@@ -30,6 +32,8 @@ FORM = {
 }
 BODY = {
     "version": 1,
+    "test": "t",
+    "text": "想看一看",
     "reason": "想看一看",
     "starts_at": at(26).isoformat(),
     "number": "JC-1",

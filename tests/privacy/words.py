@@ -92,6 +92,9 @@ class Readers:
             "sign_in_failure": lambda row: NOBODY,
             "order": self._order,
             "order_line": lambda row: _booked(row) if row["submitted_at"] else {("company", row["company_id"])},
+            "contract_review": _written,
+            "order_message": lambda row: _desk(row) if row["internal"] else self._between(row),
+            "messages_read": lambda row: NOBODY,
             "booking": _booked,
             "move_proposal": lambda row: _booked(self.bookings[row["booking_id"]]),
             "occupancy": lambda row: NOBODY,
@@ -126,6 +129,7 @@ class Readers:
             ("feed_subscription", "digest"): lambda row: NOBODY,
             ("invitation", "digest"): lambda row: NOBODY,
             ("booking", "note"): _written,
+            **{("order", column): self._between for column in TERMS},
             ("event", "data"): lambda row: _booked(row) if row["actor_role"] in LAB_ROLES else _written(row),
         }
 
@@ -150,10 +154,16 @@ class Readers:
         return {("membership", row["membership_id"])}
 
     def _order(self, row: Row) -> Iterable[Eye]:
-        (line,) = [line for line in self.lines.values() if line["order_id"] == row["id"]]
-        return _booked(row) if line["submitted_at"] else {("company", row["company_id"])}
+        return _booked(row) if row["submitted_at"] else {("company", row["company_id"])}
+
+    def _between(self, row: Row) -> Iterable[Eye]:
+        """Company and order desk, once the order is submitted."""
+        order = next(each for each in self.tables["order"] if each["id"] == row.get("order_id", row["id"]))
+        return _written(row) if order["submitted_at"] else {("company", row["company_id"])}
 
 
+# What an order says beside its lines.
+TERMS = ("applicant", "contract_number", "decision_rule", "note")
 LAB_ROLES = (Role.LAB_ADMIN, Role.BENCH_CREW)
 # What the product publishes, and its own book-keeping.
 PUBLIC = frozenset(
@@ -194,6 +204,7 @@ PLAIN = frozenset(
         "booking.footprint",
         "booking.series_id",
         "closure.places",
+        "contract_review.checklist",
         "closure.series_id",
         "companion.companion_pool",
         "companion.pool",
