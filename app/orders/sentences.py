@@ -8,19 +8,23 @@ from typing import Any
 from flask_babel import gettext
 
 from app.accounts.policy import Viewer
-from app.orders.models import ContractReview, OrderState
+from app.orders.models import ContractReview, OrderLine, OrderState
 from app.orders.queries import OrderRow
 from app.orders.rules import CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class OrderNext:
-    """need: whether the reader must act. booking: the one that it is about, as its page hands it over."""
+    """need: whether the reader must act. booking: the one that it is about, as its page hands it over.
+
+    ready: every line has its time or leaves it to the lab, so that the order can be submitted.
+    """
 
     text: str
     small: str = ""
     need: bool = False
     booking: Any = None
+    ready: bool = False
 
 
 def next_of_order(
@@ -29,7 +33,7 @@ def next_of_order(
     """Before the lab has accepted it is the order's own; then that of the line at which something waits."""
     if not row.order.direct and (own := _own(viewer, row, bookings, review)):
         return own
-    live = [row_.line for row_ in row.lines if row_.line.state.value not in CLOSED] or [each.line for each in row.lines]
+    live = _live(row) or [each.line for each in row.lines]
     found = [bookings[line.id] for line in live if line.id in bookings]
     first = next((each for each in found if each.next.need), found[0] if found else None)
     return OrderNext(first.next.text, first.next.small, first.next.need, first) if first else None
@@ -40,10 +44,12 @@ def _own(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: Con
     if order.returned:
         asked = review.comment if review else ""
         if company:
-            return OrderNext(gettext("实验室有问题，请答复后再提交。"), asked, need=True)
+            text = gettext("实验室有问题，请答复后再提交。")
+            return OrderNext(text, asked, need=True, ready=_ready(row, bookings))
         return OrderNext(gettext("等企业答复。您现在不用做什么。"), asked)
     if order.state is OrderState.DRAFT:
-        return OrderNext(_draft(row, bookings), gettext("提交前只有贵公司看得到。"), need=True)
+        ready = _ready(row, bookings)
+        return OrderNext(_draft(row, ready), gettext("提交前只有贵公司看得到。"), need=True, ready=ready)
     if any(each.line.state is OrderState.SUBMITTED for each in row.lines):
         if company:
             return OrderNext(gettext("等实验室做合同评审。您现在不用做什么。"))
@@ -55,13 +61,46 @@ def _own(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: Con
     return None
 
 
-def _draft(row: OrderRow, bookings: Mapping[str, Any]) -> str:
-    live = [each.line for each in row.lines if each.line.state.value not in CLOSED]
-    if not live:
+def _ready(row: OrderRow, bookings: Mapping[str, Any]) -> bool:
+    """Whether there are lines, and each has its time or leaves it to the lab."""
+    live = _live(row)
+    return bool(live) and all(line.id in bookings or line.wants_proposal for line in live)
+
+
+def _draft(row: OrderRow, ready: bool) -> str:
+    if ready:
+        return gettext("可以提交了。")
+    if not _live(row):
         return gettext("请加检测项目。")
-    if any(line.id not in bookings and not line.wants_proposal for line in live):
-        return gettext("请给每一项选时段，或请实验室建议，再提交。")
-    return gettext("可以提交了。")
+    return gettext("请给每一项选时段，或请实验室建议，再提交。")
+
+
+def _live(row: OrderRow) -> list[OrderLine]:
+    return [each.line for each in row.lines if each.line.state.value not in CLOSED]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """A line of the list: the first booking of the order, when the last report is likely and safe, what it waits for."""
+
+    row: OrderRow
+    next: OrderNext | None
+    first: Any
+    dates: tuple[datetime, datetime] | None
+    report: Any
+
+
+def summary(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], reports: Mapping[str, Any]) -> OrderSummary:
+    """What the list of orders says of one. bookings, reports: by order line, of any orders."""
+    own = {each.line.id: bookings[each.line.id] for each in row.lines if each.line.id in bookings}
+    issued = [reports[each.line.id] for each in row.lines if each.line.id in reports]
+    return OrderSummary(
+        row,
+        next_of_order(viewer, row, own, None),
+        min(own.values(), key=lambda part: part.seen.booking.starts_at, default=None),
+        latest_report(own),
+        max(issued, key=lambda report: report.issued_at, default=None),
+    )
 
 
 def ruling(progress: Mapping[str, Any], bookings: Mapping[str, Any]) -> str | None:

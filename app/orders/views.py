@@ -17,7 +17,7 @@ from app.orders.models import OrderState
 from app.orders.parts import parts
 from app.orders.queries import Group, OrderRow
 from app.orders.rules import CHECKLIST
-from app.orders.sentences import latest_report, next_of_order, ruling
+from app.orders.sentences import latest_report, next_of_order, ruling, summary
 
 bp = Blueprint("orders", __name__)
 blueprints = (bp,)
@@ -32,14 +32,14 @@ def index() -> str:
     found = queries.visible_orders(viewer(), group, after=row_cursor(request.args.get("after", "")), limit=PAGE + 1)
     rows = found[:PAGE]
     lines = [each.line for row in rows for each in row.lines]
+    bookings = parts("booking", viewer(), lines, now())
+    reports = parts("report", viewer(), lines, now())
     return render_template(
         "orders/index.html",
         group=group,
         groups=list(Group) if viewer().is_company else [each for each in Group if each is not Group.DRAFT],
         counts=queries.counts(viewer()),
-        rows=rows,
-        bookings=parts("booking", viewer(), lines, now()),
-        reports=parts("report", viewer(), lines, now()),
+        rows=[summary(viewer(), row, bookings, reports) for row in rows],
         unread=messages.unread(viewer(), [row.order.id for row in rows]),
         after=f"{rows[-1].order.created_at.isoformat()}|{rows[-1].order.id}" if len(found) > PAGE else None,
     )
