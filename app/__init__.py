@@ -22,6 +22,7 @@ CAPABILITIES = (
     "accounts",
     "labs",
     "orders",
+    "samples",
     "booking",
     "testing",
     "search",

@@ -69,6 +69,7 @@ class Action(enum.Enum):
     CHANGE_OWN_BOOKING = enum.auto()
     SEE_MESSAGE = enum.auto()
     WRITE_MESSAGE = enum.auto()
+    REGISTER_SAMPLE = enum.auto()
     DECIDE_BOOKING = enum.auto()
     RUN_BOOKING = enum.auto()
     ISSUE_REPORT = enum.auto()
@@ -116,6 +117,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.CHANGE_OWN_BOOKING: _COMPANY,
     Action.SEE_MESSAGE: {**_COMPANY, **_LAB_ADMIN},
     Action.WRITE_MESSAGE: {**_COMPANY, **_LAB_ADMIN},
+    Action.REGISTER_SAMPLE: {**_COMPANY, **_LAB_ADMIN},
     Action.DECIDE_BOOKING: _LAB_ADMIN,
     Action.RUN_BOOKING: _LAB,
     Action.ISSUE_REPORT: _LAB_ADMIN,

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from flask_babel import gettext, ngettext
 
-from app.booking import reading
 from app.booking.forecast import ReportDates
 from app.booking.offers import Offer
 from app.booking.story import lab_name
 from app.labs.models import Resource
+from app.labs.queries import resources
 from app.language import pick
 from app.worktime import local_date, working_days_between
 
@@ -33,7 +33,7 @@ class Choice:
 def choices(offers: Sequence[Offer], asked_resource: str | None, asked: ReportDates | None) -> list[Choice]:
     """The offers with words. asked_resource: the bench beside which they are told; asked: its report dates."""
     ids = {offer.slot.bench.resource_id for offer in offers} | ({asked_resource} if asked_resource else set())
-    known = {resource.id: resource for resource in reading.resources(ids)}
+    known = {resource.id: resource for resource in resources(ids)}
     beside = known.get(asked_resource or "")
     return [
         Choice(

@@ -50,7 +50,7 @@ def day_sheet(viewer: Viewer, resource_or_pool: str, on: date) -> DaySheet:
     ids = [unit.id for unit in units]
     bookings = reading.day_of_benches(viewer, ids, span)
     taken = {ident for booking in bookings for ident, _ in footprint_of(booking)}
-    names = {each.id: pick(each) for each in reading.resources(taken)}
+    names = {each.id: pick(each) for each in labs.resources(taken)}
     sheet = [(unit, _rows(unit, bookings, span, names)) for unit in units]
     return DaySheet(units[0].lab, sheet, on, len(bookings))
 

@@ -12,6 +12,7 @@ from app.booking.availability import Slot
 from app.booking.calibration import overdue
 from app.booking.models import Booking, ClosureHit, MoveProposal
 from app.booking.rules import State
+from app.booking.sample_use import check_samples
 from app.booking.settings import limits
 from app.booking.steps import (
     SLOT_COLUMNS,
@@ -114,6 +115,7 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
     check_cancel(booking, now)
     allowances.check(session, allowances.asked_by(booking.company_id, slot, now, ignoring=booking.id))
     before = booking.starts_at
+    check_samples(session, booking.order_line, booking.sample, booking.test_id, slot.use, now, ignoring=booking.id)
     drop_proposal(session, booking)
     change_slot(session, booking, slot_columns(slot))
     orders.move_to_lab(booking.order_line, slot.bench.lab_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.accounts.policy import Viewer
-from app.booking import offers, presenting, reading
+from app.booking import offers, presenting
 from app.booking.choices import Choice, choices
 from app.booking.models import Booking
 from app.booking.offers import Offer, Question
@@ -13,7 +13,7 @@ from app.booking.preview import expected_reports
 from app.booking.rules import MOVABLE, Limits, WrongState
 from app.booking.steps import wish_of
 from app.labs.models import Resource
-from app.labs.queries import capable_benches
+from app.labs.queries import capable_benches, resources
 
 SOONEST = 5
 
@@ -52,6 +52,6 @@ def move_page(
         allowed = [offer for offer in found if lab_id is None or offer.slot.bench.lab_id == lab_id]
         return choices(allowed, booking.resource_id, dates)
 
-    benches = reading.resources({item.bench.resource_id for item in capable})
+    benches = resources({item.bench.resource_id for item in capable})
     benches.sort(key=lambda r: (r.lab_id != booking.lab_id, r.lab_id, r.pool, r.unit or 0))
     return MovePage(seen, told(near), told(fresh), benches, told(lost or []))

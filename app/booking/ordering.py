@@ -16,6 +16,7 @@ from app.booking.service import Book, close_booking, place, request_hold
 from app.booking.settings import limits
 from app.booking.steps import check_cancel
 from app.database import transaction
+from app.labs.queries import destructive_tests
 from app.orders import reviewing, rules
 from app.orders import service as orders
 from app.orders.models import Order, OrderLine, OrderState
@@ -49,8 +50,10 @@ def hold_all(viewer: Viewer, command: OrderStep, now: datetime) -> list[Booking]
         wanted = [
             line for line in order.lines if line.state in BOOKABLE and line.id not in found and not line.wants_proposal
         ]
+        destructive = destructive_tests(session, {line.test_id for line in wanted})
         held = []
-        for line in wanted:
+        # What destroys a sample comes last on it.
+        for line in sorted(wanted, key=lambda line: line.test_id in destructive):
             booking = _hold_earliest(session, viewer, order, line, list(found.values()), now)
             found[line.id] = booking
             held.append(booking)
@@ -140,7 +143,8 @@ def _ending(session: Session, order: Order, now: datetime) -> list[Booking]:
 def _hold_earliest(
     session: Session, viewer: Viewer, order: Order, line: OrderLine, found: list[Booking], now: datetime
 ) -> Booking:
-    same = [b.ends_at for b in found if line.sample and b.order_line.sample == line.sample]
+    names = set(rules.sample_names(line.sample))
+    same = [booking.ends_at for booking in found if names & set(rules.sample_names(booking.sample))]
     offer = earliest(order, line, now, max(same, default=None))
     if offer is None:
         raise NothingFree(position=line.position)

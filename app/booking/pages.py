@@ -84,6 +84,7 @@ class BookingPage:
     own_times: bool
     edition: NewEdition | None
     approvals: list[approvals.Shown]
+    samples: Sequence[Any]
 
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
@@ -127,6 +128,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         own_times=bool(capability and capability.run_minutes),
         edition=_edition(seen, events),
         approvals=approvals.shown(viewer, booking, now),
+        samples=parts("samples", viewer, [booking.order_line], now).get(booking.order_line_id, ()),
     )
 
 
@@ -137,7 +139,7 @@ def _taken(viewer: Viewer, booking: Booking) -> list[tuple[Resource | ResourceKi
     places: dict[str, list[int]] = {}
     for resource_id, place in footprint_of(booking):
         places.setdefault(resource_id, []).append(place)
-    others = {each.id: each for each in reading.resources(set(places) - {booking.resource_id})}
+    others = {each.id: each for each in labs.resources(set(places) - {booking.resource_id})}
     found = [others.get(ident, booking.resource) for ident in places]
     own = booking.lab_id in viewer.lab_ids
     return [
@@ -178,7 +180,7 @@ def _ended(viewer: Viewer, events: Iterable[Event]) -> Ended | None:
 
 def _names(booking: Booking, events: Iterable[Event], companies: dict[str, Organisation]) -> story.Names:
     resource_ids = {str(event.data["resource"]) for event in events if "resource" in event.data}
-    resources = {resource.id: resource for resource in reading.resources(resource_ids)}
+    resources = {resource.id: resource for resource in labs.resources(resource_ids)}
     known = {booking.lab_id: booking.resource.lab} | {r.lab_id: r.lab for r in resources.values()}
     return story.Names(resources, known, companies)
 

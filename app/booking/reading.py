@@ -38,15 +38,6 @@ def companies(viewer: Viewer, bookings: Iterable[Booking]) -> dict[str, Organisa
     return {o.id: o for o in db.session.scalars(select(Organisation).where(Organisation.id.in_(ids)))}
 
 
-def resources(ids: Iterable[str]) -> list[Resource]:
-    """Resources by id with their labs, retired ones too: history names them."""
-    wanted = list(ids)
-    if not wanted:
-        return []
-    query = select(Resource).where(Resource.id.in_(wanted)).options(joinedload(Resource.lab), joinedload(Resource.kind))
-    return list(db.session.scalars(query))
-
-
 def own_at(viewer: Viewer, resource_or_pool: str, when: Interval) -> Booking | None:
     """The viewer's own open booking that meets the time on this unit or pool: why it may not be free to him."""
     query = (

@@ -303,6 +303,21 @@ def check_start(starts_at: datetime, now: datetime, limits: Limits, by_lab: bool
         raise TooFarAhead(days=limits.horizon.days, latest=span.end)
 
 
+class SampleBusy(YujianError):
+    field = "starts_at"
+    message = N_("样品 %(sample)s 到 %(until)s 都在做%(test)s，请选之后的时段，或换样品。")
+
+
+class DestroyedBefore(YujianError):
+    field = "starts_at"
+    message = N_("样品 %(sample)s 在 %(at)s 的%(test)s之后会损坏，请选之前的时段，或换样品。")
+
+
+class DestroysOther(YujianError):
+    field = "starts_at"
+    message = N_("这项试验会损坏样品 %(sample)s，而它在 %(at)s 还要做%(test)s。请选之后的时段，或换样品。")
+
+
 def check_scope(use: Interval, scope: tuple[date | None, date | None], report_days: int) -> None:
     """The lab's scope has to hold from bench taken to report issued (ILAC P8: only what is accredited on the day of
     the report). scope: first and last local date, None is open. Raises OutOfScope.

@@ -17,6 +17,7 @@ from app.booking.models import Booking, IdempotencyKey
 from app.booking.moves import accept_move, refuse_move
 from app.booking.order_lines import line_for
 from app.booking.rules import State
+from app.booking.sample_use import check_samples
 from app.booking.settings import limits, limits_of
 from app.booking.steps import (
     Change,
@@ -41,6 +42,8 @@ from app.orders import service as orders
 from app.orders.models import OrderLine
 from app.orders.rules import NotSubmitted
 from app.orders.service import unreviewed
+from app.samples import service as custody
+from app.samples.service import BenchUse
 from app.worktime import Interval, Use, lay
 
 # A readable code that had been drawn before is drawn again; a month has 33 million.
@@ -114,6 +117,8 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     allowances.check(session, allowances.asked_by(viewer.organisation_id or "", slot, now))
     held = command.state is State.HELD
     line = _line(session, viewer, command, slot.bench.lab_id, now)
+    if command.order_id:
+        check_samples(session, line, command.sample or line.sample, command.test_id, slot.use, now)
     booking = Booking(
         id=new_id(),
         code=code("B", now),
@@ -248,15 +253,18 @@ def cancel(viewer: Viewer, command: Change, now: datetime) -> Booking:
 def start(viewer: Viewer, command: Change, now: datetime) -> Booking:
     """The lab takes the bench. Before the booked start only when the bench is free; the use then begins now.
 
-    Raises SlotTaken, WrongState, Stale, NotFound, Forbidden.
+    Raises SlotTaken, WrongState, NotHere, OnAnotherBench, DeviationOpen, Consumed, Stale, NotFound, Forbidden.
     """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
+        samples = custody.check_ready(session, booking.order_line.order_id, booking.sample)
         booking.move_to(State.RUNNING, now)
         drop_proposal(session, booking)
         if now < booking.starts_at:
             _start_early(session, booking, now)
         orders.begin_testing(session, booking.order_line, viewer, now)
+        use = BenchUse(booking.id, booking.resource_id, booking.test_id, booking.test.destructive)
+        custody.put_on_bench(session, samples, use, viewer, now)
         record(session, booking, viewer, now)
         return booking
 
@@ -268,6 +276,7 @@ def complete(viewer: Viewer, command: Change, now: datetime) -> Booking:
         booking.move_to(State.COMPLETED, now)
         occupancy.free_rest(session, booking, now)
         orders.end_testing(session, booking.order_line, viewer, now)
+        custody.take_off_bench(session, booking.id, viewer, now)
         record(session, booking, viewer, now)
         return booking
 

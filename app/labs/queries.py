@@ -373,3 +373,23 @@ def capability(pool: str, test_id: str) -> Capability | None:
 def any_lab() -> bool:
     """Whether a catalogue has been loaded."""
     return db.session.scalar(select(Lab.id).limit(1)) is not None
+
+
+def destructive_tests(session: Session, test_ids: Iterable[str]) -> frozenset[str]:
+    """Those of the tests that use up what they are done on."""
+    query = select(Test.id).where(Test.id.in_(list(test_ids)), Test.destructive)
+    return frozenset(session.scalars(query))
+
+
+def resources(ids: Iterable[str]) -> list[Resource]:
+    """Resources by id with their labs, retired ones too: history names them."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    query = select(Resource).where(Resource.id.in_(wanted)).options(joinedload(Resource.lab), joinedload(Resource.kind))
+    return list(db.session.scalars(query))
+
+
+def labs_by_id(ids: Iterable[str]) -> list[Lab]:
+    """Labs by id, by name."""
+    return list(db.session.scalars(select(Lab).where(Lab.id.in_(list(ids))).order_by(Lab.name_zh)))

@@ -1,5 +1,6 @@
 """Pure rules of orders: the state that follows from the lines, what may be submitted, what a review asks."""
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
@@ -130,3 +131,8 @@ def amount(given: str) -> Decimal | None:
     if found is None or not found.is_finite() or not 0 <= found <= MOST_AMOUNT:
         raise Invalid(N_("请填数字，单位元，例如 128000.00。"), field="amount")
     return found
+
+
+def sample_names(text: str) -> tuple[str, ...]:
+    """The samples that a line names, e.g. `BP-12、BP-13`: in one order a name is one sample."""
+    return tuple(dict.fromkeys(name for part in re.split(r"[,，、;；\n]", text) if (name := part.strip())))

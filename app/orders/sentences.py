@@ -81,7 +81,7 @@ def _live(row: OrderRow) -> list[OrderLine]:
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """A line of the list: the first booking of the order, when the last report is likely and safe, what it waits for."""
+    """A line of the list: its first booking, likely and safe dates of the last report, what it waits for."""
 
     row: OrderRow
     next: OrderNext | None

@@ -1,12 +1,13 @@
 """Pages of orders: the list, and one order with its lines, its review, its terms and its messages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
-from app.accounts.policy import Action, allowed, require
+from app.accounts.policy import Action, Viewer, allowed, require
 from app.clock import now
 from app.forms import CommandForm, row_cursor
 from app.labs import browse
@@ -16,7 +17,7 @@ from app.orders.forms import LineForm, MessageForm, NewOrderForm, ReviewForm, Te
 from app.orders.models import OrderState
 from app.orders.parts import parts
 from app.orders.queries import Group, OrderRow
-from app.orders.rules import CHECKLIST
+from app.orders.rules import CHECKLIST, CLOSED
 from app.orders.sentences import latest_report, next_of_order, ruling, summary
 
 bp = Blueprint("orders", __name__)
@@ -79,7 +80,7 @@ class Refused:
 def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] | None = None) -> str:
     """The page of an order as the viewer may see it, with what was refused."""
     at, order, lines = now(), row.order, [each.line for each in row.lines]
-    told = {name: parts(name, viewer(), lines, at) for name in ("booking", "progress", "report")}
+    told = {name: parts(name, viewer(), lines, at) for name in ("booking", "progress", "report", "samples")}
     reviews = queries.reviews_of(order.id)
     shows_terms = bool(allowed(viewer(), Action.SEE_BOOKING_COMPANY, order))
     own = bool(allowed(viewer(), Action.CHANGE_OWN_BOOKING, order))
@@ -107,6 +108,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         next=next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None),
         bookings=told["booking"],
         reports=told["report"],
+        samples=told["samples"],
+        unregistered=_unregistered(viewer(), row, told["samples"]),
         progress=told["progress"].get(ruler or (lines[0].id if lines else "")),
         ruling=ruler if len(lines) > 1 else None,
         expected=latest_report(told["booking"]),
@@ -119,6 +122,14 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         refused_text=refused.text,
         messages=seen,
     )
+
+
+def _unregistered(by: Viewer, row: OrderRow, samples: Mapping[str, Any]) -> list[str]:
+    """Names on open lines that no sample was registered under, for those who may register one."""
+    if not allowed(by, Action.REGISTER_SAMPLE, row.order):
+        return []
+    live = [each.line.id for each in row.lines if each.line.state.value not in CLOSED]
+    return list(dict.fromkeys(n.name for ident in live for n in samples.get(ident, ()) if n.sample is None))
 
 
 @bp.post("/orders/<order_id>/copy")

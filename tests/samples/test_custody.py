@@ -1,0 +1,221 @@
+"""Samples from registration to return: identified, sent, received, kept, tested, and never in two places."""
+
+import pytest
+from flask import Flask
+
+from app.booking import ordering
+from app.booking.models import Booking
+from app.booking.ordering import OrderStep
+from app.booking.rules import DestroyedBefore, DestroysOther, SampleBusy
+from app.booking.service import Book, book
+from app.database import db
+from app.errors import Invalid, NotFound
+from app.orders import reviewing
+from app.orders import service as orders
+from app.orders.models import Order
+from app.orders.reviewing import Review
+from app.orders.rules import CHECKLIST
+from app.orders.service import NewLine, NewOrder
+from app.samples import queries, rules, service
+from app.samples.models import Sample
+from app.samples.rules import Kind, State
+from app.samples.service import Dispatch, Identity, NewPlace, Receive, Register, SampleStep, Store
+from tests.http import browser, program
+from tests.visitor import Visitor
+from tests.world import World, at
+
+GOOD_VIN, BAD_VIN = "1M8GDM9AXKP042788", "1M8GDM9A1KP042788"
+
+
+class Story:
+    """甲公司's car goes through a handling test and a crash."""
+
+    def __init__(self, world: World, app: Flask) -> None:
+        world.bench()
+        world.test("crash", destructive=True)
+        self.world, self.app = world, app
+        self.engineer, self.desk = world.engineer("甲公司"), world.lab_admin("lab")
+        self.crew, self.rival = world.bench_crew("lab"), world.engineer("乙公司")
+        self.order = self.asks("t", "crash")
+
+    def asks(self, *tests: str, sample: str = "样车 1") -> str:
+        lines = tuple(NewLine(test, sample) for test in tests)
+        return orders.create(self.engineer.viewer, NewOrder("lab", lines), self.world.now).id
+
+    def registers(self, order: str = "", **said: str) -> Sample:
+        identity = Identity(**{"name": "样车 1", "kind": Kind.VEHICLE, "vin": GOOD_VIN} | said)
+        return service.register(self.engineer.viewer, Register(order or self.order, identity), self.world.now)
+
+    def submitted(self, order: str = "") -> list[Booking]:
+        """Held, submitted, accepted, confirmed."""
+        ident = order or self.order
+        held = ordering.hold_all(self.engineer.viewer, self.step(ident), self.world.now)
+        ordering.submit(self.engineer.viewer, self.step(ident), self.world.now)
+        review = Review(ident, self.step(ident).version, dict.fromkeys(CHECKLIST, True))
+        reviewing.accept_order(self.desk.viewer, review, self.world.now)
+        for booking in held:
+            self.desk.does("confirm", db.session.get_one(Booking, booking.id))
+        return sorted((db.session.get_one(Booking, each.id) for each in held), key=lambda each: each.starts_at)
+
+    def step(self, order: str) -> OrderStep:
+        db.session.expire_all()
+        version = db.session.get_one(Order, order).version
+        db.session.rollback()
+        return OrderStep(order, version)
+
+    def arrives(self, sample: Sample, deviation: str = "") -> None:
+        now = self.world.now
+        service.dispatch(
+            self.engineer.viewer, Dispatch(sample.id, version(sample), carrier="顺丰", waybill="SF-1"), now
+        )
+        service.receive(self.desk.viewer, Receive(sample.id, version(sample), "完好", deviation), now)
+
+
+def version(sample: Sample) -> int:
+    db.session.expire_all()
+    found = db.session.get_one(Sample, sample.id).version
+    db.session.rollback()
+    return found
+
+
+@pytest.fixture
+def story(world: World, clean: Flask) -> Story:
+    return Story(world, clean)
+
+
+def test_a_vin_with_a_wrong_check_digit_is_kept_with_a_reason(story: Story) -> None:
+    assert rules.vin_check_digit(GOOD_VIN) == "X"
+    with pytest.raises(rules.VinReasonMissing):
+        story.registers(vin=BAD_VIN)
+    assert story.registers(vin=BAD_VIN.lower(), vin_reason="试制车").vin == BAD_VIN
+    with pytest.raises(Invalid):
+        story.registers(name="样车 2", vin="LSVAO4182E2123456")
+
+
+def test_the_chain_of_custody_and_its_places(story: Story) -> None:
+    first, second = story.registers(), story.registers(name="样车 2", vin="")
+    shelf = service.add_place(story.desk.viewer, NewPlace("lab", "东院车位", 1), story.world.now)
+    bookings = story.submitted()
+    for sample in (first, second):
+        story.arrives(sample)
+    service.store(story.crew.viewer, Store(first.id, version(first), place_id=shelf.id), story.world.now)
+    with pytest.raises(rules.PlaceFull):
+        service.store(story.crew.viewer, Store(second.id, version(second), place_id=shelf.id), story.world.now)
+    story.world.now = bookings[0].starts_at
+    story.crew.does("start", bookings[0])
+    assert queries.chain(first.id)[-1].state is State.ON_BENCH
+    db.session.rollback()
+    service.store(story.crew.viewer, Store(second.id, version(second), place_id=shelf.id), story.world.now)
+    with pytest.raises(rules.WrongStep):
+        service.give_back(story.desk.viewer, SampleStep(first.id, version(first)), story.world.now)
+    story.world.now = bookings[0].ends_at
+    story.crew.does("complete", bookings[0])
+    service.give_back(story.desk.viewer, SampleStep(first.id, version(first), "自提"), story.world.now)
+    states = [step.state.value for step in queries.chain(first.id)]
+    assert states == ["dispatched", "received", "stored", "on_bench", "received", "returned"]
+
+
+def test_no_test_starts_without_its_sample(story: Story) -> None:
+    sample = story.registers()
+    bookings = story.submitted()
+    story.world.now = bookings[0].starts_at
+    with pytest.raises(rules.NotHere):
+        story.crew.does("start", bookings[0])
+    story.arrives(sample, deviation="少一把钥匙")
+    with pytest.raises(rules.DeviationOpen):
+        story.crew.does("start", bookings[0])
+    told = Visitor(story.app, story.engineer).get(f"/samples/{sample.id}").text
+    assert "少一把钥匙" in told and "请答复" in told
+    service.answer_deviation(story.engineer.viewer, SampleStep(sample.id, version(sample)), story.world.now)
+    story.crew.does("start", bookings[0])
+    assert bookings[0].state.value == "running"
+
+
+def test_what_crashed_is_not_driven_again(story: Story) -> None:
+    """The crash comes last, and a wreck can't be booked in another order either: the page says why."""
+    story.registers()
+    first, crash = story.submitted()
+    assert (first.test_id, crash.test_id) == ("t", "crash")
+    for booking in (first, crash):
+        story.world.now = booking.starts_at
+        if booking is first:
+            story.arrives(db.session.query(Sample).one())
+        story.crew.does("start", booking)
+        story.crew.does("complete", booking)
+    again = story.asks("t")
+    story.registers(again)
+    with pytest.raises(rules.Consumed) as refused:
+        book(story.engineer.viewer, Book("t", "chamber", at(25), sample="样车 1", order_id=again), story.world.now)
+    assert refused.value.facts["test"].id == "crash"
+    page = browser(story.app, story.engineer).post(
+        "/bookings/new",
+        data={
+            "test": "t",
+            "resource": "chamber",
+            "starts_at": "2026-11-25T08:30",
+            "order": again,
+            "sample": "样车 1",
+            "state": "held",
+        },
+    )
+    assert page.status_code == 422 and "已经损坏" in page.get_data(as_text=True)
+
+
+def test_one_sample_is_at_one_test_at_a_time(story: Story) -> None:
+    second = story.world.resource("second")
+    story.world.capable(second, "t")
+    story.world.capable(second, "crash")
+    book(
+        story.engineer.viewer, Book("crash", "chamber", at(10), sample="样车 1", order_id=story.order), story.world.now
+    )
+    for start, refusal in ((at(10), SampleBusy), (at(12), DestroyedBefore)):
+        with pytest.raises(refusal):
+            command = Book("t", "second", start, sample="样车 1", order_id=story.order)
+            book(story.engineer.viewer, command, story.world.now)
+    other = story.asks("t", "crash", sample="样车 3")
+    book(story.engineer.viewer, Book("t", "chamber", at(12), sample="样车 3", order_id=other), story.world.now)
+    with pytest.raises(DestroysOther):
+        book(story.engineer.viewer, Book("crash", "second", at(5), sample="样车 3", order_id=other), story.world.now)
+
+
+def test_dangerous_goods_travel_with_papers_and_a_waybill_belongs_to_one_order(story: Story) -> None:
+    pack = story.registers(name="BP-1", kind=Kind.BATTERY, vin="")
+    with pytest.raises(rules.PaperMissing):
+        story.arrives(pack)
+    story.submitted()
+    send = Dispatch(pack.id, version(pack), carrier="德邦", waybill="DB-7", transport_paper="UN38.3-2026-7")
+    service.dispatch(story.engineer.viewer, send, story.world.now)
+    other = story.asks("t", sample="样车 9")
+    car = story.registers(other, name="样车 9", vin="")
+    with pytest.raises(rules.WaybillTaken):
+        again = Dispatch(car.id, version(car), carrier="德邦", waybill="DB-7")
+        service.dispatch(story.engineer.viewer, again, story.world.now)
+
+
+def test_who_sees_a_sample(story: Story) -> None:
+    sample = story.registers(configuration="甲公司 X 车型")
+    where = f"/samples/{sample.id}"
+    assert [Visitor(story.app, who).get(where).status for who in (story.engineer, story.desk)] == [200, 404]
+    story.submitted()
+    assert Visitor(story.app, story.rival).get(where).status == 404
+    assert GOOD_VIN in Visitor(story.app, story.desk).get(where).text
+    crew = Visitor(story.app, story.crew).get(where).text
+    assert "042788" in crew and GOOD_VIN not in crew and "甲公司" not in crew
+    label = browser(story.app, story.crew).get(f"{where}/qr.svg")
+    assert label.mimetype == "image/svg+xml" and b"<path" in label.data
+    with pytest.raises(NotFound):
+        queries.visible_sample(story.rival.viewer, sample.id)
+
+
+def test_a_program_registers_and_sends(story: Story) -> None:
+    client, headers = browser(story.app), program(story.engineer)
+    body = {"name": "样车 1", "kind": "vehicle", "vin": GOOD_VIN}
+    made = client.post(f"/api/v1/orders/{story.order}/samples", json=body, headers=headers)
+    assert made.status_code == 201 and made.json["state"] == "expected"
+    step = {"version": made.json["version"], "step": "dispatch", "carrier": "顺丰", "waybill": "SF-3"}
+    where = f"/api/v1/orders/{story.order}/samples/{made.json['id']}/custody"
+    assert client.post(where, json=step, headers=headers).json["waybill"] == "SF-3"
+    assert client.post(where, json=step, headers=headers).json["code"] == "stale"
+    chain = client.get(where, headers=headers).json["items"]
+    assert [(link["state"], link["by"]) for link in chain] == [("dispatched", "company")]
+    assert client.get(f"/api/v1/samples/{made.json['id']}", headers=program(story.rival)).status_code == 404
