@@ -147,18 +147,16 @@ def test_what_crashed_is_not_driven_again(story: Story) -> None:
     with pytest.raises(rules.Consumed) as refused:
         book(story.engineer.viewer, Book("t", "chamber", at(25), sample="样车 1", order_id=again), story.world.now)
     assert refused.value.facts["test"].id == "crash"
-    page = browser(story.app, story.engineer).post(
+    page = Visitor(story.app, story.engineer).post(
         "/bookings/new",
-        data={
-            "test": "t",
-            "resource": "chamber",
-            "starts_at": "2026-11-25T08:30",
-            "order": again,
-            "sample": "样车 1",
-            "state": "held",
-        },
+        test="t",
+        resource="chamber",
+        starts_at="2026-11-25T08:30",
+        order=again,
+        sample="样车 1",
+        state="held",
     )
-    assert page.status_code == 422 and "已经损坏" in page.get_data(as_text=True)
+    assert page.status == 422 and "已经损坏" in page.text
 
 
 def test_one_sample_is_at_one_test_at_a_time(story: Story) -> None:
