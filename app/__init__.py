@@ -30,6 +30,7 @@ CAPABILITIES = (
     "capacity",
     "turnaround",
     "feeds",
+    "notifications",
     "jobs",
     "web",
     "demo",

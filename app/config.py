@@ -29,6 +29,8 @@ DEFAULTS: dict[str, object] = {
     "SIGN_IN_RATE": "120 per minute",
     "COOKIE_SECURE": False,
     "PROXIES": 0,
+    "SMTP_URL": "",
+    "PUBLIC_URL": "",
 }
 
 

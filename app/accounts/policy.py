@@ -83,6 +83,8 @@ class Action(enum.Enum):
     INVITE_LAB = enum.auto()
     ADMINISTER = enum.auto()
     SUBSCRIBE = enum.auto()
+    SEE_NOTICE = enum.auto()
+    READ_NOTICE = enum.auto()
 
 
 Grant = Callable[[Viewer, Any], Any]
@@ -103,6 +105,11 @@ def own_lab(viewer: Viewer, thing: Any) -> Any:
     if isinstance(lab_id, QueryableAttribute):
         return lab_id.in_(sorted(viewer.lab_ids))
     return lab_id in viewer.lab_ids
+
+
+def own_seat(viewer: Viewer, thing: Any) -> Any:
+    """The thing was told to the viewer's active membership."""
+    return thing.membership_id == viewer.membership_id
 
 
 _COMPANY: dict[Role, Grant] = {Role.ENGINEER: own_company, Role.COMPANY_MANAGER: own_company}
@@ -131,6 +138,8 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.INVITE_LAB: {Role.LAB_ADMIN: own_lab, Role.SYSTEM_ADMIN: anyone},
     Action.ADMINISTER: {Role.SYSTEM_ADMIN: anyone},
     Action.SUBSCRIBE: {**_COMPANY, **_LAB},
+    Action.SEE_NOTICE: dict.fromkeys(Role, own_seat),
+    Action.READ_NOTICE: dict.fromkeys(Role, own_seat),
 }
 
 READING = frozenset(
@@ -142,6 +151,7 @@ READING = frozenset(
         Action.SEE_TURNAROUND,
         Action.SEE_ALL_TURNAROUND,
         Action.SEE_DAY_SHEET,
+        Action.SEE_NOTICE,
     }
 )
 

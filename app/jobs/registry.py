@@ -10,6 +10,7 @@ from app.booking.jobs import refresh_earliest_week
 from app.booking.lapsing import lapse_all
 from app.errors import N_
 from app.jobs.schedule import Daily, Every, Schedule
+from app.notifications import jobs as notifications
 from app.turnaround.jobs import write_daily_reports
 
 
@@ -28,6 +29,7 @@ JOBS: tuple[Job, ...] = (
     Job("earliest-week", N_("更新各检测项目最早约在第几周"), Every(60), refresh_earliest_week),
     Job("turnaround-report", N_("生成各实验室、各企业的检测周期日报"), Daily(2, 30), write_daily_reports),
     Job("closures", N_("把到了预计恢复时间还没恢复的停用顺延一天"), Every(30), put_off_open_ends),
+    Job("notices", N_("把发生的事告诉有关的人"), Every(1), notifications.read_events),
     Job("approvals", N_("把超时的审批转给下一位"), Every(10), escalate),
 )
 

@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, request, session, url_for
 from app.accounts import queries as accounts
 from app.accounts.current import viewer
 from app.booking.story import lab_name
+from app.notifications import queries as notifications
 from app.web import labels, navigation, queries
 
 THEMES = ("auto", "light", "dark")
@@ -32,6 +33,7 @@ def init_app(app: Flask) -> None:
         admin_items=navigation.admin_items,
         lab_name=lab_name,
         more_items=navigation.more,
+        notice_count=notice_count,
         state_class=labels.state_class,
         state_label=labels.state_label,
     )
@@ -51,6 +53,13 @@ def any_demo() -> bool:
 def navigation_items() -> list[navigation.Item]:
     """The main navigation of this viewer; put together once per request."""
     return _once("navigation", lambda: navigation.items(viewer()))
+
+
+def notice_count() -> str:
+    """Unread notices of this viewer as the header says them: empty for none, `99+` beyond; asked once per request."""
+    count = _once("notice_count", lambda: notifications.unread(viewer()))
+    most = notifications.MOST_COUNTED
+    return "" if not count else str(count) if count < most else f"{most - 1}+"
 
 
 def _once(name: str, ask: Callable[[], Answer]) -> Answer:

@@ -42,6 +42,8 @@ TURNAROUND = Entry("turnaround.index", P_("navigation", "检测周期"), ("turna
 CAPACITY = Entry("capacity.index", P_("navigation", "产能"), ("capacity.",))
 INBOX = Entry("booking.inbox", P_("navigation", "收件箱"))
 FEEDS = Entry("feeds.index", P_("navigation", "日历订阅"))
+NOTICES = Entry("notifications.index", P_("navigation", "通知"))
+MAIL = Entry("notifications.mail", P_("navigation", "邮件"))
 JOBS = Entry("jobs.index", P_("navigation", "定时任务"))
 ADMIN = Entry("web.admin", P_("navigation", "管理"), ("web.admin",))
 ACCOUNT = Entry("accounts.profile", P_("navigation", "账号"))
@@ -67,8 +69,9 @@ def items(viewer: Viewer) -> list[Item]:
 def more(viewer: Viewer) -> list[Item]:
     """What a phone shows under 更多."""
     last = _item(ACCOUNT if viewer.signed_in else SIGN_IN, viewer)
+    told = [_item(NOTICES, viewer)] if viewer.signed_in else []
     beyond = [_item(entry, viewer) for entry in MAIN[viewer.role][PHONE_ITEMS:] if _built(entry)]
-    return [*beyond, *account_items(viewer), last]
+    return [*told, *beyond, *account_items(viewer), last]
 
 
 def account_items(viewer: Viewer) -> list[Item]:
@@ -78,7 +81,7 @@ def account_items(viewer: Viewer) -> list[Item]:
 
 def admin_items(viewer: Viewer) -> list[Item]:
     """What leads off from the administration."""
-    return [_item(entry, viewer) for entry in (JOBS,) if _built(entry)]
+    return [_item(entry, viewer) for entry in (JOBS, MAIL) if _built(entry)]
 
 
 def _built(entry: Entry) -> bool:

@@ -16,6 +16,8 @@ from schemathesis.checks import CHECKS
 from app.booking.models import Booking
 from app.database import db
 from app.feeds.models import FeedSubscription
+from app.notifications.models import Notice
+from app.notifications.reading import read_events
 from app.orders.models import Order
 from tests.conftest import empty_tables
 from tests.contract.served import Served
@@ -40,6 +42,7 @@ def people(app: Flask) -> Iterator[dict[str, dict[str, str]]]:
         start = next_start(world)
         for _ in range(3):
             desk.does("confirm", engineer.requests(start))
+        read_events(world.now)
         served.app = app
         yield {"engineer": program(engineer), "desk": program(desk)}
         served.app = None
@@ -54,7 +57,7 @@ def next_start(world: World) -> datetime:
 
 def known(name: str, value: Any) -> Any:
     """A row's id, where the parameter names one."""
-    tables = {"booking_id": Booking, "order_id": Order, "feed_id": FeedSubscription}
+    tables = {"booking_id": Booking, "order_id": Order, "feed_id": FeedSubscription, "notice_id": Notice}
     catalogue = {"resource_id": "chamber", "lab_id": "lab", "test_id": "t"}
     if name not in tables:
         return catalogue.get(name, value)

@@ -6,6 +6,7 @@ from flask import Flask
 from app.accounts.models import OrganisationKind, Role
 from app.database import db, transaction
 from app.jobs.models import JobRun, Outcome
+from app.jobs.registry import JOBS
 from app.labs.models import EarliestWeek
 from tests.http import browser
 from tests.world import World
@@ -21,7 +22,7 @@ def test_an_administrator_looks_and_runs_a_job(world: World, clean: Flask) -> No
         client = browser(clean, administrator(world))
         page = client.get("/admin/jobs").get_data(as_text=True)
         assert "没有进程在调度" in page and "没有失败" in page
-        assert page.count("<tr>") == 6
+        assert page.count("<tr>") == len(JOBS) + 1
         assert client.post("/admin/jobs/earliest-week/run").status_code == 303
         assert "已运行，处理 1 项" in client.get("/admin/jobs").get_data(as_text=True)
         assert client.post("/admin/jobs/no-such/run").status_code == 404
@@ -62,6 +63,7 @@ def test_commands(world: World, clean: Flask) -> None:
         "earliest-week",
         "turnaround-report",
         "closures",
+        "notices",
         "approvals",
     ]
     assert all(" done" in line for line in listed)

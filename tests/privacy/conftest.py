@@ -15,7 +15,9 @@ from tests.world import NOW, World
 @pytest.fixture(scope="module")
 def market(app: Flask) -> Iterator[Market]:
     """Everybody is there and everything has happened; the clock stands."""
-    with app.app_context(), time_machine.travel(NOW, tick=False):
+    with app.app_context(), time_machine.travel(NOW, tick=False), pytest.MonkeyPatch.context() as patch:
+        # Nobody listens there: mails are written down and wait.
+        patch.setitem(app.config, "SMTP_URL", "smtp://127.0.0.1:9?from=yujian@mail.example")
         yield open_market(World())
         empty_tables()
 

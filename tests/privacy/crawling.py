@@ -24,6 +24,8 @@ from app.feeds.models import FeedSubscription
 from app.jobs import service as jobs
 from app.labs.capacity import LabDay, LabRule, LabShiftPattern, Limitation
 from app.labs.models import Lab, Method, Resource, Test
+from app.notifications.models import Mail, Notice
+from app.notifications.service import unsubscribe_token
 from app.orders.models import Order
 from app.turnaround.models import GeneratedReport
 from tests.http import browser
@@ -85,6 +87,9 @@ def parameters() -> dict[str, list[str]]:
         "lab_id": ids(Lab),
         "membership_id": ids(Membership),
         "method_id": ids(Method),
+        "mail_id": ids(Mail),
+        "notice_id": ids(Notice),
+        "token": [unsubscribe_token(user, None) for user in ids(User)[:3]],
         "name": list(jobs.names()),
         "order_id": ids(Order),
         "report_id": ids(GeneratedReport),
@@ -112,6 +117,7 @@ PRIVATE = frozenset(
         "invitation_id",
         "membership_id",
         "order_id",
+        "notice_id",
         "report_id",
         "token_id",
         "user_id",
@@ -132,6 +138,7 @@ def asked() -> dict[str, list[str]]:
             for (test, resource), start in product((("t", "chamber"), ("s", "shaker"), ("t", "far-rig")), INSTANTS)
         ],
         "/feeds/": ["what=lab:here", "what=company"],
+        "/notices/": ["kind=requests", "kind=changes", "kind=reminders"],
         "/inbox": [f"list={each}" for each in ("decide", "start", "running", "report")],
         "/orders/": [f"state={each}" for each in ("open", "draft", "issued", "closed")],
         "/schedule": [

@@ -1,0 +1,138 @@
+"""Questions about notices and mails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Membership, User
+from app.accounts.policy import Action, Viewer, visible
+from app.database import db
+from app.errors import NotFound
+from app.notifications.models import Mail, MailState, Notice, NoticeChoice
+from app.notifications.rules import KINDS, Group, How
+
+# The count in the header says no more than that.
+MOST_COUNTED = 100
+
+
+def unread(viewer: Viewer) -> int:
+    """Unread notices of the viewer's membership, `MOST_COUNTED` at most: asked on every page."""
+    if not viewer.signed_in:
+        return 0
+    some = select(Notice.id).where(_own(viewer), Notice.read_at.is_(None)).limit(MOST_COUNTED).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _own(viewer: Viewer) -> ColumnElement[bool]:
+    return visible(viewer, Action.SEE_NOTICE, Notice)
+
+
+def _of_group(group: Group | None) -> list[ColumnElement[bool]]:
+    kinds = [kind.value for kind, telling in KINDS.items() if telling.group is group]
+    return [Notice.kind.in_(kinds)] if group else []
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind which notice a page of the inbox begins."""
+
+    read: bool
+    at: datetime
+    id: str
+
+
+def inbox(viewer: Viewer, group: Group | None = None, after: Place | None = None, limit: int = 50) -> list[Notice]:
+    """Notices of the viewer's membership: the unread first, in both parts the newest first."""
+    parts: list[Notice] = []
+    for read in (False, True):
+        if after and after.read and not read:
+            continue
+        where: list[ColumnElement[bool]] = [Notice.read_at.is_not(None) if read else Notice.read_at.is_(None)]
+        if after and after.read is read:
+            where.append(_behind(after.at, after.id))
+        query = select(Notice).where(_own(viewer), *_of_group(group), *where)
+        query = query.order_by(Notice.created_at.desc(), Notice.id.desc())
+        parts += db.session.scalars(query.limit(limit - len(parts)))
+        if len(parts) == limit:
+            break
+    return parts
+
+
+def _behind(at: datetime, ident: str) -> ColumnElement[bool]:
+    return or_(Notice.created_at < at, and_(Notice.created_at == at, Notice.id < ident))
+
+
+def listed(viewer: Viewer, unread_only: bool, after: tuple[datetime, str] | None, limit: int) -> list[Notice]:
+    """Notices for programs, newest first."""
+    query = select(Notice).where(_own(viewer))
+    if unread_only:
+        query = query.where(Notice.read_at.is_(None))
+    if after:
+        query = query.where(_behind(*after))
+    return list(db.session.scalars(query.order_by(Notice.created_at.desc(), Notice.id.desc()).limit(limit)))
+
+
+def any_notice(viewer: Viewer) -> bool:
+    """Whether the viewer was ever told anything."""
+    return db.session.scalar(select(Notice.id).where(_own(viewer)).limit(1)) is not None
+
+
+def notice(viewer: Viewer, notice_id: str) -> Notice:
+    """One notice of the viewer's. Raises NotFound."""
+    found = db.session.scalar(select(Notice).where(_own(viewer), Notice.id == notice_id))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def members(companies: set[str], labs: bool, users: set[str]) -> Sequence[Membership]:
+    """Open memberships of the organisations and of the users; with `labs` also those of everybody at a lab."""
+    wanted = [
+        and_(Membership.organisation_id.in_(companies), Membership.role.in_(COMPANY_ROLES)),
+        Membership.user_id.in_(users),
+    ]
+    if labs:
+        wanted.append(Membership.role.in_(LAB_ROLES))
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .where(Membership.ended_at.is_(None), User.active, or_(*wanted))
+        .options(joinedload(Membership.user), joinedload(Membership.organisation))
+        .order_by(Membership.created_at, Membership.id)
+    )
+    return db.session.scalars(query).all()
+
+
+def told_already(member_ids: set[str], sources: set[str]) -> set[tuple[str, str]]:
+    """Which of these members were told of which of these sources."""
+    query = select(Notice.membership_id, Notice.source).where(
+        Notice.membership_id.in_(member_ids), Notice.source.in_(sources)
+    )
+    return {(member_id, source) for member_id, source in db.session.execute(query)}
+
+
+def choices_of(user_ids: set[str]) -> dict[tuple[str, Group], How]:
+    """What people chose, by user and group; who chose nothing is missing."""
+    query = select(NoticeChoice).where(NoticeChoice.user_id.in_(user_ids))
+    return {(row.user_id, row.group): row.how for row in db.session.scalars(query)}
+
+
+def mail_counts() -> dict[MailState, int]:
+    """How many mails are in each state."""
+    found = dict(db.session.execute(select(Mail.state, func.count()).group_by(Mail.state)).all())
+    return {state: found.get(state, 0) for state in MailState}
+
+
+def mails(state: MailState, limit: int = 100) -> list[Mail]:
+    """Mails in this state, newest first."""
+    query = select(Mail).where(Mail.state == state).order_by(Mail.created_at.desc(), Mail.id).limit(limit)
+    return list(db.session.scalars(query))
+
+
+def failing(limit: int = 20) -> list[Mail]:
+    """Mails that failed and are to be tried again, the next ones first."""
+    query = select(Mail).where(Mail.state == MailState.QUEUED, Mail.attempts > 0)
+    return list(db.session.scalars(query.order_by(Mail.next_attempt_at, Mail.id).limit(limit)))

@@ -1,0 +1,340 @@
+"""Pure rules of notices: which event is told to which side in which words, and when a mail goes out again.
+
+A kind more is a member of `Kind`, its row in `KINDS` and the event in `EVENTS` (or a reminder that makes it).
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.errors import N_
+
+# What happened longer ago when it is read is history: nobody is told of it, nobody gets mail about it.
+TOLD_WITHIN, MAILED_WITHIN = timedelta(days=7), timedelta(days=3)
+
+
+class Side(enum.StrEnum):
+    """Who is told: who ordered, the order desk, the bench crew, who decides about a seat, who asked for one."""
+
+    COMPANY = "company"
+    LAB = "lab"
+    CREW = "crew"
+    DECIDERS = "deciders"
+    ASKER = "asker"
+
+
+SIDES = {
+    "engineer": Side.COMPANY,
+    "company_manager": Side.COMPANY,
+    "lab_admin": Side.LAB,
+    "bench_crew": Side.LAB,
+}
+
+
+class How(enum.StrEnum):
+    """How somebody wants to hear by mail; the inbox holds everything."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    OFF = "off"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return HOW_LABELS[self]
+
+
+HOW_LABELS = {How.AT_ONCE: N_("立即发邮件"), How.DAILY: N_("每天一封汇总"), How.OFF: N_("不发邮件")}
+
+
+class Group(enum.StrEnum):
+    """What is chosen and filtered together."""
+
+    REQUESTS = "requests"
+    ANSWERS = "answers"
+    CHANGES = "changes"
+    RUNS = "runs"
+    REPORTS = "reports"
+    MESSAGES = "messages"
+    WAITING = "waiting"
+    REMINDERS = "reminders"
+    SEATS = "seats"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return GROUP_LABELS[self]
+
+
+GROUP_LABELS = {
+    Group.REQUESTS: N_("新的申请和委托单"),
+    Group.ANSWERS: N_("确认、婉拒、受理和退回"),
+    Group.CHANGES: N_("改期、取消和失效"),
+    Group.RUNS: N_("试验开始、完成和未到场"),
+    Group.REPORTS: N_("报告签发"),
+    Group.MESSAGES: N_("留言"),
+    Group.WAITING: N_("候补空出时段"),
+    Group.REMINDERS: N_("到期提醒"),
+    Group.SEATS: N_("加入机构的申请"),
+}
+
+
+class Kind(enum.StrEnum):
+    """Everything that anybody is told of."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    MOVED = "moved"
+    MOVE_PROPOSED = "move_proposed"
+    MOVE_REFUSED = "move_refused"
+    MOVE_LAPSED = "move_lapsed"
+    HOLD_EXPIRED = "hold_expired"
+    REQUEST_EXPIRED = "request_expired"
+    STARTED = "started"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+    REPORT_ISSUED = "report_issued"
+    ORDER_SUBMITTED = "order_submitted"
+    ORDER_ANSWERED = "order_answered"
+    ORDER_ACCEPTED = "order_accepted"
+    ORDER_RETURNED = "order_returned"
+    ORDER_REJECTED = "order_rejected"
+    ORDER_CANCELLED = "order_cancelled"
+    MESSAGE_WRITTEN = "message_written"
+    TIME_KEPT = "time_kept"
+    TIME_FREE = "time_free"
+    JOIN_ASKED = "join_asked"
+    JOIN_ACCEPTED = "join_accepted"
+    JOIN_DECLINED = "join_declined"
+    HOLD_ENDING = "hold_ending"
+    TEST_TOMORROW = "test_tomorrow"
+    SAMPLE_DUE = "sample_due"
+    REPORT_OVERDUE = "report_overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a notice leads: an endpoint and the name of its parameter, empty where it has none."""
+
+    endpoint: str
+    parameter: str = ""
+
+
+BOOKING = Page("booking.detail", "booking_id")
+ORDER = Page("orders.detail", "order_id")
+WAITLIST = Page("booking_waitlist.waitlist")
+MEMBERS = Page("accounts.member_list")
+ACCOUNT = Page("accounts.profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """sentences: a msgid for each side that is told. Only that of the lab may name the company."""
+
+    group: Group
+    page: Page
+    sentences: Mapping[Side, str]
+
+
+_CHANGED, _ANSWERED, _RUN = Group.CHANGES, Group.ANSWERS, Group.RUNS
+
+KINDS: dict[Kind, Telling] = {
+    Kind.REQUESTED: Telling(
+        Group.REQUESTS,
+        BOOKING,
+        {Side.LAB: N_("%(company)s申请预约 %(code)s：%(test)s，%(start)s 上台。请确认或婉拒。")},
+    ),
+    Kind.CONFIRMED: Telling(
+        _ANSWERED, BOOKING, {Side.COMPANY: N_("%(lab)s确认了预约 %(code)s：%(test)s，%(start)s 上台。")}
+    ),
+    Kind.DECLINED: Telling(
+        _ANSWERED, BOOKING, {Side.COMPANY: N_("%(lab)s婉拒了预约 %(code)s：%(test)s，%(start)s。可以另选时段。")}
+    ),
+    Kind.CANCELLED: Telling(
+        _CHANGED,
+        BOOKING,
+        {
+            Side.COMPANY: N_("%(lab)s取消了预约 %(code)s：%(test)s，%(start)s。时段已放开。"),
+            Side.LAB: N_("%(company)s取消了预约 %(code)s：%(test)s，%(start)s。时段已放开。"),
+        },
+    ),
+    Kind.MOVED: Telling(_CHANGED, BOOKING, {Side.LAB: N_("%(company)s把预约 %(code)s 改到 %(start)s：%(test)s。")}),
+    Kind.MOVE_PROPOSED: Telling(
+        _CHANGED,
+        BOOKING,
+        {Side.COMPANY: N_("%(lab)s建议把预约 %(code)s 改到 %(start)s：%(test)s。请答复，在此之前原时段一直保留。")},
+    ),
+    Kind.MOVE_REFUSED: Telling(
+        _CHANGED, BOOKING, {Side.LAB: N_("%(company)s没有同意改期，预约 %(code)s 保留原时段 %(start)s：%(test)s。")}
+    ),
+    Kind.MOVE_LAPSED: Telling(
+        _CHANGED,
+        BOOKING,
+        {
+            Side.COMPANY: N_("%(lab)s的改期建议已过期，预约 %(code)s 保留原时段 %(start)s：%(test)s。"),
+            Side.LAB: N_("%(company)s没有答复改期建议，预约 %(code)s 保留原时段 %(start)s：%(test)s。"),
+        },
+    ),
+    Kind.HOLD_EXPIRED: Telling(
+        _CHANGED, BOOKING, {Side.COMPANY: N_("预约 %(code)s 暂留到期没有提交：%(test)s，%(start)s。时段已放开。")}
+    ),
+    Kind.REQUEST_EXPIRED: Telling(
+        _CHANGED,
+        BOOKING,
+        {
+            Side.COMPANY: N_("预约 %(code)s 到上台时间还没有确认，已失效：%(test)s，%(start)s。请另选时段。"),
+            Side.LAB: N_("%(company)s的申请 %(code)s 到上台时间还没有答复，已失效：%(test)s，%(start)s。"),
+        },
+    ),
+    Kind.STARTED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s开始了试验 %(code)s：%(test)s。")}),
+    Kind.COMPLETED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s完成了试验 %(code)s：%(test)s。接下来出报告。")}),
+    Kind.NO_SHOW: Telling(
+        _RUN,
+        BOOKING,
+        {Side.COMPANY: N_("样品没有按时送到，%(lab)s把预约 %(code)s 记为未到场：%(test)s，%(start)s。")},
+    ),
+    Kind.REPORT_ISSUED: Telling(
+        Group.REPORTS, BOOKING, {Side.COMPANY: N_("%(lab)s签发了报告 %(number)s：%(test)s（%(code)s）。")}
+    ),
+    Kind.ORDER_SUBMITTED: Telling(Group.REQUESTS, ORDER, {Side.LAB: N_("%(company)s提交了委托单 %(code)s，请评审。")}),
+    Kind.ORDER_ANSWERED: Telling(
+        Group.REQUESTS, ORDER, {Side.LAB: N_("%(company)s答复了委托单 %(code)s 的问题，请继续评审。")}
+    ),
+    Kind.ORDER_ACCEPTED: Telling(_ANSWERED, ORDER, {Side.COMPANY: N_("%(lab)s受理了委托单 %(code)s。")}),
+    Kind.ORDER_RETURNED: Telling(
+        _ANSWERED, ORDER, {Side.COMPANY: N_("%(lab)s退回了委托单 %(code)s，请答复其中的问题。")}
+    ),
+    Kind.ORDER_REJECTED: Telling(_ANSWERED, ORDER, {Side.COMPANY: N_("%(lab)s没有受理委托单 %(code)s。")}),
+    Kind.ORDER_CANCELLED: Telling(
+        _CHANGED,
+        ORDER,
+        {
+            Side.COMPANY: N_("%(lab)s取消了委托单 %(code)s。"),
+            Side.LAB: N_("%(company)s取消了委托单 %(code)s。"),
+        },
+    ),
+    Kind.MESSAGE_WRITTEN: Telling(
+        Group.MESSAGES,
+        ORDER,
+        {
+            Side.COMPANY: N_("%(lab)s在委托单 %(code)s 上给您留了言。"),
+            Side.LAB: N_("%(company)s在委托单 %(code)s 上给您留了言。"),
+        },
+    ),
+    Kind.TIME_KEPT: Telling(
+        Group.WAITING,
+        BOOKING,
+        {Side.COMPANY: N_("您候补的%(test)s空出了时段，已为您暂留 %(start)s，%(lab)s（%(code)s）。请提交申请。")},
+    ),
+    Kind.TIME_FREE: Telling(
+        Group.WAITING, WAITLIST, {Side.COMPANY: N_("您候补的%(test)s现在有空档：%(start)s，%(lab)s。")}
+    ),
+    Kind.JOIN_ASKED: Telling(Group.SEATS, MEMBERS, {Side.DECIDERS: N_("%(person)s申请加入%(organisation)s，请答复。")}),
+    Kind.JOIN_ACCEPTED: Telling(Group.SEATS, ACCOUNT, {Side.ASKER: N_("您加入%(organisation)s的申请已通过。")}),
+    Kind.JOIN_DECLINED: Telling(Group.SEATS, ACCOUNT, {Side.ASKER: N_("您的一个加入申请没有通过。")}),
+    Kind.HOLD_ENDING: Telling(
+        Group.REMINDERS,
+        BOOKING,
+        {Side.COMPANY: N_("预约 %(code)s 的暂留 %(by)s 到期：%(test)s，%(start)s 上台。还要这个时段，请提交申请。")},
+    ),
+    Kind.TEST_TOMORROW: Telling(
+        Group.REMINDERS,
+        BOOKING,
+        {
+            Side.COMPANY: N_("提醒：%(start)s 上台，%(test)s，%(lab)s（%(code)s）。"),
+            Side.LAB: N_("提醒：%(start)s 上台，%(company)s的%(test)s（%(code)s）。"),
+            Side.CREW: N_("提醒：%(start)s 上台，%(test)s（%(code)s）。"),
+        },
+    ),
+    Kind.SAMPLE_DUE: Telling(
+        Group.REMINDERS,
+        BOOKING,
+        {Side.COMPANY: N_("提醒：请在 %(start)s 前把样品送到%(lab)s：%(test)s（%(code)s）。")},
+    ),
+    Kind.REPORT_OVERDUE: Telling(
+        Group.REMINDERS,
+        BOOKING,
+        {
+            Side.COMPANY: N_("报告过了稳妥日期 %(due)s 还没有签发：%(test)s，%(lab)s（%(code)s）。"),
+            Side.LAB: N_("报告过了稳妥日期 %(due)s 还没有签发：%(company)s的%(test)s（%(code)s）。"),
+        },
+    ),
+}
+
+EVENTS: dict[str, Kind] = {
+    "booking.requested": Kind.REQUESTED,
+    "booking.confirmed": Kind.CONFIRMED,
+    "booking.declined": Kind.DECLINED,
+    "booking.cancelled": Kind.CANCELLED,
+    "booking.moved": Kind.MOVED,
+    "booking.move_proposed": Kind.MOVE_PROPOSED,
+    "booking.move_refused": Kind.MOVE_REFUSED,
+    "booking.move_lapsed": Kind.MOVE_LAPSED,
+    "booking.running": Kind.STARTED,
+    "booking.completed": Kind.COMPLETED,
+    "booking.no_show": Kind.NO_SHOW,
+    "report.issued": Kind.REPORT_ISSUED,
+    "order.submitted": Kind.ORDER_SUBMITTED,
+    "order.answered": Kind.ORDER_ANSWERED,
+    "order.accepted": Kind.ORDER_ACCEPTED,
+    "order.returned": Kind.ORDER_RETURNED,
+    "order.rejected": Kind.ORDER_REJECTED,
+    "order.cancelled": Kind.ORDER_CANCELLED,
+    "message.written": Kind.MESSAGE_WRITTEN,
+    "waitlist.offered": Kind.TIME_KEPT,
+    "join.asked": Kind.JOIN_ASKED,
+    "join.accepted": Kind.JOIN_ACCEPTED,
+    "join.declined": Kind.JOIN_DECLINED,
+}
+
+
+def kind_of(event: str, data: Mapping[str, Any]) -> Kind | None:
+    """The notice that an event makes; None for one that nobody is told of."""
+    if event == "booking.expired":
+        return Kind.HOLD_EXPIRED if data.get("was") == "held" else Kind.REQUEST_EXPIRED
+    return EVENTS.get(event)
+
+
+def sides_told(kind: Kind, actor_role: str | None) -> list[Side]:
+    """Who hears of it: never the side that did it. actor_role: a role's name, `system` or None."""
+    own = SIDES.get(actor_role or "")
+    return [side for side in KINDS[kind].sentences if side is not own]
+
+
+def told_by_order(kind: Kind, order_state: str, line_accepted: bool) -> bool:
+    """Whether the notice of a whole order says it already for one of its bookings (of an order with a review)."""
+    if kind is Kind.REQUESTED:
+        return not line_accepted
+    ended = {Kind.DECLINED: "rejected", Kind.CANCELLED: "cancelled"}
+    return ended.get(kind) == order_state
+
+
+# How long after each failure a mail is tried again; after the last it is a dead letter, some four days later.
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440, 1440))
+
+
+def next_attempt(attempts: int, now: datetime) -> datetime | None:
+    """When to try again after that many failed attempts; None when it is given up."""
+    return now + BACK_OFF[attempts - 1] if attempts <= len(BACK_OFF) else None
+
+
+def sides_of_role(role: str) -> frozenset[Side]:
+    """The sides that somebody in this role can stand on: those whose notices he chooses about."""
+    own = {
+        "engineer": {Side.COMPANY, Side.ASKER},
+        "company_manager": {Side.COMPANY, Side.DECIDERS, Side.ASKER},
+        "lab_admin": {Side.LAB, Side.DECIDERS, Side.ASKER},
+        "bench_crew": {Side.CREW, Side.ASKER},
+    }
+    return frozenset(own.get(role, {Side.ASKER}))
+
+
+def groups_of_role(role: str) -> list[Group]:
+    """The groups in which somebody in this role can be told anything."""
+    sides = sides_of_role(role)
+    told = {telling.group for telling in KINDS.values() if sides & telling.sentences.keys()}
+    return [group for group in Group if group in told]

@@ -1,0 +1,173 @@
+"""Who is told what, written down: a notice for each receiver, and a mail where he wants one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from app.accounts.members import may_fill
+from app.accounts.models import Membership, Role
+from app.accounts.policy import Viewer, allowed
+from app.accounts.queries import viewer_of
+from app.database import new_id
+from app.notifications import queries, rules
+from app.notifications.models import Mail, Notice
+from app.notifications.rules import Group, How, Kind, Side
+from app.notifications.server import Server, server_of
+from app.notifications.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to be told to one side. source: what it is made from, told to each member once. by: who did it."""
+
+    kind: Kind
+    side: Side
+    subject: Subject
+    source: str
+    at: datetime
+    by: str | None = None
+
+
+def tell(session: Session, told: Sequence[Told], now: datetime) -> int:
+    """Write notices and queue mails, in this transaction; what was told before is left out. Returns how many."""
+    people = People.of(told)
+    pairs = [(one, member) for one in told for member in people.receivers(one)]
+    known = queries.told_already({member.id for _, member in pairs}, {one.source for one in told})
+    choices = queries.choices_of({member.user_id for _, member in pairs})
+    server = server_of(current_app.config)
+    count = 0
+    for one, member in pairs:
+        if (member.id, one.source) in known:
+            continue
+        known.add((member.id, one.source))
+        notice = _notice(one, member)
+        session.add(notice)
+        if server and now - one.at <= rules.MAILED_WITHIN:
+            _queue(session, notice, member, choices, server, now)
+        count += 1
+    session.flush()
+    return count
+
+
+def _notice(one: Told, member: Membership) -> Notice:
+    facts = dict(one.subject.facts)
+    if one.side is Side.LAB:
+        facts["company"] = list(one.subject.company)
+    return Notice(
+        id=new_id(),
+        user_id=member.user_id,
+        membership_id=member.id,
+        kind=one.kind.value,
+        side=one.side.value,
+        company_id=one.subject.company_id,
+        lab_id=one.subject.lab_id,
+        facts=facts,
+        path=path_of(one),
+        source=one.source,
+        created_at=one.at,
+    )
+
+
+def path_of(one: Told) -> str:
+    """The address of the page, without the house's own."""
+    page = rules.KINDS[one.kind].page
+    values = {page.parameter: one.subject.page_id} if page.parameter else {}
+    return current_app.url_map.bind("").build(page.endpoint, values)
+
+
+def _queue(
+    session: Session,
+    notice: Notice,
+    member: Membership,
+    choices: Mapping[tuple[str, Group], How],
+    server: Server,
+    now: datetime,
+) -> None:
+    how = choices.get((member.user_id, notice.group), How.AT_ONCE)
+    if how is How.AT_ONCE:
+        session.add(mail_about([notice], member, server, now))
+    notice.in_digest = how is How.DAILY
+
+
+def mail_about(
+    notices: Sequence[Notice], member: Membership, server: Server, now: datetime, daily: bool = False
+) -> Mail:
+    """A mail to be sent, not yet stored; its Message-ID stays the same over all attempts."""
+    ident = new_id()
+    return Mail(
+        id=ident,
+        user_id=member.user_id,
+        membership_id=member.id,
+        notice_ids=[notice.id for notice in notices],
+        daily=daily,
+        to_address=member.user.email,
+        message_id=f"<{ident}@{server.domain}>",
+        created_at=now,
+        next_attempt_at=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Open memberships that a batch of tellings may concern."""
+
+    by_company: Mapping[str, Sequence[Membership]]
+    by_lab: Mapping[str, Sequence[Membership]]
+    by_user: Mapping[str, Sequence[Membership]]
+
+    @classmethod
+    def of(cls, told: Iterable[Told]) -> "People":
+        told = list(told)
+        companies = {one.subject.company_id for one in told if one.subject.company_id}
+        labs = {one.subject.lab_id for one in told if one.subject.lab_id}
+        askers = {one.subject.owner_id for one in told if one.side is Side.ASKER}
+        members = queries.members(companies, bool(labs), askers)
+        by_company, by_lab, by_user = defaultdict(list), defaultdict(list), defaultdict(list)
+        for member in members:
+            by_company[member.organisation_id].append(member)
+            by_user[member.user_id].append(member)
+            for lab_id in member.lab_ids:
+                by_lab[lab_id].append(member)
+        return cls(by_company, by_lab, by_user)
+
+    def receivers(self, one: Told) -> list[Membership]:
+        """Members who hear of it: those of the side, allowed to see it, but never who did it himself."""
+        found = {
+            Side.COMPANY: self._company,
+            Side.LAB: lambda subject: self._lab(subject, Role.LAB_ADMIN),
+            Side.CREW: lambda subject: self._lab(subject, Role.BENCH_CREW),
+            Side.DECIDERS: self._deciders,
+            Side.ASKER: self._asker,
+        }[one.side](one.subject)
+        return [each for each in found if each.user_id != one.by and may_know(viewer_of(each), one.subject)]
+
+    def _company(self, subject: Subject) -> list[Membership]:
+        """Who ordered it; once he has left, the company's managers."""
+        members = [each for each in self.by_company.get(subject.company_id or "", ()) if not each.lab_ids]
+        own = [each for each in members if each.user_id == subject.owner_id]
+        return own or [each for each in members if each.role is Role.COMPANY_MANAGER]
+
+    def _lab(self, subject: Subject, role: Role) -> list[Membership]:
+        return [each for each in self.by_lab.get(subject.lab_id or "", ()) if each.role is role]
+
+    def _deciders(self, subject: Subject) -> list[Membership]:
+        """Those of the house who fill such seats; the system's administrators could, and are left alone."""
+        members = self.by_company.get(subject.company_id or "", ())
+        return [each for each in members if subject.seat and may_fill(viewer_of(each), subject.seat)]
+
+    def _asker(self, subject: Subject) -> list[Membership]:
+        """In the seat that he was given, else in his first one."""
+        own = self.by_user.get(subject.owner_id, ())
+        given = [each for each in own if subject.seat and each.organisation_id == subject.seat.organisation_id]
+        return list(given or own)[:1]
+
+
+def may_know(viewer: Viewer, thing: Any) -> bool:
+    """Whether the policy lets this member see what a subject or a notice is about."""
+    action = thing.action
+    return action is None or bool(allowed(viewer, action, thing))
