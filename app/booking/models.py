@@ -95,7 +95,11 @@ class Booking(Base):
 
 
 class MoveProposal(Base):
-    """Another time that the lab proposes; the old slot is kept until the company agrees or `expires_at` passes."""
+    """Another time that the lab proposes; the old slot is kept until the company agrees or `expires_at` passes.
+
+    delay: because the use before takes longer; the company may then also choose another time, or cancel, however
+    late it is.
+    """
 
     __tablename__ = "move_proposal"
     __table_args__ = (
@@ -116,6 +120,7 @@ class MoveProposal(Base):
     expires_at: Mapped[datetime]
     proposed_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     proposed_at: Mapped[datetime]
+    delay: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     booking: Mapped[Booking] = relationship(back_populates="proposal")
 

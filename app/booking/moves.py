@@ -1,6 +1,6 @@
 """Moving a booking: the company asks again, the lab proposes another time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,11 +36,14 @@ from app.orders import service as orders
 
 @dataclass(frozen=True, slots=True)
 class Move(Change):
-    """Another start, and where wanted another unit or pool. closure_id: the closure because of which it is proposed."""
+    """Another start, and where wanted another unit or pool. closure_id: the closure because of which it is proposed;
+    delay: because the use before takes longer.
+    """
 
     starts_at: datetime | None = None
     resource: str | None = None
     closure_id: str | None = None
+    delay: bool = False
 
 
 def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
@@ -64,6 +67,19 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
             require(viewer, Action.DECIDE_BOOKING, capable[0].bench)
         slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id, by_lab=viewer.is_lab)
         return (_propose if viewer.is_lab else _move_own)(session, booking, slot, viewer, command, now)
+
+
+def propose_after_delay(viewer: Viewer, command: Move, now: datetime) -> Booking:
+    """Who runs the bench proposes another time to whoever comes next on it. Raises as `move`."""
+    seen = queries.visible_booking(viewer, command.booking_id)
+    asked = command.starts_at or seen.starts_at
+    with transaction() as session:
+        booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
+        resource = command.resource or booking.resource_id
+        capable = capable_benches(session, booking.test_id, resource, booking.company_id, reserve=True)
+        require(viewer, Action.RUN_BOOKING, capable[0].bench)
+        slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id, by_lab=True)
+        return _propose(session, booking, slot, viewer, replace(command, delay=True), now)
 
 
 def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
@@ -141,7 +157,9 @@ def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, com
     columns.pop("lab_id")
     booking.proposal = MoveProposal(
         reason=command.reason,
-        expires_at=min(now + limits().proposal, booking.starts_at, slot.use.starts_at),
+        # Who is told at the last minute must be able to answer when his own start has passed.
+        expires_at=min(now + limits().proposal, slot.use.starts_at, *([] if command.delay else [booking.starts_at])),
+        delay=command.delay,
         proposed_by_id=viewer.user_id,
         proposed_at=now,
         **columns,
@@ -160,6 +178,7 @@ def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, com
         reason=command.reason,
         to=slot.use.starts_at.isoformat(),
         resource=slot.bench.resource_id,
+        delay=command.delay,
     )
     return booking
 

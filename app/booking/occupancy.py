@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -204,6 +204,23 @@ def free(session: Session, booking: Booking) -> None:
 def free_proposed(session: Session, booking: Booking) -> None:
     """Give back the proposed time only."""
     session.execute(delete(Occupancy).where(Occupancy.booking_id == booking.id, Occupancy.proposed))
+
+
+def extend(session: Session, booking: Booking, until: datetime) -> datetime:
+    """Keep what the booking has up to `until`, or as long before as nobody else comes; the end that it now has."""
+    own = footprint_of(booking)
+    following = select(func.min(Occupancy.starts_at)).where(
+        tuple_(Occupancy.resource_id, Occupancy.place).in_(own),
+        Occupancy.starts_at >= booking.ends_at,
+        Occupancy.booking_id.is_distinct_from(booking.id),
+    )
+    until = min(until, session.scalar(following) or until)
+    if until > booking.ends_at:
+        for row in session.scalars(select(Occupancy).where(Occupancy.booking_id == booking.id)):
+            row.ends_at = max(row.ends_at, until)
+        booking.ends_at = until
+        session.flush()
+    return booking.ends_at
 
 
 def free_rest(session: Session, booking: Booking, ended_at: datetime) -> None:

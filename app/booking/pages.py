@@ -85,6 +85,7 @@ class BookingPage:
     edition: NewEdition | None
     approvals: list[approvals.Shown]
     samples: Sequence[Any]
+    run: Any
 
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
@@ -128,6 +129,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         own_times=bool(capability and capability.run_minutes),
         edition=_edition(seen, events),
         approvals=approvals.shown(viewer, booking, now),
+        run=parts("run", viewer, [booking.order_line], now).get(booking.order_line_id),
         samples=parts("samples", viewer, [booking.order_line], now).get(booking.order_line_id, ()),
     )
 

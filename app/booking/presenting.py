@@ -76,7 +76,12 @@ class Seen:
 
     @property
     def may_cancel(self) -> bool:
-        return may_cancel(self.booking.state, self.booking.starts_at, self.now, self.limits)
+        return may_cancel(self.booking.state, self.booking.starts_at, self.now, self.limits, self.delayed)
+
+    @property
+    def delayed(self) -> bool:
+        """Whether the lab has said that the use before takes longer."""
+        return self.proposed and self.booking.proposal is not None and self.booking.proposal.delay
 
     @property
     def start_due(self) -> bool:

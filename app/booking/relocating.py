@@ -103,12 +103,22 @@ def _relocated(lab_id: str, bookings: Sequence[Booking], closing: Closing, now: 
         if missing:
             read = queries.taken(missing, Interval(now - timedelta(days=8), END), now)
             rows.update({ident: [*read.get(ident, []), *_closing(ident, closing)] for ident in missing})
-        slot = nearest(booking, capable, rows, now)
+        slot = nearest(booking, capable, _without_own(booking, rows), now)
         if slot is not None:
             found[booking.id] = slot
             for ident, place in slot.footprint:
                 rows.setdefault(ident, []).append(Taken(place, slot.use.interval, None, booking.company_id))
     return found
+
+
+def _without_own(booking: Booking, rows: Rows) -> Rows:
+    """What others take: a booking may be put off by less than its length, into time that is its own."""
+    when, places = Interval(booking.starts_at, booking.ends_at), set(footprint_of(booking))
+    others = {
+        ident: [taken for taken in rows.get(ident, ()) if (ident, taken.place) not in places or taken.when != when]
+        for ident, _place in places
+    }
+    return {**rows, **others}
 
 
 def _closing(resource_id: str, closing: Closing) -> Iterator[Taken]:

@@ -303,6 +303,16 @@ def check_start(starts_at: datetime, now: datetime, limits: Limits, by_lab: bool
         raise TooFarAhead(days=limits.horizon.days, latest=span.end)
 
 
+class NoOtherTime(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("预约期限内没有别的空档，请与企业联系。")
+
+
+class NotLater(YujianError):
+    field = "until"
+    message = N_("预计结束时间要晚于现在和预约的结束时间（%(until)s）。")
+
+
 class SampleBusy(YujianError):
     field = "starts_at"
     message = N_("样品 %(sample)s 到 %(until)s 都在做%(test)s，请选之后的时段，或换样品。")
@@ -335,9 +345,12 @@ def check_version(given: int, current: int) -> None:
         raise Stale(version=current)
 
 
-def may_cancel(state: State, starts_at: datetime, now: datetime, limits: Limits) -> bool:
-    """Whether the company may cancel by itself: a confirmed booking only until the lab's deadline."""
-    return state is not State.CONFIRMED or now <= starts_at - limits.cancel_deadline
+def may_cancel(state: State, starts_at: datetime, now: datetime, limits: Limits, delayed: bool = False) -> bool:
+    """Whether the company may cancel by itself: a confirmed booking only until the lab's deadline.
+
+    delayed: the lab has said that the bench is not free in time; then it may at any time.
+    """
+    return state is not State.CONFIRMED or delayed or now <= starts_at - limits.cancel_deadline
 
 
 def seen_state(state: State, hold_expires_at: datetime | None, starts_at: datetime, now: datetime) -> State:

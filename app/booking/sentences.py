@@ -66,6 +66,13 @@ def _requested(seen: Seen) -> Next:
 def _proposal(seen: Seen) -> Next:
     proposal = seen.booking.proposal
     assert proposal is not None
+    if proposal.delay:
+        to, answer = moment(proposal.starts_at), by(proposal.expires_at, seen.now)
+        return Next(
+            gettext("前一项试验晚了，%(lab)s建议改到 %(to)s。请在%(by)s 前答复。", lab=seen.lab, to=to, by=answer),
+            gettext("您可以同意，也可以另选时段或取消，不受取消期限限制。"),
+            need=True,
+        )
     return Next(
         gettext(
             "%(lab)s建议改到 %(to)s。请在%(by)s 前答复。",

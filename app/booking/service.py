@@ -273,12 +273,17 @@ def complete(viewer: Viewer, command: Change, now: datetime) -> Booking:
     """The lab ends the use; what is left of the booked time is free for others at once."""
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
-        booking.move_to(State.COMPLETED, now)
-        occupancy.free_rest(session, booking, now)
-        orders.end_testing(session, booking.order_line, viewer, now)
-        custody.take_off_bench(session, booking.id, viewer, now)
-        record(session, booking, viewer, now)
+        end_use(session, booking, viewer, now)
         return booking
+
+
+def end_use(session: Session, booking: Booking, viewer: Viewer, now: datetime) -> None:
+    """`complete` inside a transaction that is open already (a run is ended with its result). Raises WrongState."""
+    booking.move_to(State.COMPLETED, now)
+    occupancy.free_rest(session, booking, now)
+    orders.end_testing(session, booking.order_line, viewer, now)
+    custody.take_off_bench(session, booking.id, viewer, now)
+    record(session, booking, viewer, now)
 
 
 def no_show(viewer: Viewer, command: Change, now: datetime) -> Booking:

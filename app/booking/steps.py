@@ -110,7 +110,8 @@ def open_booking(session: Session, viewer: Viewer, command: Change, action: Acti
 def check_cancel(booking: Booking, now: datetime) -> None:
     """Whether the company may still cancel or move by itself. Raises TooLateToCancel."""
     limit = limits_of(bench_of(booking.resource, booking.resource.lab))
-    if not rules.may_cancel(booking.state, booking.starts_at, now, limit):
+    delayed = booking.proposal is not None and booking.proposal.delay
+    if not rules.may_cancel(booking.state, booking.starts_at, now, limit, delayed):
         raise rules.TooLateToCancel(hours=int(limit.cancel_deadline.total_seconds() // 3600))
 
 

@@ -31,6 +31,10 @@ TITLES = {
     "booking.move_lapsed": N_("改期建议已过期"),
     "booking.approved": N_("审批通过"),
     "booking.approval_passed_on": N_("审批超时，转交下一位"),
+    "booking.paused": N_("试验暂停"),
+    "booking.resumed": N_("试验继续"),
+    "booking.delayed": N_("试验要晚结束"),
+    "booking.judged": N_("结果判定"),
     "booking.edition_asked": N_("标准将换版，请选保留、提前或取消"),
     "report.issued": N_("报告已签发"),
 }

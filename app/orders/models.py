@@ -92,6 +92,13 @@ def _worded(choices: type[enum.Enum]) -> Enum:
     )
 
 
+class RetestCause(enum.StrEnum):
+    """Why a line is tested again: the product failed, or the test was not valid (the lab's own cost)."""
+
+    FAILED = "failed"
+    INVALID = "invalid"
+
+
 class Order(Base):
     """What a company asks of one lab.
 
@@ -124,7 +131,9 @@ class Order(Base):
     report_language: Mapped[ReportLanguage | None] = mapped_column(_worded(ReportLanguage))
     note: Mapped[str] = mapped_column(default="", server_default="")
 
-    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", order_by="OrderLine.position")
+    lines: Mapped[list["OrderLine"]] = relationship(
+        back_populates="order", order_by="OrderLine.position, OrderLine.attempt"
+    )
 
     @property
     def returned(self) -> bool:
@@ -174,6 +183,11 @@ class OrderLine(Base):
     state: Mapped[OrderState] = mapped_column(_worded(OrderState), default=OrderState.DRAFT, server_default="draft")
     # The company leaves the time to the lab: it may be submitted without a slot.
     wants_proposal: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    # A retest keeps the position of the line that it repeats. No foreign key: SQLite could only add one by making
+    # the table anew.
+    attempt: Mapped[int] = mapped_column(default=1, server_default="1")
+    retest_of_id: Mapped[str | None] = mapped_column(String(24))
+    retest_cause: Mapped[RetestCause | None] = mapped_column(_worded(RetestCause))
     submitted_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]

@@ -88,7 +88,7 @@ def _shown(viewer: Viewer, found: Sequence[tuple[Order, Lab, Organisation]]) -> 
         .join(Test, Test.id == OrderLine.test_id)
         .where(OrderLine.order_id.in_([order.id for order, _lab, _company in found]))
         .options(joinedload(Test.method))
-        .order_by(OrderLine.order_id, OrderLine.position)
+        .order_by(OrderLine.order_id, OrderLine.position, OrderLine.attempt)
     )
     lines: dict[str, list[LineRow]] = defaultdict(list)
     for line, test in db.session.execute(query) if found else ():

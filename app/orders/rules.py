@@ -74,6 +74,11 @@ class NotInThisOrder(YujianError):
     message = N_("这张委托单里没有这个项目，或实验室不同，请先加上。")
 
 
+class RetestAsked(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("这一项已经安排了复测。")
+
+
 class NotSubmitted(YujianError):
     code, status, field = "wrong_state", 409, "state"
     message = N_("委托单还没有提交：现在可以暂留，提交委托单时一并申请。")

@@ -80,7 +80,7 @@ class Refused:
 def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] | None = None) -> str:
     """The page of an order as the viewer may see it, with what was refused."""
     at, order, lines = now(), row.order, [each.line for each in row.lines]
-    told = {name: parts(name, viewer(), lines, at) for name in ("booking", "progress", "report", "samples")}
+    told = {name: parts(name, viewer(), lines, at) for name in ("booking", "progress", "report", "samples", "run")}
     reviews = queries.reviews_of(order.id)
     shows_terms = bool(allowed(viewer(), Action.SEE_BOOKING_COMPANY, order))
     own = bool(allowed(viewer(), Action.CHANGE_OWN_BOOKING, order))
@@ -109,6 +109,7 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         bookings=told["booking"],
         reports=told["report"],
         samples=told["samples"],
+        runs=told["run"],
         unregistered=_unregistered(viewer(), row, told["samples"]),
         progress=told["progress"].get(ruler or (lines[0].id if lines else "")),
         ruling=ruler if len(lines) > 1 else None,
