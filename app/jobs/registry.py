@@ -29,8 +29,12 @@ JOBS: tuple[Job, ...] = (
     Job("earliest-week", N_("更新各检测项目最早约在第几周"), Every(60), refresh_earliest_week),
     Job("turnaround-report", N_("生成各实验室、各企业的检测周期日报"), Daily(2, 30), write_daily_reports),
     Job("closures", N_("把到了预计恢复时间还没恢复的停用顺延一天"), Every(30), put_off_open_ends),
-    Job("notices", N_("把发生的事告诉有关的人"), Every(1), notifications.read_events),
     Job("approvals", N_("把超时的审批转给下一位"), Every(10), escalate),
+    Job("notices", N_("把发生的事告诉有关的人"), Every(1), notifications.read_events),
+    Job("reminders", N_("提醒快到期和已超期的事"), Every(5), notifications.remind),
+    Job("waiting", N_("告诉候补的企业现在有空档"), Every(30), notifications.tell_waiting),
+    Job("daily-mail", N_("汇总一天的通知"), Daily(8, 0), notifications.queue_daily),
+    Job("mail", N_("发邮件"), Every(1), notifications.send_mail),
 )
 
 

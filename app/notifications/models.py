@@ -27,6 +27,7 @@ class Notice(Base):
         UniqueConstraint("membership_id", "source"),
         Index("ix_notice_unread", "membership_id", "read_at"),
         Index("ix_notice_listed", "membership_id", "created_at"),
+        Index("ix_notice_source", "source"),
         Index("ix_notice_digest", "user_id", sqlite_where=text("in_digest"), postgresql_where=text("in_digest")),
     )
 

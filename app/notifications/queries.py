@@ -1,6 +1,6 @@
 """Questions about notices and mails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,17 @@ def told_already(member_ids: set[str], sources: set[str]) -> set[tuple[str, str]
         Notice.membership_id.in_(member_ids), Notice.source.in_(sources)
     )
     return {(member_id, source) for member_id, source in db.session.execute(query)}
+
+
+def known_sources(sources: Iterable[str]) -> set[str]:
+    """Which of these were told to anybody."""
+    return set(db.session.scalars(select(Notice.source).where(Notice.source.in_(list(sources))).distinct()))
+
+
+def notices_by_id(ids: set[str]) -> dict[str, Notice]:
+    """Notices as they are now; those that are gone are missing."""
+    query = select(Notice).where(Notice.id.in_(ids)).execution_options(populate_existing=True)
+    return {notice.id: notice for notice in db.session.scalars(query)}
 
 
 def choices_of(user_ids: set[str]) -> dict[tuple[str, Group], How]:

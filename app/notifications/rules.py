@@ -228,10 +228,10 @@ KINDS: dict[Kind, Telling] = {
     Kind.TIME_KEPT: Telling(
         Group.WAITING,
         BOOKING,
-        {Side.COMPANY: N_("您候补的%(test)s空出了时段，已为您暂留 %(start)s，%(lab)s（%(code)s）。请提交申请。")},
+        {Side.COMPANY: N_("您候补的 %(test)s 空出了时段，已为您暂留 %(start)s，%(lab)s（%(code)s）。请提交申请。")},
     ),
     Kind.TIME_FREE: Telling(
-        Group.WAITING, WAITLIST, {Side.COMPANY: N_("您候补的%(test)s现在有空档：%(start)s，%(lab)s。")}
+        Group.WAITING, WAITLIST, {Side.COMPANY: N_("您候补的 %(test)s 现在有空档：%(start)s，%(lab)s。")}
     ),
     Kind.JOIN_ASKED: Telling(Group.SEATS, MEMBERS, {Side.DECIDERS: N_("%(person)s申请加入%(organisation)s，请答复。")}),
     Kind.JOIN_ACCEPTED: Telling(Group.SEATS, ACCOUNT, {Side.ASKER: N_("您加入%(organisation)s的申请已通过。")}),
@@ -246,21 +246,24 @@ KINDS: dict[Kind, Telling] = {
         BOOKING,
         {
             Side.COMPANY: N_("提醒：%(start)s 上台，%(test)s，%(lab)s（%(code)s）。"),
-            Side.LAB: N_("提醒：%(start)s 上台，%(company)s的%(test)s（%(code)s）。"),
+            Side.LAB: N_("提醒：%(start)s 上台，%(company)s的 %(test)s（%(code)s）。"),
             Side.CREW: N_("提醒：%(start)s 上台，%(test)s（%(code)s）。"),
         },
     ),
     Kind.SAMPLE_DUE: Telling(
         Group.REMINDERS,
         BOOKING,
-        {Side.COMPANY: N_("提醒：请在 %(start)s 前把样品送到%(lab)s：%(test)s（%(code)s）。")},
+        {
+            Side.COMPANY: N_("样品还没有到%(lab)s，请在 %(start)s 前送到：%(test)s（%(code)s）。"),
+            Side.LAB: N_("样品还没有到：%(company)s的 %(test)s，%(start)s 上台（%(code)s）。"),
+        },
     ),
     Kind.REPORT_OVERDUE: Telling(
         Group.REMINDERS,
         BOOKING,
         {
             Side.COMPANY: N_("报告过了稳妥日期 %(due)s 还没有签发：%(test)s，%(lab)s（%(code)s）。"),
-            Side.LAB: N_("报告过了稳妥日期 %(due)s 还没有签发：%(company)s的%(test)s（%(code)s）。"),
+            Side.LAB: N_("报告过了稳妥日期 %(due)s 还没有签发：%(company)s的 %(test)s（%(code)s）。"),
         },
     ),
 }

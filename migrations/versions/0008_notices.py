@@ -46,6 +46,7 @@ def upgrade():
     )
     op.create_index("ix_notice_unread", "notice", ["membership_id", "read_at"])
     op.create_index("ix_notice_listed", "notice", ["membership_id", "created_at"])
+    op.create_index("ix_notice_source", "notice", ["source"])
     waiting = sa.text("in_digest")
     op.create_index("ix_notice_digest", "notice", ["user_id"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_table(

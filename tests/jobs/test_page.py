@@ -63,7 +63,11 @@ def test_commands(world: World, clean: Flask) -> None:
         "earliest-week",
         "turnaround-report",
         "closures",
-        "notices",
         "approvals",
+        "notices",
+        "reminders",
+        "waiting",
+        "daily-mail",
+        "mail",
     ]
     assert all(" done" in line for line in listed)
