@@ -25,8 +25,9 @@ from app import create_app
 from app.accounts.models import Membership, Organisation, OrganisationKind, Role, User
 from app.clock import now
 from app.database import db, new_id, transaction
+from app.notifications.groups import Side
 from app.notifications.models import Mail, MailState, Notice
-from app.notifications.rules import Kind, Side
+from app.notifications.rules import Kind
 from app.notifications.sending import send_due
 from bench.run import Table, fresh_database, postgresql
 

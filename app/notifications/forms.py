@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from wtforms import RadioField
 
 from app.forms import CommandForm
-from app.notifications.rules import Group, How
+from app.notifications.groups import Group, How
 from app.notifications.service import Choose
 
 
@@ -14,6 +14,7 @@ class ChoicesForm(CommandForm):
     requests = RadioField()
     answers = RadioField()
     changes = RadioField()
+    samples = RadioField()
     runs = RadioField()
     reports = RadioField()
     messages = RadioField()

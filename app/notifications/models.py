@@ -11,7 +11,8 @@ from app.accounts.models import Membership, User
 from app.accounts.policy import Action
 from app.database import Base, random_id
 from app.errors import N_
-from app.notifications.rules import KINDS, Group, How, Kind, Side
+from app.notifications.groups import Group, How, Side
+from app.notifications.rules import KINDS, Kind
 
 
 class Notice(Base):

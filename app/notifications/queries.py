@@ -11,8 +11,9 @@ from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Membership, User
 from app.accounts.policy import Action, Viewer, visible
 from app.database import db
 from app.errors import NotFound
+from app.notifications.groups import Group, How
 from app.notifications.models import Mail, MailState, Notice, NoticeChoice
-from app.notifications.rules import KINDS, Group, How
+from app.notifications.rules import KINDS
 
 # The count in the header says no more than that.
 MOST_COUNTED = 100

@@ -10,8 +10,8 @@ from app.events import log
 from app.events.log import Cursor
 from app.events.models import Event
 from app.notifications import rules
+from app.notifications.groups import Side
 from app.notifications.models import NoticeCursor
-from app.notifications.rules import Side
 from app.notifications.subjects import Happening, happenings
 from app.notifications.telling import Told, tell
 

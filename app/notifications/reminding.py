@@ -18,7 +18,8 @@ from app.booking.settings import limits
 from app.database import db, transaction
 from app.labs.models import Lab, Test
 from app.notifications import queries, rules
-from app.notifications.rules import Kind, Side
+from app.notifications.groups import Side
+from app.notifications.rules import Kind
 from app.notifications.subjects import Subject, booking_subject, bookings_by_id, lab_names, test_names
 from app.notifications.telling import Told, tell
 from app.orders.models import Order, OrderLine

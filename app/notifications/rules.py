@@ -10,75 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.errors import N_
+from app.notifications.groups import SIDES, Group, Side
 
 # What happened longer ago when it is read is history: nobody is told of it, nobody gets mail about it.
 TOLD_WITHIN, MAILED_WITHIN = timedelta(days=7), timedelta(days=3)
-
-
-class Side(enum.StrEnum):
-    """Who is told: who ordered, the order desk, the bench crew, who decides about a seat, who asked for one."""
-
-    COMPANY = "company"
-    LAB = "lab"
-    CREW = "crew"
-    DECIDERS = "deciders"
-    ASKER = "asker"
-
-
-SIDES = {
-    "engineer": Side.COMPANY,
-    "company_manager": Side.COMPANY,
-    "lab_admin": Side.LAB,
-    "bench_crew": Side.LAB,
-}
-
-
-class How(enum.StrEnum):
-    """How somebody wants to hear by mail; the inbox holds everything."""
-
-    AT_ONCE = "at_once"
-    DAILY = "daily"
-    OFF = "off"
-
-    @property
-    def label(self) -> str:
-        """The msgid that people read."""
-        return HOW_LABELS[self]
-
-
-HOW_LABELS = {How.AT_ONCE: N_("立即发邮件"), How.DAILY: N_("每天一封汇总"), How.OFF: N_("不发邮件")}
-
-
-class Group(enum.StrEnum):
-    """What is chosen and filtered together."""
-
-    REQUESTS = "requests"
-    ANSWERS = "answers"
-    CHANGES = "changes"
-    RUNS = "runs"
-    REPORTS = "reports"
-    MESSAGES = "messages"
-    WAITING = "waiting"
-    REMINDERS = "reminders"
-    SEATS = "seats"
-
-    @property
-    def label(self) -> str:
-        """The msgid that people read."""
-        return GROUP_LABELS[self]
-
-
-GROUP_LABELS = {
-    Group.REQUESTS: N_("新的申请和委托单"),
-    Group.ANSWERS: N_("确认、婉拒、受理和退回"),
-    Group.CHANGES: N_("改期、取消和失效"),
-    Group.RUNS: N_("试验开始、完成和未到场"),
-    Group.REPORTS: N_("报告签发"),
-    Group.MESSAGES: N_("留言"),
-    Group.WAITING: N_("候补空出时段"),
-    Group.REMINDERS: N_("到期提醒"),
-    Group.SEATS: N_("加入机构的申请"),
-}
 
 
 class Kind(enum.StrEnum):
@@ -94,7 +29,19 @@ class Kind(enum.StrEnum):
     MOVE_LAPSED = "move_lapsed"
     HOLD_EXPIRED = "hold_expired"
     REQUEST_EXPIRED = "request_expired"
+    EDITION_ASKED = "edition_asked"
+    SAMPLE_DISPATCHED = "sample_dispatched"
+    SAMPLE_RECEIVED = "sample_received"
+    SAMPLE_DEVIATES = "sample_deviates"
+    DEVIATION_ACCEPTED = "deviation_accepted"
+    SAMPLE_RETURNED = "sample_returned"
+    SAMPLE_DISPOSED = "sample_disposed"
     STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    DELAYED = "delayed"
+    FAILED = "failed"
+    INVALID = "invalid"
     COMPLETED = "completed"
     NO_SHOW = "no_show"
     REPORT_ISSUED = "report_issued"
@@ -126,6 +73,7 @@ class Page:
 
 BOOKING = Page("booking.detail", "booking_id")
 ORDER = Page("orders.detail", "order_id")
+SAMPLE = Page("samples.detail", "sample_id")
 WAITLIST = Page("booking_waitlist.waitlist")
 MEMBERS = Page("accounts.member_list")
 ACCOUNT = Page("accounts.profile")
@@ -190,7 +138,39 @@ KINDS: dict[Kind, Telling] = {
             Side.LAB: N_("%(company)s的申请 %(code)s 到上台时间还没有答复，已失效：%(test)s，%(start)s。"),
         },
     ),
+    Kind.EDITION_ASKED: Telling(
+        _CHANGED,
+        BOOKING,
+        {Side.COMPANY: N_("标准将换版，请为预约 %(code)s 选保留、提前或取消：%(test)s，%(start)s。")},
+    ),
+    Kind.SAMPLE_DISPATCHED: Telling(
+        Group.SAMPLES, SAMPLE, {Side.LAB: N_("%(company)s发出了样品 %(code)s（%(name)s），请准备收样。")}
+    ),
+    Kind.SAMPLE_RECEIVED: Telling(
+        Group.SAMPLES, SAMPLE, {Side.COMPANY: N_("%(lab)s收到了样品 %(code)s（%(name)s）。")}
+    ),
+    Kind.SAMPLE_DEVIATES: Telling(
+        Group.SAMPLES,
+        SAMPLE,
+        {Side.COMPANY: N_("%(lab)s收到的样品 %(code)s（%(name)s）和委托单不一致，请答复，答复前不能上台。")},
+    ),
+    Kind.DEVIATION_ACCEPTED: Telling(
+        Group.SAMPLES, SAMPLE, {Side.LAB: N_("%(company)s答复了样品 %(code)s（%(name)s）的偏差，可以上台了。")}
+    ),
+    Kind.SAMPLE_RETURNED: Telling(
+        Group.SAMPLES, SAMPLE, {Side.COMPANY: N_("%(lab)s退还了样品 %(code)s（%(name)s）。")}
+    ),
+    Kind.SAMPLE_DISPOSED: Telling(
+        Group.SAMPLES, SAMPLE, {Side.COMPANY: N_("%(lab)s处置了样品 %(code)s（%(name)s）。")}
+    ),
     Kind.STARTED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s开始了试验 %(code)s：%(test)s。")}),
+    Kind.PAUSED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s暂停了试验 %(code)s：%(test)s。")}),
+    Kind.RESUMED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s继续了试验 %(code)s：%(test)s。")}),
+    Kind.DELAYED: Telling(
+        _RUN, BOOKING, {Side.COMPANY: N_("%(lab)s的试验 %(code)s 要晚结束，预计 %(until)s：%(test)s。")}
+    ),
+    Kind.FAILED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("试验 %(code)s 不合格：%(test)s，%(lab)s。可以复测。")}),
+    Kind.INVALID: Telling(_RUN, BOOKING, {Side.COMPANY: N_("试验 %(code)s 无效：%(test)s，%(lab)s。可以复测。")}),
     Kind.COMPLETED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s完成了试验 %(code)s：%(test)s。接下来出报告。")}),
     Kind.NO_SHOW: Telling(
         _RUN,
@@ -278,8 +258,18 @@ EVENTS: dict[str, Kind] = {
     "booking.move_refused": Kind.MOVE_REFUSED,
     "booking.move_lapsed": Kind.MOVE_LAPSED,
     "booking.running": Kind.STARTED,
+    "booking.paused": Kind.PAUSED,
+    "booking.resumed": Kind.RESUMED,
+    "booking.delayed": Kind.DELAYED,
     "booking.completed": Kind.COMPLETED,
     "booking.no_show": Kind.NO_SHOW,
+    "booking.edition_asked": Kind.EDITION_ASKED,
+    "sample.dispatched": Kind.SAMPLE_DISPATCHED,
+    "sample.received": Kind.SAMPLE_RECEIVED,
+    "sample.deviates": Kind.SAMPLE_DEVIATES,
+    "sample.deviation_accepted": Kind.DEVIATION_ACCEPTED,
+    "sample.returned": Kind.SAMPLE_RETURNED,
+    "sample.disposed": Kind.SAMPLE_DISPOSED,
     "report.issued": Kind.REPORT_ISSUED,
     "order.submitted": Kind.ORDER_SUBMITTED,
     "order.answered": Kind.ORDER_ANSWERED,
@@ -299,6 +289,8 @@ def kind_of(event: str, data: Mapping[str, Any]) -> Kind | None:
     """The notice that an event makes; None for one that nobody is told of."""
     if event == "booking.expired":
         return Kind.HOLD_EXPIRED if data.get("was") == "held" else Kind.REQUEST_EXPIRED
+    if event == "booking.judged":
+        return {"failed": Kind.FAILED, "invalid": Kind.INVALID}.get(str(data.get("result")))
     return EVENTS.get(event)
 
 

@@ -3,8 +3,9 @@
 from pydantic import BaseModel, Field
 
 from app.api import ListQuery, iso
+from app.notifications.groups import Group
 from app.notifications.models import Notice
-from app.notifications.rules import Group, Kind
+from app.notifications.rules import Kind
 from app.notifications.wording import sentence
 
 

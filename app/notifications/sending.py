@@ -19,10 +19,10 @@ from app.accounts.queries import viewer_of
 from app.clock import now as clock
 from app.database import new_id, transaction
 from app.notifications import queries, rules
+from app.notifications.groups import Group, How
 from app.notifications.letters import letter
 from app.notifications.models import Mail, MailState, Notice
 from app.notifications.post import Failed, Post, Refused, Unreachable
-from app.notifications.rules import Group, How
 from app.notifications.server import Server, server_of
 from app.notifications.telling import may_know
 

@@ -16,6 +16,7 @@ from app.events.models import Event
 from app.labs.models import Lab, Resource, Test
 from app.notifications.rules import Kind, kind_of, told_by_order
 from app.orders.models import Order, OrderLine, OrderMessage
+from app.samples.models import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class _Loaded:
     orders: dict[str, tuple[Order, Lab, Organisation]] = field(default_factory=dict)
     messages: dict[str, OrderMessage] = field(default_factory=dict)
     seats: dict[str, JoinRequest] = field(default_factory=dict)
+    samples: dict[str, tuple[Sample, Lab, Organisation]] = field(default_factory=dict)
 
     def load(self, events: Sequence[Event]) -> None:
         """Ask for all rows that the events need."""
@@ -92,6 +94,8 @@ class _Loaded:
         wanted = ids.get("order", set()) | {message.order_id for message in self.messages.values()}
         if wanted:
             self.orders = _orders_by_id(wanted)
+        if "sample" in ids:
+            self.samples = _samples_by_id(ids["sample"])
         if "join" in ids:
             asked = select(JoinRequest).where(JoinRequest.id.in_(ids["join"]))
             whole = asked.options(joinedload(JoinRequest.user), joinedload(JoinRequest.organisation))
@@ -105,6 +109,8 @@ class _Loaded:
             return self._message(event)
         if event.subject_type == "join":
             return self._seat(event)
+        if event.subject_type == "sample":
+            return self._sample(event, kind)
         return self._booking(event, kind)
 
     def _booking(self, event: Event, kind: Kind) -> Subject | None:
@@ -118,6 +124,8 @@ class _Loaded:
         more = {"number": event.data["number"]} if "number" in event.data else {}
         if "to" in event.data:
             more["start"] = event.data["to"]
+        if "until" in event.data:
+            more["until"] = event.data["until"]
         return booking_subject(booking, company, **more)
 
     def _order(self, event: Event) -> Subject | None:
@@ -130,6 +138,24 @@ class _Loaded:
         message = self.messages.get(event.subject_id)
         row = self.orders.get(message.order_id) if message and not message.internal else None
         return _order_subject(*row, Action.SEE_MESSAGE) if row else None
+
+    def _sample(self, event: Event, kind: Kind) -> Subject | None:
+        row = self.samples.get(event.subject_id)
+        if row is None:
+            return None
+        sample, lab, company = row
+        # Off the bench it is back with those who received it: nothing new to the company. A deviation says more.
+        if kind is Kind.SAMPLE_RECEIVED and (sample.received_at != event.at or sample.deviating):
+            return None
+        return Subject(
+            page_id=sample.id,
+            company_id=sample.company_id,
+            lab_id=sample.lab_id,
+            owner_id=sample.created_by_id,
+            action=Action.SEE_BOOKING,
+            facts={"code": sample.code, "name": sample.name, "lab": lab_names(lab)},
+            company=(company.short_zh, company.short_en),
+        )
 
     def _seat(self, event: Event) -> Subject | None:
         row = self.seats.get(event.subject_id)
@@ -172,6 +198,16 @@ def _orders_by_id(ids: set[str]) -> dict[str, tuple[Order, Lab, Organisation]]:
         .where(Order.id.in_(ids))
     )
     return {order.id: (order, lab, company) for order, lab, company in db.session.execute(query)}
+
+
+def _samples_by_id(ids: set[str]) -> dict[str, tuple[Sample, Lab, Organisation]]:
+    query = (
+        select(Sample, Lab, Organisation)
+        .join(Lab, Lab.id == Sample.lab_id)
+        .join(Organisation, Organisation.id == Sample.company_id)
+        .where(Sample.id.in_(ids))
+    )
+    return {sample.id: (sample, lab, company) for sample, lab, company in db.session.execute(query)}
 
 
 def booking_subject(booking: Booking, company: Organisation, **more: Any) -> Subject:

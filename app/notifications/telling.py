@@ -15,8 +15,9 @@ from app.accounts.policy import Viewer, allowed
 from app.accounts.queries import viewer_of
 from app.database import new_id
 from app.notifications import queries, rules
+from app.notifications.groups import Group, How, Side
 from app.notifications.models import Mail, Notice
-from app.notifications.rules import Group, How, Kind, Side
+from app.notifications.rules import Kind
 from app.notifications.server import Server, server_of
 from app.notifications.subjects import Subject
 

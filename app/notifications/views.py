@@ -11,9 +11,10 @@ from app.clock import now
 from app.forms import row_cursor
 from app.notifications import queries, service, wording
 from app.notifications.forms import ChoicesForm
+from app.notifications.groups import Group
 from app.notifications.models import MailState, Notice
 from app.notifications.queries import Place
-from app.notifications.rules import Group, groups_of_role
+from app.notifications.rules import groups_of_role
 from app.notifications.server import SETTING, server_of
 from app.startup import refuse
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from app.language import day, lang, moment
 from app.notifications.models import Notice
 
-MOMENTS, DAYS = frozenset({"start", "by"}), frozenset({"due"})
+MOMENTS, DAYS = frozenset({"start", "by", "until"}), frozenset({"due"})
 
 
 def sentence(notice: Notice) -> str:

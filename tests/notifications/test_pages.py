@@ -6,9 +6,9 @@ from app.accounts.models import OrganisationKind, Role, Scope
 from app.booking.models import Booking
 from app.database import db
 from app.notifications import queries, service
+from app.notifications.groups import Group, How
 from app.notifications.models import Notice
 from app.notifications.reading import read_events
-from app.notifications.rules import Group, How
 from tests.http import browser, program
 from tests.statements import statements
 from tests.world import Person, World, at
@@ -104,7 +104,7 @@ def test_choosing_how_to_hear(world: World, clean: Flask) -> None:
     page = client.get("/notices/choices").text
     assert "还没有设置邮件服务器" in page and "新的申请和委托单" not in page
     assert "新的申请和委托单" in browser(clean, desk).get("/notices/choices").text
-    groups = ("answers", "changes", "runs", "reports", "messages", "waiting", "reminders", "seats")
+    groups = ("answers", "changes", "samples", "runs", "reports", "messages", "waiting", "reminders", "seats")
     sent = {**dict.fromkeys(groups, "at_once"), "runs": "off", "reports": "daily"}
     assert client.post("/notices/choices", data=sent).status_code == 303
     chosen = queries.choices_of({engineer.viewer.user_id})
