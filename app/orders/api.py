@@ -10,12 +10,13 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, iso
 from app.clock import now
 from app.errors import N_, Invalid
-from app.orders import messages, queries, reviewing, rules, service
+from app.orders import messages, queries, reviewing, rules, service, stops
 from app.orders.messages import MessageRow, Write
-from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage
+from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, StopCause
 from app.orders.queries import Group, OrderRow
 from app.orders.reviewing import Review
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
+from app.orders.stops import Resume, Stop
 
 bp = APIBlueprint(
     "orders_api",
@@ -159,6 +160,17 @@ class ReviewBody(BaseModel):
     reason: Long = ""
 
 
+class VersionBody(BaseModel):
+    version: Version
+
+
+class StopBody(VersionBody):
+    """`cause`: what the customer has to do."""
+
+    cause: StopCause
+    note: str = Field("", max_length=120)
+
+
 class MessageModel(BaseModel):
     id: str
     by: Literal["company", "lab"]
@@ -245,6 +257,21 @@ def accept_order(path: OrderPath, body: ReviewBody) -> Any:
 def return_order(path: OrderPath, body: ReviewBody) -> Any:
     """Contract review ends with questions to the company."""
     reviewing.return_order(require_api_viewer(), review_of(path.order_id, body), now())
+    return shown(path.order_id)
+
+
+@bp.post("/orders/<string:order_id>/stop", responses={200: OrderModel})
+def stop_clock(path: OrderPath, body: StopBody) -> Any:
+    """The lab waits for the customer; the time is counted apart."""
+    command = Stop(path.order_id, body.version, body.cause, _clean(body.note))
+    stops.stop(require_api_viewer(), command, now())
+    return shown(path.order_id)
+
+
+@bp.post("/orders/<string:order_id>/resume", responses={200: OrderModel})
+def start_clock(path: OrderPath, body: VersionBody) -> Any:
+    """What the lab waited for has come."""
+    stops.resume(require_api_viewer(), Resume(path.order_id, body.version), now())
     return shown(path.order_id)
 
 

@@ -14,9 +14,10 @@ from app.labs.models import Lab, Test
 from app.language import pick, refusal
 from app.orders import rules
 from app.orders.messages import Write
-from app.orders.models import Order, Purpose, Remains, ReportLanguage
+from app.orders.models import Order, Purpose, Remains, ReportLanguage, StopCause
 from app.orders.reviewing import Review
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
+from app.orders.stops import Resume, Stop
 
 LONG = [no_nul, at_most(rules.MOST_TEXT)]
 SHORT = [no_nul, at_most(120)]
@@ -135,3 +136,32 @@ class MessageForm(CommandForm):
 
     def command(self) -> Write:
         return Write(self.order_id, self.text.data or "", self.internal.data)
+
+
+class StopForm(CommandForm):
+    """What the lab waits for."""
+
+    version = VersionField()
+    cause = SelectField(_l("等企业"))
+    note = StringField(_l("具体等什么"), SHORT, filters=[trimmed])
+
+    def __init__(self, order: Order, **given: Any) -> None:
+        super().__init__(data={"version": order.version}, **given)
+        self.order_id = order.id
+        self.cause.choices = [(cause.value, gettext(cause.label)) for cause in StopCause]
+
+    def command(self) -> Stop:
+        assert self.version.data is not None
+        return Stop(self.order_id, self.version.data, StopCause(self.cause.data), self.note.data or "")
+
+
+class ResumeForm(CommandForm):
+    version = VersionField()
+
+    def __init__(self, order: Order, **given: Any) -> None:
+        super().__init__(data={"version": order.version}, **given)
+        self.order_id = order.id
+
+    def command(self) -> Resume:
+        assert self.version.data is not None
+        return Resume(self.order_id, self.version.data)

@@ -5,7 +5,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Enum, ForeignKey, Index, Numeric, String, UniqueConstraint, false, true
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, random_id
@@ -188,6 +200,9 @@ class OrderLine(Base):
     attempt: Mapped[int] = mapped_column(default=1, server_default="1")
     retest_of_id: Mapped[str | None] = mapped_column(String(24))
     retest_cause: Mapped[RetestCause | None] = mapped_column(_worded(RetestCause))
+    # Shares of its turnaround, in seconds: when the clock stood still for the customer, and when its run was paused.
+    customer_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
+    paused_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
     submitted_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
@@ -263,3 +278,52 @@ class MessagesRead(Base):
     order_id: Mapped[str] = mapped_column(ForeignKey("order.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), primary_key=True)
     read_at: Mapped[datetime]
+
+
+class StopCause(enum.StrEnum):
+    """What the customer has to do before the lab can go on."""
+
+    QUESTION = "question"
+    SAMPLE = "sample"
+    PAYMENT = "payment"
+    WITNESS = "witness"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return STOP_LABELS[self]
+
+
+STOP_LABELS = {
+    StopCause.QUESTION: N_("答复问题"),
+    StopCause.SAMPLE: N_("样品"),
+    StopCause.PAYMENT: N_("付款"),
+    StopCause.WITNESS: N_("到场见证"),
+}
+
+
+class ClockStop(Base):
+    """A time in which an order waited for its customer, whose the next step was; an order has one open at most."""
+
+    __tablename__ = "clock_stop"
+    __table_args__ = (
+        CheckConstraint("ended_at >= started_at", name="ends_after_start"),
+        Index("ix_clock_stop_order", "order_id"),
+        Index(
+            "ix_clock_stop_open",
+            "order_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = random_id()
+    order_id: Mapped[str] = mapped_column(ForeignKey("order.id"))
+    company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    cause: Mapped[StopCause]
+    note: Mapped[str] = mapped_column(default="")
+    started_at: Mapped[datetime]
+    started_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    ended_at: Mapped[datetime | None]

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.accounts.policy import Action, Viewer
 from app.database import transaction
 from app.events import log
-from app.orders import queries, rules, service
-from app.orders.models import ContractReview, Order, OrderState, Outcome
+from app.orders import queries, rules, service, stops
+from app.orders.models import ContractReview, Order, OrderState, Outcome, StopCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ def accept_order(viewer: Viewer, command: Review, now: datetime) -> Order:
         rules.check_review(command.checklist)
         _reviewed(session, order, Outcome.ACCEPTED, viewer, command, now)
         order.returned_at = None
+        stops.start_clock(session, order, viewer, now, StopCause.QUESTION)
         for line in order.lines:
             if line.state is OrderState.SUBMITTED:
                 service.accept(session, line, viewer, now)
@@ -49,6 +50,7 @@ def return_order(viewer: Viewer, command: Review, now: datetime) -> Order:
         _reviewed(session, order, Outcome.RETURNED, viewer, command, now)
         order.returned_at = now
         order.version += 1
+        stops.stop_clock(session, order, StopCause.QUESTION, comment, viewer, now)
         log.record(session, "order.returned", order, by=viewer, at=now, reason=comment)
         return order
 
@@ -70,6 +72,7 @@ def answer(session: Session, order: Order, viewer: Viewer, now: datetime) -> Non
         review.answered_at = now
     order.returned_at = None
     order.version += 1
+    stops.start_clock(session, order, viewer, now, StopCause.QUESTION)
     log.record(session, "order.answered", order, by=viewer, at=now)
 
 

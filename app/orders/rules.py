@@ -74,6 +74,16 @@ class NotInThisOrder(YujianError):
     message = N_("这张委托单里没有这个项目，或实验室不同，请先加上。")
 
 
+class ClockStopped(YujianError):
+    code, status, field = "wrong_state", 409, "cause"
+    message = N_("已经在等企业，请先结束那一次。")
+
+
+class ClockRuns(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("现在没有在等企业。")
+
+
 class RetestAsked(YujianError):
     code, status = "wrong_state", 409
     message = N_("这一项已经安排了复测。")

@@ -8,7 +8,8 @@ from typing import Any
 from flask_babel import gettext
 
 from app.accounts.policy import Viewer
-from app.orders.models import ContractReview, OrderLine, OrderState
+from app.language import moment
+from app.orders.models import ClockStop, ContractReview, OrderLine, OrderState
 from app.orders.queries import OrderRow
 from app.orders.rules import CLOSED
 
@@ -28,15 +29,31 @@ class OrderNext:
 
 
 def next_of_order(
-    viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: ContractReview | None
+    viewer: Viewer,
+    row: OrderRow,
+    bookings: Mapping[str, Any],
+    review: ContractReview | None,
+    stopped: ClockStop | None = None,
 ) -> OrderNext | None:
-    """Before the lab has accepted it is the order's own; then that of the line at which something waits."""
+    """Before the lab has accepted it is the order's own; then what it waits for of the customer, then that of the line
+    at which something waits.
+    """
+    if stopped is not None and not row.order.returned:
+        return _stopped(viewer, stopped)
     if not row.order.direct and (own := _own(viewer, row, bookings, review)):
         return own
     live = _live(row) or [each.line for each in row.lines]
     found = [bookings[line.id] for line in live if line.id in bookings]
     first = next((each for each in found if each.next.need), found[0] if found else None)
     return OrderNext(first.next.text, first.next.small, first.next.need, first) if first else None
+
+
+def _stopped(viewer: Viewer, stopped: ClockStop) -> OrderNext:
+    what, since = gettext(stopped.cause.label), moment(stopped.started_at)
+    if viewer.is_company:
+        text = gettext("实验室在等贵公司：%(what)s。%(since)s 起停止计时。", what=what, since=since)
+        return OrderNext(text, stopped.note, need=True)
+    return OrderNext(gettext("等企业：%(what)s。%(since)s 起停止计时。", what=what, since=since), stopped.note)
 
 
 def _own(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: ContractReview | None) -> OrderNext | None:

@@ -25,7 +25,6 @@ from app.orders.models import (
     Purpose,
     Remains,
     ReportLanguage,
-    RetestCause,
 )
 
 OPEN_TO_EDIT = (OrderState.DRAFT,)
@@ -220,40 +219,6 @@ def submit_order(session: Session, order: Order, viewer: Viewer, now: datetime) 
         submit(session, line, viewer, now)
 
 
-def add_retest(
-    session: Session, line: OrderLine, cause: RetestCause, sample: str, viewer: Viewer, now: datetime
-) -> OrderLine:
-    """The line is to be tested again, at its place in the order. What was not valid is repeated by the lab without
-    another review; after a failure the lab reviews what the company asks for. Raises RetestAsked.
-    """
-    order = line.order
-    if any(each.retest_of_id == line.id and each.state.value not in rules.CLOSED for each in order.lines):
-        raise rules.RetestAsked()
-    # A booking alone reviews a direct order; from now on the order outlives its bookings.
-    order.direct = False
-    again = OrderLine(
-        id=new_id(),
-        order_id=order.id,
-        company_id=order.company_id,
-        lab_id=order.lab_id,
-        test_id=line.test_id,
-        sample=sample or line.sample,
-        wants_proposal=True,
-        position=line.position,
-        attempt=max(each.attempt for each in order.lines if each.position == line.position) + 1,
-        retest_of_id=line.id,
-        retest_cause=cause,
-        state=OrderState.DRAFT,
-    )
-    order.lines.append(again)
-    session.flush()
-    submit(session, again, viewer, now)
-    if cause is RetestCause.INVALID:
-        accept(session, again, viewer, now)
-    log.record(session, "order.retest_asked", order, by=viewer, at=now, line=again.id, cause=cause.value)
-    return again
-
-
 def _check_editable(order: Order) -> None:
     if order.direct or not (order.state in OPEN_TO_EDIT or order.returned):
         raise rules.OrderClosed()
@@ -291,6 +256,8 @@ def _add_line(session: Session, order: Order, new: NewLine) -> OrderLine:
         wants_proposal=new.wants_proposal,
         position=max((each.position for each in order.lines), default=0) + 1,
         attempt=1,
+        customer_seconds=0,
+        paused_seconds=0,
         state=OrderState.DRAFT,
     )
     order.lines.append(line)
@@ -332,6 +299,8 @@ def draft(viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime)
         sample=sample,
         position=1,
         attempt=1,
+        customer_seconds=0,
+        paused_seconds=0,
         state=OrderState.DRAFT,
         wants_proposal=False,
     )

@@ -12,11 +12,11 @@ from app.clock import now
 from app.forms import CommandForm, row_cursor
 from app.labs import browse
 from app.labs.queries import tests_at
-from app.orders import messages, queries, reviewing, service
-from app.orders.forms import LineForm, MessageForm, NewOrderForm, ReviewForm, TermsForm
+from app.orders import messages, queries, reviewing, service, stops
+from app.orders.forms import LineForm, MessageForm, NewOrderForm, ResumeForm, ReviewForm, StopForm, TermsForm
 from app.orders.models import OrderState
 from app.orders.parts import parts
-from app.orders.queries import Group, OrderRow
+from app.orders.queries import GROUPS, Group, OrderRow
 from app.orders.rules import CHECKLIST, CLOSED
 from app.orders.sentences import latest_report, next_of_order, ruling, summary
 
@@ -98,6 +98,10 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         forms["review"] = ReviewForm(order, formdata=None)
     if allowed(viewer(), Action.WRITE_MESSAGE, order):
         forms["message"] = MessageForm(order.id, formdata=None)
+    waits = stops.stops_of(order.id) if shows_terms else []
+    stopped = next((each for each in waits if each.ended_at is None), None)
+    if allowed(viewer(), Action.DECIDE_BOOKING, order) and order.state in GROUPS[Group.OPEN]:
+        forms["stop"] = StopForm(order, formdata=None)
     forms |= refused.forms
     if seen is None:
         seen = messages.messages_of(viewer(), order.id) if shows_terms else []
@@ -105,7 +109,7 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
     return render_template(
         "orders/detail.html",
         row=row,
-        next=next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None),
+        next=next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None, stopped),
         bookings=told["booking"],
         reports=told["report"],
         samples=told["samples"],
@@ -117,6 +121,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         reviews=reviews if shows_terms else [],
         checklist=CHECKLIST,
         shows_terms=shows_terms,
+        waits=waits,
+        stopped=stopped,
         own=own,
         editable=editable,
         forms=forms,
@@ -174,6 +180,22 @@ def accept(order_id: str) -> Any:
 def give_back(order_id: str) -> Any:
     form = ReviewForm(queries.visible_order(viewer(), order_id).order)
     return _done(order_id, "review", form, lambda command: reviewing.return_order(viewer(), command, now()))
+
+
+@bp.post("/orders/<order_id>/stop")
+@login_required
+def stop(order_id: str) -> Any:
+    """The lab waits for the customer: the clock stands still."""
+    form = StopForm(queries.visible_order(viewer(), order_id).order)
+    return _done(order_id, "stop", form, lambda command: stops.stop(viewer(), command, now()))
+
+
+@bp.post("/orders/<order_id>/resume")
+@login_required
+def resume(order_id: str) -> Any:
+    """What the lab waited for has come."""
+    form = ResumeForm(queries.visible_order(viewer(), order_id).order)
+    return _done(order_id, "stop", form, lambda command: stops.resume(viewer(), command, now()))
 
 
 @bp.post("/orders/<order_id>/messages")

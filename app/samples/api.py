@@ -16,6 +16,7 @@ from app.orders.rules import MOST_TEXT
 from app.samples import queries, service
 from app.samples.models import CustodyStep, Sample
 from app.samples.rules import Kind, State
+from app.samples.sentences import note, where
 from app.samples.service import Dispatch, Edit, Identity, Receive, Register, SampleStep, Store
 
 bp = APIBlueprint(
@@ -107,7 +108,7 @@ class SampleModel(BaseModel):
             carrier=sample.shipment.carrier if sample.shipment else None,
             waybill=sample.shipment.waybill if sample.shipment else None,
             received_at=iso(sample.received_at),
-            place=f"{sample.place.name} {sample.slot}#" if sample.place else None,
+            place=f"{sample.place.name} {sample.slot}#" if sample.place and viewer.is_lab else None,
             booking=sample.booking_id,
             consumed_by=sample.consumed_by_id,
         )
@@ -224,8 +225,9 @@ def edit_sample(path: SamplePath, body: IdentityBody) -> Any:
 @bp.get("/orders/<string:order_id>/samples/<string:sample_id>/custody", responses={200: Chain})
 def custody(path: OrderSamplePath) -> Any:
     """The chain of custody of a sample, oldest first (ISO/IEC 17025, 7.4)."""
-    sample = _of_order(require_api_viewer(), path)
-    return {"items": [_step(each).model_dump(mode="json") for each in queries.chain(sample.id)], "next": None}
+    viewer = require_api_viewer()
+    sample = _of_order(viewer, path)
+    return {"items": [_step(viewer, each).model_dump(mode="json") for each in queries.chain(sample.id)], "next": None}
 
 
 @bp.post("/orders/<string:order_id>/samples/<string:sample_id>/custody", responses={200: SampleModel})
@@ -276,13 +278,13 @@ def _command(sample_id: str, body: StepBody) -> tuple[SampleStep, Any]:
 OTHER_STEPS = {"answer": service.answer_deviation, "return": service.give_back, "dispose": service.dispose}
 
 
-def _step(step: CustodyStep) -> StepModel:
+def _step(viewer: Viewer, step: CustodyStep) -> StepModel:
     return StepModel(
         state=step.state,
         at=str(iso(step.at)),
         by="lab" if step.by_lab else "company",
-        where=step.where,
-        note=step.note,
+        where=where(viewer, step, {}),
+        note=note(viewer, step),
         booking=step.booking_id,
     )
 

@@ -126,3 +126,9 @@ def last_position(session: Session, sample_id: str) -> int:
     """The number of the newest link of the chain; 0 where there is none."""
     query = select(func.max(CustodyStep.position)).where(CustodyStep.sample_id == sample_id)
     return session.scalar(query) or 0
+
+
+def deviating(session: Session, order_id: str) -> bool:
+    """Whether a sample of the order waits for the company's answer."""
+    query = select(Sample.id).where(Sample.order_id == order_id, Sample.deviating).limit(1)
+    return session.scalar(query) is not None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask_babel import gettext
 
+from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed
 from app.labs.models import Resource
 from app.language import moment, pick
@@ -61,18 +62,24 @@ def next_of_sample(viewer: Viewer, sample: Sample, needed_at: datetime | None) -
     return SampleNext(gettext("样品已离开实验室，没有待做的事。"))
 
 
-def told(steps: Sequence[CustodyStep], benches: Mapping[str, Resource]) -> list[ToldStep]:
+def told(viewer: Viewer, steps: Sequence[CustodyStep], benches: Mapping[str, Resource]) -> list[ToldStep]:
     """The chain in words. benches: those that the sample was on."""
     return [
-        ToldStep(
-            step.at,
-            _title(step),
-            pick(benches[step.where]) if step.where in benches else step.where,
-            step.note,
-            step.by_lab,
-        )
-        for step in steps
+        ToldStep(step.at, _title(step), where(viewer, step, benches), note(viewer, step), step.by_lab) for step in steps
     ]
+
+
+def where(viewer: Viewer, step: CustodyStep, benches: Mapping[str, Resource]) -> str:
+    """Where it went; on which shelf is the lab's own business."""
+    if step.state is State.STORED and not viewer.is_lab:
+        return ""
+    return pick(benches[step.where]) if step.where in benches else step.where
+
+
+def note(viewer: Viewer, step: CustodyStep) -> str:
+    """What was noted; the bench crew read no free text of a company."""
+    hidden = viewer.role is Role.BENCH_CREW and not step.by_lab
+    return "" if hidden else step.note
 
 
 def _title(step: CustodyStep) -> str:

@@ -12,7 +12,8 @@ from app.database import code, transaction
 from app.errors import NotFound
 from app.events import log
 from app.orders import rules as orders
-from app.orders.models import Order
+from app.orders import stops
+from app.orders.models import Order, StopCause
 from app.samples import queries, rules
 from app.samples.models import CustodyStep, Sample, SamplePlace, Shipment
 from app.samples.rules import Kind, State
@@ -159,6 +160,8 @@ def receive(viewer: Viewer, command: Receive, now: datetime) -> Sample:
         sample.deviation, sample.deviating = command.deviation, bool(command.deviation)
         _step(session, sample, Link(State.RECEIVED, note=command.note), viewer, now)
         if sample.deviating:
+            order = session.get_one(Order, sample.order_id)
+            stops.stop_clock(session, order, StopCause.SAMPLE, sample.deviation, viewer, now)
             _tell(session, sample, "deviates", viewer, now, deviation=sample.deviation)
         return sample
 
@@ -171,6 +174,9 @@ def answer_deviation(viewer: Viewer, command: SampleStep, now: datetime) -> Samp
             raise rules.NothingToAnswer()
         sample.deviating = False
         sample.version += 1
+        session.flush()
+        if not queries.deviating(session, sample.order_id):
+            stops.start_clock(session, session.get_one(Order, sample.order_id), viewer, now, StopCause.SAMPLE)
         _tell(session, sample, "deviation_accepted", viewer, now, note=command.note)
         return sample
 

@@ -101,7 +101,7 @@ def _page(sample: Sample, refused: Mapping[str, CommandForm]) -> str:
         lines=lines,
         bookings=bookings,
         next=next_of_sample(viewer(), sample, _needed_at(lines, bookings)),
-        steps=told(steps, {each.id: each for each in resources({step.where for step in steps})}),
+        steps=told(viewer(), steps, {each.id: each for each in resources({step.where for step in steps})}),
         consumed_by=queries.test_of(sample.consumed_by_id) if sample.consumed_by_id else None,
         forms={name: refused.get(name) or _form(name, sample, None) for name in offered(viewer(), sample)},
         editable=sample.state in (rules.State.EXPECTED, rules.State.DISPATCHED)

@@ -19,6 +19,7 @@ from app.events import log
 from app.labs.models import Resource
 from app.orders import service as orders
 from app.orders.models import Order, OrderLine, RetestCause
+from app.orders.retesting import add_retest
 from app.testing import run_queries, run_rules
 from app.testing.models import RunPause, RunResult
 from app.testing.run_rules import PauseCause, Result
@@ -73,10 +74,9 @@ def resume(viewer: Viewer, command: Change, now: datetime) -> Booking:
     """The run goes on. Raises NotPaused, NotRunning, Stale, NotFound, Forbidden."""
     with transaction() as session:
         booking = _running(session, viewer, command)
-        paused = run_queries.open_pause(session, booking.id)
-        if paused is None:
+        if run_queries.open_pause(session, booking.id) is None:
             raise run_rules.NotPaused()
-        paused.ended_at = now
+        _end_pause(session, booking, now)
         _tell(session, booking, "resumed", viewer, now)
         return booking
 
@@ -135,7 +135,7 @@ def retest(viewer: Viewer, command: Retest, now: datetime) -> OrderLine:
         repeatable = run_rules.REPEATABLE if viewer.is_company else {Result.INVALID}
         if found is None or found.result not in repeatable:
             raise run_rules.ResultMissing()
-        return orders.add_retest(session, line, RetestCause(found.result.value), command.sample, viewer, now)
+        return add_retest(session, line, RetestCause(found.result.value), command.sample, viewer, now)
 
 
 def _running(session: Session, viewer: Viewer, command: Change) -> Booking:
@@ -153,6 +153,7 @@ def _end_pause(session: Session, booking: Booking, now: datetime) -> None:
     paused = run_queries.open_pause(session, booking.id)
     if paused is not None:
         paused.ended_at = now
+        booking.order_line.paused_seconds += int((now - paused.started_at).total_seconds())
 
 
 def _equipment(session: Session, booking: Booking, now: datetime) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from app.booking.rules import State, WrongState, check_version
 from app.database import transaction
 from app.events import log
 from app.orders import service as orders
+from app.orders import stops
 from app.testing import queries, rules
 from app.testing.models import TestReport
 
@@ -49,6 +50,7 @@ def issue_report(viewer: Viewer, command: IssueReport, now: datetime) -> TestRep
             recorded_at=now,
         )
         _store(session, report)
+        stops.settle(session, line, report.issued_at)
         orders.issue(session, line, viewer, report.issued_at, now)
         log.record(
             session,

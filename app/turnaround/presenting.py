@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from app.api import iso
 from app.language import pick
 from app.turnaround.queries import Figures, Turnaround
-from app.turnaround.rules import PHASES, GroupBy
+from app.turnaround.rules import INSIDE, PHASES, GroupBy
 
 Cell = str | int | float | None
 
@@ -30,6 +30,7 @@ def item(figures: Figures) -> dict[str, Any]:
         "p80_working_days": working_p80,
         "p95_working_days": working_p95,
         "phases": {phase: figures.phases[phase] if figures.phases else None for phase in PHASES},
+        **{f"{part}_days": figures.shares[part] if figures.shares else None for part in INSIDE},
         "suppressed": figures.suppressed,
     }
 
@@ -73,13 +74,16 @@ def _header(group_by: GroupBy | None, demo: bool) -> list[str]:
         _("等待"),
         _("试验"),
         _("报告"),
+        _("其中等企业"),
+        _("其中暂停"),
     ]
 
 
 def _row(figures: Figures, name: str) -> list[Cell]:
     if figures.lines is None:
-        return [name, figures.key, *["–"] * 12]
+        return [name, figures.key, *["–"] * 14]
     none: Sequence[Cell] = (None, None, None)
     phases = [figures.phases[phase] if figures.phases else None for phase in PHASES]
     percentiles, working = figures.percentiles or none, figures.working or none
-    return [name, figures.key, figures.lines, *percentiles, *working, figures.mean, *phases]
+    shares = [figures.shares[part] if figures.shares else None for part in INSIDE]
+    return [name, figures.key, figures.lines, *percentiles, *working, figures.mean, *phases, *shares]

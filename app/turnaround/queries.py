@@ -60,7 +60,8 @@ class Question:
 class Figures:
     """One cell. percentiles: P50, P80, P95 in calendar days; `working` the same in working days; one decimal.
 
-    phases: means over the same lines in calendar days; they add up to `mean`. Suppressed cells and cells
+    phases: means over the same lines in calendar days; they add up to `mean`. shares: means of what lies inside them,
+    waiting for the customer and paused. Suppressed cells and cells
     without lines have no figures; of a suppressed one not even the count is told.
     """
 
@@ -72,6 +73,7 @@ class Figures:
     working: Three | None = None
     mean: float | None = None
     phases: Mapping[str, float] | None = None
+    shares: Mapping[str, float] | None = None
     suppressed: bool = False
 
 
@@ -277,7 +279,7 @@ def _cells(question: Question, keys: Sequence[ColumnElement[str]]) -> dict[tuple
     by = [ranked.c[f"key{place}"] for place in range(len(keys))]
     percentiles = [sql.percentile(share, ranked.c.whole, ranked.c.place, ranked.c.size) for share in SHARES]
     working = [sql.percentile(share, ranked.c.working, ranked.c.working_place, ranked.c.size) for share in SHARES]
-    means = [func.avg(ranked.c[phase]) for phase in rules.PHASES]
+    means = [func.avg(ranked.c[part]) for part in (*rules.PHASES, *rules.INSIDE)]
     query = select(*by, func.count(), *percentiles, *working, *means).group_by(*by).having(func.count() > 0)
     return {tuple(row[: len(by)]): _figures(row[len(by) :]) for row in db.session.execute(query)}
 
@@ -296,6 +298,8 @@ def _lines_with_times(question: Question, keys: Sequence[ColumnElement[str]]) ->
             whole,
             *spans,
             working.label("working"),
+            OrderLine.customer_seconds.label("customer"),
+            OrderLine.paused_seconds.label("paused"),
         )
         .join(Test, Test.id == OrderLine.test_id)
         .where(*_where(question))
@@ -305,7 +309,7 @@ def _lines_with_times(question: Question, keys: Sequence[ColumnElement[str]]) ->
 def _figures(row: Sequence[Any]) -> Figures:
     count, *numbers = row
     days = [float(seconds) / DAY_SECONDS for seconds in numbers[:3]]
-    phases = {phase: float(mean) / DAY_SECONDS for phase, mean in zip(rules.PHASES, numbers[6:], strict=True)}
+    phases = {phase: float(mean) / DAY_SECONDS for phase, mean in zip(rules.PHASES, numbers[6:10], strict=True)}
     mean = sum(phases.values())
     return Figures(
         key=TOTAL,
@@ -316,6 +320,10 @@ def _figures(row: Sequence[Any]) -> Figures:
         working=_three(numbers[3:6]),
         mean=rules.tenths(mean),
         phases=rules.split(mean, phases),
+        shares={
+            part: rules.tenths(float(seconds) / DAY_SECONDS)
+            for part, seconds in zip(rules.INSIDE, numbers[10:], strict=True)
+        },
     )
 
 

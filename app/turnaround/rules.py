@@ -12,6 +12,8 @@ from app.worktime import Interval, local_date, midnight
 # A cell that contains others' lines is told from this size on (ARCHITECTURE 6).
 LEAST_LINES, LEAST_COMPANIES = 5, 3
 PHASES = ("review", "waiting", "testing", "reporting")
+# Shares that lie inside the phases (ARCHITECTURE 2).
+INSIDE = ("customer", "paused")
 SHARES = (0.5, 0.8, 0.95)
 EARLIEST_YEAR, LATEST_YEAR = 2001, 2100
 LONGEST_YEARS = 10

@@ -28,7 +28,10 @@ class PhasesModel(BaseModel):
 
 
 class FiguresModel(BaseModel):
-    """Days with one decimal; null without lines and where suppressed. phases: means that add up to `mean_days`."""
+    """Days with one decimal; null without lines and where suppressed. phases: means that add up to `mean_days`.
+    `customer_days` and `paused_days`: means of the shares inside them in which the next step was the customer's, and in
+    which a run stood still.
+    """
 
     key: str
     name_zh: str
@@ -42,6 +45,8 @@ class FiguresModel(BaseModel):
     p80_working_days: float | None
     p95_working_days: float | None
     phases: PhasesModel
+    customer_days: float | None
+    paused_days: float | None
     suppressed: bool
 
 

@@ -12,12 +12,13 @@ from app.booking.ordering import LineStep, OrderStep
 from app.booking.rules import State
 from app.database import db
 from app.errors import Forbidden, Invalid, NotFound
-from app.orders import reviewing, rules, service
-from app.orders.models import Order, OrderState
+from app.orders import reviewing, rules, service, stops
+from app.orders.models import Order, OrderState, StopCause
 from app.orders.queries import reviews_of
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
 from app.orders.service import AddLine, EditLine, NewLine, NewOrder, Terms
+from app.orders.stops import Resume, Stop
 from app.testing.service import IssueReport, issue_report
 from tests.visitor import Visitor
 from tests.world import World, at
@@ -309,3 +310,30 @@ class TestPages:
         story.world.now += timedelta(minutes=5)
         desk.get(f"/orders/{story.id}")
         assert "未读留言" not in desk.get("/orders/").html
+
+
+def test_the_clock_stands_still_while_the_customer_is_asked(story: Story) -> None:
+    """A question and a payment: both are the company's time, and the turnaround of each line counts them apart."""
+    story.holds_all()
+    story.submits()
+    reviewing.return_order(story.desk.viewer, story.review("电压多少"), story.world.now)
+    told = Visitor(story.app, story.desk).get(f"/orders/{story.id}").text
+    assert "答复问题 电压多少" in told
+    story.world.now += timedelta(hours=5)
+    story.submits()
+    assert {line.customer_seconds for line in story.order.lines} == {5 * 3600}
+    story.accepts()
+    waits = Stop(story.id, story.order.version, StopCause.PAYMENT, "预付款")
+    with pytest.raises(Forbidden):
+        stops.stop(story.engineer.viewer, waits, story.world.now)
+    stops.stop(story.desk.viewer, waits, story.world.now)
+    with pytest.raises(rules.ClockStopped):
+        stops.stop(story.desk.viewer, Stop(story.id, story.order.version, StopCause.WITNESS), story.world.now)
+    told = Visitor(story.app, story.engineer).get(f"/orders/{story.id}").text
+    assert "实验室在等贵公司：付款" in told and "预付款" in told
+    assert "付款" not in Visitor(story.app, story.crew).get(f"/orders/{story.id}").text
+    story.world.now += timedelta(hours=2)
+    stops.resume(story.desk.viewer, Resume(story.id, story.order.version), story.world.now)
+    assert {line.customer_seconds for line in story.order.lines} == {7 * 3600}
+    with pytest.raises(rules.ClockRuns):
+        stops.resume(story.desk.viewer, Resume(story.id, story.order.version), story.world.now)

@@ -26,7 +26,9 @@ from app.labs.capacity import LabDay, LabRule, LabShiftPattern, Limitation
 from app.labs.models import Lab, Method, Resource, Test
 from app.notifications.models import Mail, Notice
 from app.notifications.service import unsubscribe_token
-from app.orders.models import Order
+from app.orders.models import Order, OrderLine
+from app.samples.models import Sample, SamplePlace
+from app.testing.models import BenchToken
 from app.turnaround.models import GeneratedReport
 from tests.http import browser
 from tests.privacy.words import Eye, eyes_of, found_in
@@ -92,6 +94,10 @@ def parameters() -> dict[str, list[str]]:
         "token": [unsubscribe_token(user, None) for user in ids(User)[:3]],
         "name": list(jobs.names()),
         "order_id": ids(Order),
+        "bench_token_id": ids(BenchToken),
+        "line_id": ids(OrderLine),
+        "place_id": ids(SamplePlace),
+        "sample_id": ids(Sample),
         "report_id": ids(GeneratedReport),
         "resource_id": ids(Resource),
         "test_id": ids(Test),
@@ -117,6 +123,10 @@ PRIVATE = frozenset(
         "invitation_id",
         "membership_id",
         "order_id",
+        "bench_token_id",
+        "line_id",
+        "place_id",
+        "sample_id",
         "notice_id",
         "report_id",
         "token_id",
@@ -185,7 +195,7 @@ def addresses(app: Flask, method: str = "GET") -> Iterator[Address]:
 
 # Parameters that choose what is done, not to what.
 CHOICES = {
-    "step": ("confirm", "cancel", "request", "move", "approve"),
+    "step": ("confirm", "cancel", "request", "move", "approve", "dispatch", "store", "pause", "finish"),
     "state": ("off",),
     "kind": ("weekly_hours", "confirmed_at_once"),
     "chosen": ("open",),

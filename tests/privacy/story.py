@@ -21,6 +21,7 @@ from app.booking import closures, ordering, waiting
 from app.booking.lapsing import lapse_all
 from app.booking.models import Booking, ClosureKind
 from app.booking.ordering import OrderStep
+from app.booking.steps import Change
 from app.booking.waiting import Wait
 from app.capacity.approving import service as approving
 from app.capacity.approving.service import Step
@@ -45,6 +46,14 @@ from app.orders import messages, reviewing, service
 from app.orders.messages import Write
 from app.orders.reviewing import Review
 from app.orders.service import NewLine, NewOrder, Terms
+from app.samples import service as samples
+from app.samples.rules import Kind
+from app.samples.service import Dispatch, Identity, NewPlace, Receive, Store
+from app.samples.service import Register as RegisterSample
+from app.testing import bench_tokens, runs
+from app.testing.bench_tokens import NewBenchToken
+from app.testing.run_rules import PauseCause, Result
+from app.testing.runs import Finish, Pause
 from app.testing.service import IssueReport, issue_report
 from tests.world import NOW, Person, World, at
 
@@ -177,8 +186,40 @@ class Market:
         ordering.submit(engineer, OrderStep(order.id, order.version), NOW)
         question = Review(order.id, order.version, comment=f"请问 {self.word(lab)}")
         reviewing.return_order(desk, question, NOW)
+        self.sends(company, lab, order.id)
         messages.write(desk, Write(order.id, f"答复 {self.word(lab)}"), NOW)
         messages.write(desk, Write(order.id, f"内部 {self.word(lab)}", internal=True), NOW)
+
+    def sends(self, company: str, lab: str, order_id: str) -> None:
+        """Two samples of the order: one received with a deviation and stored, one on its way."""
+        engineer, desk = self.people[f"{company}.engineer"].viewer, self.people[f"{lab}.desk"].viewer
+
+        def text(what: str) -> str:
+            return f"{what} {self.word(company)}"
+
+        def own(what: str) -> str:
+            return f"{what} {self.word(lab)}"
+
+        place = samples.add_place(desk, NewPlace(lab, own("货架"), 3), NOW)
+        for name in (text("样车"), text("另一件")):
+            identity = Identity(
+                name, Kind.VEHICLE, "", "", text("配置"), text("阶段"), 12, None, text("损伤"), text("文件")
+            )
+            sample = samples.register(engineer, RegisterSample(order_id, identity), NOW)
+            waybill = text("运单")
+            samples.dispatch(engineer, Dispatch(sample.id, sample.version, text("附言"), text("承运"), waybill), NOW)
+        samples.receive(desk, Receive(sample.id, sample.version, own("状态"), own("少件")), NOW)
+        samples.store(desk, Store(sample.id, sample.version, own("放好"), place.id), NOW)
+
+    def runs(self, company: str, lab: str, resource: str, start: datetime) -> None:
+        """A run that stood still, failed, and is to be repeated; and a token of the bench."""
+        desk = self.people[f"{lab}.desk"].viewer
+        booking = self.starts(company, lab, resource, start)
+        runs.pause(desk, Pause(booking.id, booking.version, f"停 {self.word(lab)}", PauseCause.SUPPLY), start)
+        runs.resume(desk, Change(booking.id, booking.version), start)
+        finish = Finish(booking.id, booking.version, f"泄漏 {self.word(lab)}", Result.FAILED)
+        runs.finish(desk, finish, start + timedelta(hours=1))
+        bench_tokens.create(desk, NewBenchToken(resource, f"软件 {self.word(lab)}"), start)
 
     def closes(self, lab: str, resource: str, start: datetime, end: datetime) -> None:
         command = closures.CloseResource(resource, start, end, ClosureKind.MAINTENANCE, f"更换 {self.word(lab)}")
@@ -285,6 +326,7 @@ def _what_is_over(market: Market) -> None:
     market.issues("yi", "elsewhere", "far-rig", at(14, month=10))
     market.issues("yi", "sister", "sister-rig", at(15, month=10))
     market.completes("jia", "here", "chamber", at(27, month=10))
+    market.runs("jia", "here", "chamber", at(29, month=10))
     missed = market.confirms("jia", "here", "chamber", at(28, month=10))
     market.world.now = missed.starts_at + FOUR_HOURS
     market.people["here.desk"].does("no-show", missed, market.word("here"))

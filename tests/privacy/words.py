@@ -12,6 +12,7 @@ from sqlalchemy.types import JSON
 from app.accounts.models import Role
 from app.accounts.policy import Viewer
 from app.database import Base, db
+from app.samples.rules import State
 
 # Marks of the story; random ids; codes and the part of a code that a lab reads; credit codes; digests.
 WORDS = re.compile(
@@ -76,6 +77,7 @@ class Readers:
     def __init__(self) -> None:
         self.tables = {table.name: _rows(table) for table in Base.metadata.sorted_tables}
         self.lines = {row["id"]: row for row in self.tables["order_line"]}
+        self.samples = {row["id"]: row for row in self.tables["sample"]}
         self.bookings = {row["id"]: row for row in self.tables["booking"]}
 
     @property
@@ -93,8 +95,16 @@ class Readers:
             "order": self._order,
             "order_line": lambda row: _booked(row) if row["submitted_at"] else {("company", row["company_id"])},
             "contract_review": _written,
+            "clock_stop": _written,
             "order_message": lambda row: _desk(row) if row["internal"] else self._between(row),
             "messages_read": lambda row: NOBODY,
+            "sample": self._of_order,
+            "shipment": self._of_order,
+            "sample_place": _laboratory,
+            "custody_step": lambda row: self._of_order(self.samples[row["sample_id"]]),
+            "run_pause": _booked,
+            "run_result": _booked,
+            "bench_token": _desk,
             "booking": _booked,
             "move_proposal": lambda row: _booked(self.bookings[row["booking_id"]]),
             "occupancy": lambda row: NOBODY,
@@ -133,6 +143,12 @@ class Readers:
             ("feed_subscription", "digest"): lambda row: NOBODY,
             ("invitation", "digest"): lambda row: NOBODY,
             ("booking", "note"): _written,
+            ("bench_token", "digest"): lambda row: NOBODY,
+            **{("sample", column): self._between for column in IDENTITY},
+            ("custody_step", "where"): lambda row: (
+                _laboratory(row) if row["state"] == State.STORED else self._of_order(self.samples[row["sample_id"]])
+            ),
+            ("custody_step", "note"): lambda row: _booked(row) if row["by_lab"] else _written(row),
             # A notice gives nobody a right to what it tells: its words must be his to know by their own rows.
             ("notice", "facts"): lambda row: NOBODY,
             ("notice", "path"): lambda row: NOBODY,
@@ -166,6 +182,10 @@ class Readers:
     def _order(self, row: Row) -> Iterable[Eye]:
         return _booked(row) if row["submitted_at"] else {("company", row["company_id"])}
 
+    def _of_order(self, row: Row) -> Iterable[Eye]:
+        """Company and lab, once the order is submitted."""
+        return self._order(next(each for each in self.tables["order"] if each["id"] == row["order_id"]))
+
     def _between(self, row: Row) -> Iterable[Eye]:
         """Company and order desk, once the order is submitted."""
         order = next(each for each in self.tables["order"] if each["id"] == row.get("order_id", row["id"]))
@@ -174,6 +194,8 @@ class Readers:
 
 # What an order says beside its lines.
 TERMS = ("applicant", "contract_number", "decision_rule", "note")
+# What a sample is, beside what stands on its label.
+IDENTITY = ("build_level", "configuration", "damage", "transport_paper", "vin", "vin_reason")
 LAB_ROLES = (Role.LAB_ADMIN, Role.BENCH_CREW)
 # What the product publishes, and its own book-keeping.
 PUBLIC = frozenset(
@@ -228,6 +250,7 @@ PLAIN = frozenset(
         "notice_cursor.name",
         "outbox.last_error",
         "rule_waiver.kind",
+        "run_result.equipment",
         "shift_pattern.replaces",
         "shift_pattern.shifts",
         "waitlist_entry.resource",
