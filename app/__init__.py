@@ -21,6 +21,7 @@ CAPABILITIES = (
     "events",
     "accounts",
     "labs",
+    "files",
     "orders",
     "samples",
     "booking",

@@ -27,6 +27,9 @@ DEFAULTS: dict[str, object] = {
     "FORECAST_MINUTES": 10,
     "API_RATE": "6000 per minute",
     "SIGN_IN_RATE": "120 per minute",
+    "FILE_STORE": "folder",
+    "FILE_MAX_MB": 50,
+    "FILE_QUOTA_MB": 5000,
     "COOKIE_SECURE": False,
     "PROXIES": 0,
     "SMTP_URL": "",
@@ -61,6 +64,7 @@ def configure(app: Flask, overrides: Mapping[str, object] | None) -> None:
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         WTF_CSRF_TIME_LIMIT=None,
+        # Of everything but uploads, which app/files makes room for.
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
     )
 

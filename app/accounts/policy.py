@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import QueryableAttribute
 
 from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Role, Scope
@@ -85,6 +85,8 @@ class Action(enum.Enum):
     SUBSCRIBE = enum.auto()
     SEE_NOTICE = enum.auto()
     READ_NOTICE = enum.auto()
+    SEE_FILE = enum.auto()
+    ATTACH_FILE = enum.auto()
 
 
 Grant = Callable[[Viewer, Any], Any]
@@ -97,6 +99,12 @@ def anyone(_viewer: Viewer, thing: Any) -> Any:
 def own_company(viewer: Viewer, thing: Any) -> Any:
     """The thing belongs to the viewer's organisation."""
     return thing.company_id == viewer.organisation_id
+
+
+def own_company_shown(viewer: Viewer, thing: Any) -> Any:
+    """The thing belongs to the viewer's organisation and is not what the lab keeps to itself."""
+    own, internal = own_company(viewer, thing), thing.internal
+    return and_(own, internal.is_(False)) if isinstance(thing, type) else own and not internal
 
 
 def own_lab(viewer: Viewer, thing: Any) -> Any:
@@ -140,6 +148,8 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.SUBSCRIBE: {**_COMPANY, **_LAB},
     Action.SEE_NOTICE: dict.fromkeys(Role, own_seat),
     Action.READ_NOTICE: dict.fromkeys(Role, own_seat),
+    Action.SEE_FILE: {**dict.fromkeys(_COMPANY, own_company_shown), **_LAB_ADMIN},
+    Action.ATTACH_FILE: {**_COMPANY, **_LAB_ADMIN},
 }
 
 READING = frozenset(
@@ -152,6 +162,7 @@ READING = frozenset(
         Action.SEE_ALL_TURNAROUND,
         Action.SEE_DAY_SHEET,
         Action.SEE_NOTICE,
+        Action.SEE_FILE,
     }
 )
 

@@ -9,6 +9,7 @@ from app.booking.closures import put_off_open_ends
 from app.booking.jobs import refresh_earliest_week
 from app.booking.lapsing import lapse_all
 from app.errors import N_
+from app.files.jobs import sweep
 from app.jobs.schedule import Daily, Every, Schedule
 from app.notifications import jobs as notifications
 from app.turnaround.jobs import write_daily_reports
@@ -35,6 +36,7 @@ JOBS: tuple[Job, ...] = (
     Job("waiting", N_("告诉候补的企业现在有空档"), Every(30), notifications.tell_waiting),
     Job("daily-mail", N_("汇总一天的通知"), Daily(8, 0), notifications.queue_daily),
     Job("mail", N_("发邮件"), Every(1), notifications.send_mail),
+    Job("files", N_("清除没有归属的上传内容，并核对文件是否都在"), Daily(3, 30), sweep),
 )
 
 

@@ -6,19 +6,24 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from app.errors import YujianError
+from app.files.models import FilePurpose
+from app.files.service import Upload
 from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, trimmed
 from app.labs.models import Lab, Test
 from app.language import pick, refusal
 from app.orders import rules
+from app.orders.attachments import Attach
 from app.orders.messages import Write
 from app.orders.models import Order, Purpose, Remains, ReportLanguage, StopCause
 from app.orders.reviewing import Review
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
 
+ON_ORDERS = (FilePurpose.ATTACHMENT, FilePurpose.QUOTATION)
 LONG = [no_nul, at_most(rules.MOST_TEXT)]
 SHORT = [no_nul, at_most(120)]
 SAMPLE = [no_nul, at_most(200)]
@@ -129,13 +134,30 @@ class ReviewForm(CommandForm):
 class MessageForm(CommandForm):
     text = TextAreaField(_l("留言"), LONG)
     internal = BooleanField(_l("只给本实验室看"))
+    files = MultipleFileField(_l("附件"))
 
     def __init__(self, order_id: str, **given: Any) -> None:
         super().__init__(**given)
         self.order_id = order_id
 
     def command(self) -> Write:
-        return Write(self.order_id, self.text.data or "", self.internal.data)
+        return Write(self.order_id, self.text.data or "", self.internal.data, _uploads(self.files))
+
+
+class AttachForm(CommandForm):
+    """Files for an order."""
+
+    files = MultipleFileField(_l("文件"))
+    purpose = SelectField(_l("是什么"))
+    internal = BooleanField(_l("只给本实验室看"))
+
+    def __init__(self, order_id: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.order_id = order_id
+        self.purpose.choices = [(each.value, gettext(each.label)) for each in ON_ORDERS]
+
+    def command(self) -> Attach:
+        return Attach(self.order_id, _uploads(self.files), FilePurpose(self.purpose.data), self.internal.data)
 
 
 class StopForm(CommandForm):
@@ -165,3 +187,7 @@ class ResumeForm(CommandForm):
     def command(self) -> Resume:
         assert self.version.data is not None
         return Resume(self.order_id, self.version.data)
+
+
+def _uploads(field: MultipleFileField) -> tuple[Upload, ...]:
+    return tuple(Upload(each.filename or "", each.stream) for each in field.data or ())

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.accounts.policy import Action, Viewer, require, require_visible, visible
+from app.accounts.policy import Action, Viewer, require_visible, visible
 from app.database import db, transaction
-from app.errors import NotFound
 from app.events import log
-from app.orders import rules
+from app.files.service import Upload, received
+from app.orders import queries, rules
+from app.orders.attachments import keep_on_message
 from app.orders.models import MessagesRead, Order, OrderMessage
 
 
@@ -23,6 +24,7 @@ class Write:
     order_id: str
     text: str
     internal: bool = False
+    uploads: tuple[Upload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,9 @@ class MessageRow:
 
 
 def write(viewer: Viewer, command: Write, now: datetime) -> OrderMessage:
-    """Raises Invalid, NotFound (also: a lab before the order is submitted), Forbidden for the bench crew."""
-    with transaction() as session:
-        order = session.get(Order, command.order_id)
-        require_visible(viewer, Action.SEE_BOOKING, order)
-        assert order is not None
-        if viewer.is_lab and order.submitted_at is None:
-            raise NotFound()
-        require(viewer, Action.WRITE_MESSAGE, order)
+    """Raises Invalid, FileRefused, NotFound (also: a lab before the order is submitted), Forbidden for the crew."""
+    with received(command.uploads) as found, transaction() as session:
+        order = queries.order_open_to(session, viewer, command.order_id, Action.WRITE_MESSAGE)
         message = OrderMessage(
             order_id=order.id,
             company_id=order.company_id,
@@ -66,6 +63,7 @@ def write(viewer: Viewer, command: Write, now: datetime) -> OrderMessage:
             for_company=not message.internal,
             order=order.id,
         )
+        keep_on_message(session, found, order, message, viewer, now)
         _mark_read(session, order.id, viewer, now)
         return message
 
@@ -87,6 +85,12 @@ def _readable(viewer: Viewer) -> ColumnElement[bool]:
     from_lab = OrderMessage.order_id.in_(select(Order.id).where(Order.submitted_at.is_not(None)))
     own = from_lab if viewer.is_lab else OrderMessage.internal.is_(False)
     return and_(visible(viewer, Action.SEE_MESSAGE, OrderMessage), own)
+
+
+def is_readable(viewer: Viewer, message_id: str) -> bool:
+    """Whether the viewer may read this message."""
+    found = select(OrderMessage.id).where(OrderMessage.id == message_id, _readable(viewer))
+    return db.session.scalar(found) is not None
 
 
 def messages_of(viewer: Viewer, order_id: str) -> list[MessageRow]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Organisation
-from app.accounts.policy import Action, Viewer, allowed, visible
+from app.accounts.policy import Action, Viewer, allowed, require, require_visible, visible
 from app.database import db
 from app.errors import NotFound
 from app.labs.models import Lab, Test
@@ -123,6 +123,11 @@ def visible_order(viewer: Viewer, order_id: str) -> OrderRow:
     return _shown(viewer, [(found[0], found[1], found[2])])[0]
 
 
+def is_readable(viewer: Viewer, order_id: str) -> bool:
+    """Whether the viewer may read this order."""
+    return db.session.scalar(select(Order.id).where(Order.id == order_id, *_readable(viewer))) is not None
+
+
 def counts(viewer: Viewer) -> dict[Group, int]:
     """How many orders of each group the viewer may see."""
     query = select(Order.state, func.count()).where(*_readable(viewer)).group_by(Order.state)
@@ -148,6 +153,17 @@ def drafts_at(viewer: Viewer, lab_id: str) -> list[Order]:
 
 
 # For services
+
+
+def order_open_to(session: Session, viewer: Viewer, order_id: str, action: Action) -> Order:
+    """An order on which the viewer may do this. Raises NotFound (also: a lab before it is submitted), Forbidden."""
+    order = session.get(Order, order_id)
+    require_visible(viewer, Action.SEE_BOOKING, order)
+    assert order is not None
+    if not viewer.is_company and order.submitted_at is None:
+        raise NotFound()
+    require(viewer, action, order)
+    return order
 
 
 def lab_exists(session: Session, lab_id: str) -> bool:

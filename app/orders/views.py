@@ -4,16 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.clock import now
+from app.files import subjects
+from app.files.queries import files_of
+from app.files.uploads import takes_files
 from app.forms import CommandForm, row_cursor
 from app.labs import browse
 from app.labs.queries import tests_at
-from app.orders import messages, queries, reviewing, service, stops
-from app.orders.forms import LineForm, MessageForm, NewOrderForm, ResumeForm, ReviewForm, StopForm, TermsForm
+from app.orders import attachments, messages, queries, reviewing, service, stops
+from app.orders.forms import (
+    AttachForm,
+    LineForm,
+    MessageForm,
+    NewOrderForm,
+    ResumeForm,
+    ReviewForm,
+    StopForm,
+    TermsForm,
+)
 from app.orders.models import OrderState
 from app.orders.parts import parts
 from app.orders.queries import GROUPS, Group, OrderRow
@@ -23,6 +35,12 @@ from app.orders.sentences import latest_report, next_of_order, ruling, summary
 bp = Blueprint("orders", __name__)
 blueprints = (bp,)
 PAGE = 50
+
+
+def init_app(app: Flask) -> None:
+    """Say who may read what files are attached to."""
+    subjects.provide(app, attachments.ORDER, queries.is_readable)
+    subjects.provide(app, attachments.MESSAGE, messages.is_readable)
 
 
 @bp.get("/orders/")
@@ -98,6 +116,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         forms["review"] = ReviewForm(order, formdata=None)
     if allowed(viewer(), Action.WRITE_MESSAGE, order):
         forms["message"] = MessageForm(order.id, formdata=None)
+    if allowed(viewer(), Action.ATTACH_FILE, order):
+        forms["files"] = AttachForm(order.id, formdata=None)
     waits = stops.stops_of(order.id) if shows_terms else []
     stopped = next((each for each in waits if each.ended_at is None), None)
     if allowed(viewer(), Action.DECIDE_BOOKING, order) and order.state in GROUPS[Group.OPEN]:
@@ -128,6 +148,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         forms=forms,
         refused_text=refused.text,
         messages=seen,
+        files=files_of(viewer(), attachments.ORDER, [order.id])[order.id],
+        sent=files_of(viewer(), attachments.MESSAGE, [each.message.id for each in seen]),
     )
 
 
@@ -198,8 +220,25 @@ def resume(order_id: str) -> Any:
     return _done(order_id, "stop", form, lambda command: stops.resume(viewer(), command, now()))
 
 
+@bp.post("/orders/<order_id>/files")
+@login_required
+@takes_files
+def attach(order_id: str) -> Any:
+    queries.visible_order(viewer(), order_id)
+    form = AttachForm(order_id)
+    return _done(order_id, "files", form, lambda command: attachments.attach(viewer(), command, now()))
+
+
+@bp.post("/orders/<order_id>/files/<file_id>/remove")
+@login_required
+def remove_file(order_id: str, file_id: str) -> Any:
+    attachments.remove(viewer(), order_id, file_id, now())
+    return redirect(url_for(".detail", order_id=order_id), 303)
+
+
 @bp.post("/orders/<order_id>/messages")
 @login_required
+@takes_files
 def write(order_id: str) -> Any:
     queries.visible_order(viewer(), order_id)
     form = MessageForm(order_id)

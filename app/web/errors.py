@@ -23,6 +23,7 @@ from app.web import invalid
 from app.web.logs import log, request_id
 
 RETRY_SECONDS = 5
+MEGABYTE = 1024 * 1024
 
 TITLES = {
     400: N_("请求不完整"),
@@ -41,7 +42,7 @@ DETAILS = {
     403: N_("您的角色不能做这件事。"),
     404: NotFound.message,
     405: N_("这个地址不接受这种请求方法。"),
-    413: N_("一次最多提交 2 MB。"),
+    413: N_("一次最多提交 %(most)d MB。"),
     429: N_("请求太多，请稍后再试。"),
     500: N_("服务器出错，已经记下。您刚才提交的内容没有保存。"),
     503: N_("数据库现在忙或不可用，您刚才提交的内容没有保存，请稍后再试。"),
@@ -105,7 +106,7 @@ def _refused(error: YujianError) -> ResponseReturnValue:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
-    text = gettext(FORGED if isinstance(error, CSRFError) else DETAILS.get(status) or DETAILS[400])
+    text = _detail(error, status)
     if for_program():
         code = CODES.get(status) or ("internal" if status >= 500 else "invalid")
         answer = problem(status, code, text)
@@ -116,6 +117,12 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, RateLimitExceeded):
         answer.headers["Retry-After"] = str(error.limit.limit.get_expiry())
     return answer
+
+
+def _detail(error: HTTPException, status: int) -> str:
+    if status == 413:
+        return gettext(DETAILS[413], most=(request.max_content_length or 0) // MEGABYTE)
+    return gettext(FORGED if isinstance(error, CSRFError) else DETAILS.get(status) or DETAILS[400])
 
 
 def _clash(error: IntegrityError) -> ResponseReturnValue:

@@ -69,5 +69,6 @@ def test_commands(world: World, clean: Flask) -> None:
         "waiting",
         "daily-mail",
         "mail",
+        "files",
     ]
     assert all(" done" in line for line in listed)

@@ -21,6 +21,7 @@ from app.booking.desk_models import Deputy, WaitlistEntry
 from app.booking.models import Booking, Closure, RuleWaiver
 from app.database import db
 from app.feeds.models import FeedSubscription
+from app.files.models import StoredFile
 from app.jobs import service as jobs
 from app.labs.capacity import LabDay, LabRule, LabShiftPattern, Limitation
 from app.labs.models import Lab, Method, Resource, Test
@@ -85,6 +86,7 @@ def parameters() -> dict[str, list[str]]:
         "answer": ["accept", "decline"],
         "request_id": ids(JoinRequest),
         "feed_id": ids(FeedSubscription),
+        "file_id": ids(StoredFile),
         "invitation_id": ids(Invitation),
         "lab_id": ids(Lab),
         "membership_id": ids(Membership),
@@ -119,6 +121,7 @@ PRIVATE = frozenset(
         "waiver_id",
         "booking_id",
         "feed_id",
+        "file_id",
         "request_id",
         "invitation_id",
         "membership_id",

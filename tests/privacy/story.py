@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from itertools import count
 
 from app.accounts import joining, members
@@ -38,11 +39,14 @@ from app.events.log import System
 from app.feeds import service as feeds
 from app.feeds.models import FeedScope
 from app.feeds.service import Subscribe
+from app.files.models import FilePurpose
+from app.files.service import Upload, note_download
 from app.jobs import service as jobs
 from app.labs.capacity import Audience
 from app.labs.models import Lab
 from app.labs.rules import AT_ONCE
 from app.orders import messages, reviewing, service
+from app.orders.attachments import Attach, attach
 from app.orders.messages import Write
 from app.orders.reviewing import Review
 from app.orders.service import NewLine, NewOrder, Terms
@@ -180,13 +184,17 @@ class Market:
         terms = Terms(None, text("判定"), text("申请人"), text("合同"), Decimal("1000.00"), note=text("说明"))
         lines = (NewLine(test, text("样品"), wants_proposal=True),)
         order = service.create(engineer, NewOrder(lab, lines, terms), NOW)
-        messages.write(engineer, Write(order.id, text("留言")), NOW)
+        messages.write(engineer, Write(order.id, text("留言"), uploads=(self.upload(company),)), NOW)
+        attach(engineer, Attach(order.id, (self.upload(company),)), NOW)
         if not submit:
             return
         ordering.submit(engineer, OrderStep(order.id, order.version), NOW)
         question = Review(order.id, order.version, comment=f"请问 {self.word(lab)}")
         reviewing.return_order(desk, question, NOW)
         self.sends(company, lab, order.id)
+        (quotation,) = attach(desk, Attach(order.id, (self.upload(lab),), FilePurpose.QUOTATION), NOW)
+        attach(desk, Attach(order.id, (self.upload(lab),), internal=True), NOW)
+        note_download(engineer, quotation, NOW)
         messages.write(desk, Write(order.id, f"答复 {self.word(lab)}"), NOW)
         messages.write(desk, Write(order.id, f"内部 {self.word(lab)}", internal=True), NOW)
 
@@ -220,6 +228,10 @@ class Market:
         finish = Finish(booking.id, booking.version, f"泄漏 {self.word(lab)}", Result.FAILED)
         runs.finish(desk, finish, start + timedelta(hours=1))
         bench_tokens.create(desk, NewBenchToken(resource, f"软件 {self.word(lab)}"), start)
+
+    def upload(self, owner: str) -> Upload:
+        """A text file that says whose it is, outside and inside."""
+        return Upload(f"附件 {self.word(owner)}.txt", BytesIO(f"内容 {self.word(owner)}".encode()))
 
     def closes(self, lab: str, resource: str, start: datetime, end: datetime) -> None:
         command = closures.CloseResource(resource, start, end, ClosureKind.MAINTENANCE, f"更换 {self.word(lab)}")

@@ -28,6 +28,7 @@ NUMBERS = frozenset(
         "run_minutes",
         "teardown_minutes",
         "report_days",
+        "size",
         # Turnaround: own lines, or as many as may be told.
         "lines",
         "median_days",

@@ -16,7 +16,10 @@ from tests.world import Person
 VISITOR = "visitor"
 # What people write and read, unlike ids.
 WRITTEN = re.compile(r"zz.*zz|[BW]\d{4}-.{5}")
-OWN_TEXTS = ("booking.code", "booking.sample", "booking.note", "order.code", "test_report.number", "event.data")
+OWN_TEXTS = (
+    *("booking.code", "booking.sample", "booking.note", "order.code", "test_report.number", "event.data"),
+    "stored_file.name",
+)
 # Whom we send, and the columns whose words he has to meet, or else he has not seen the pages at all.
 PEOPLE = {
     VISITOR: (),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -65,6 +66,8 @@ def sends(app: Flask, market: Market, part: str, method: str, path: str) -> Page
     client = browser(app, market.people[part])
     if path.startswith(PREFIX):
         client, more = browser(app), {"json": BODY, "headers": market.tokens[f"{part} write"]}
+    if path.endswith("/files"):
+        more = {**more, "json": None, "data": {"file": (BytesIO(b"?"), "a.txt"), "files": (BytesIO(b"?"), "a.txt")}}
     return Page.of(path, client.open(path, method=method, **more))
 
 

@@ -105,6 +105,8 @@ class Readers:
             "run_pause": _booked,
             "run_result": _booked,
             "bench_token": _desk,
+            "stored_file": self._attached,
+            "file_download": lambda row: NOBODY,
             "booking": _booked,
             "move_proposal": lambda row: _booked(self.bookings[row["booking_id"]]),
             "occupancy": lambda row: NOBODY,
@@ -155,6 +157,7 @@ class Readers:
             ("notice", "source"): lambda row: NOBODY,
             ("outbox", "notice_ids"): lambda row: NOBODY,
             ("outbox", "to_address"): lambda row: NOBODY,
+            ("stored_file", "key"): lambda row: NOBODY,
             **{("order", column): self._between for column in TERMS},
             ("event", "data"): lambda row: _booked(row) if row["actor_role"] in LAB_ROLES else _written(row),
         }
@@ -190,6 +193,13 @@ class Readers:
         """Company and order desk, once the order is submitted."""
         order = next(each for each in self.tables["order"] if each["id"] == row.get("order_id", row["id"]))
         return _written(row) if order["submitted_at"] else {("company", row["company_id"])}
+
+    def _attached(self, row: Row) -> Iterable[Eye]:
+        """Those who read what the file is attached to."""
+        if row["internal"]:
+            return _desk(row)
+        messages = {each["id"]: each["order_id"] for each in self.tables["order_message"]}
+        return self._between({**row, "order_id": messages.get(row["subject_id"], row["subject_id"])})
 
 
 # What an order says beside its lines.
@@ -251,6 +261,8 @@ PLAIN = frozenset(
         "outbox.last_error",
         "rule_waiver.kind",
         "run_result.equipment",
+        "stored_file.media_type",
+        "stored_file.subject_type",
         "shift_pattern.replaces",
         "shift_pattern.shifts",
         "waitlist_entry.resource",
@@ -266,6 +278,8 @@ POINTERS = frozenset(
         "notice.company_id",
         "notice.lab_id",
         "outbox.claimed_by",
+        "file_download.file_id",
+        "stored_file.subject_id",
         "occupancy.company_id",
         "occupancy.state_id",
     }
