@@ -22,6 +22,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import DESKTOP, PHONE, Device, chromium, fill_sign_in, launched, opened
+from tests.notifications.postbox import Postbox, open_postbox
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -32,10 +33,16 @@ SignIn = Callable[[Page, str], None]
 
 @dataclass(frozen=True)
 class Server:
-    """Where it answers, and its instance folder."""
+    """Where it answers, its instance folder, and the mail server that it speaks to."""
 
     base: str
     instance: Path
+    postbox: Postbox
+    environment: dict[str, str]
+
+    def runs(self, job: str) -> None:
+        """One pass of a job now, in a process of its own beside the scheduler."""
+        _flask(["jobs", "once", job], self.environment)
 
     def account(self, email: str) -> dict[str, str]:
         """The demo account with that address: email, password, role, organisation."""
@@ -52,10 +59,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     environment |= {"YUJIAN_INSTANCE": str(instance), "PORT": str(port)}
     for command in (["db", "upgrade"], ["catalogue", "load", "app/labs/catalogue"], ["demo"]):
         _flask(command, environment)
-    with _gunicorn(environment, instance / "server.log") as process:
-        base = f"http://127.0.0.1:{port}"
-        _wait_until_ready(base, process, instance / "server.log")
-        yield Server(base, instance)
+    with open_postbox() as postbox:
+        environment |= {"YUJIAN_SMTP_URL": postbox.url}
+        with _gunicorn(environment, instance / "server.log") as process:
+            base = f"http://127.0.0.1:{port}"
+            _wait_until_ready(base, process, instance / "server.log")
+            yield Server(base, instance, postbox, environment)
 
 
 @pytest.fixture(scope="session")

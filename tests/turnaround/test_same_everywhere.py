@@ -50,7 +50,8 @@ def of_api(answer: dict) -> Rows:
         names = ("median_days", "p80_days", "p95_days")
         working = ("median_working_days", "p80_working_days", "p95_working_days")
         phases = [item["phases"][phase] for phase in PHASES]
-        numbers = [item["lines"], *(item[name] for name in (*names, *working, "mean_days")), *phases]
+        shares = [item[name] for name in ("customer_days", "paused_days")]
+        numbers = [item["lines"], *(item[name] for name in (*names, *working, "mean_days")), *phases, *shares]
         return [str(number) for number in numbers]
 
     return {item["key"]: row(item) for item in [*answer["items"], answer["total"]]}
