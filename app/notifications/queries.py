@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Membership, User
+from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Membership, Role, User
 from app.accounts.policy import Action, Viewer, visible
-from app.database import db
+from app.database import db, execute
 from app.errors import NotFound
 from app.notifications.groups import Group, How
 from app.notifications.models import Mail, MailState, Notice, NoticeChoice
@@ -19,12 +20,19 @@ from app.notifications.rules import KINDS
 MOST_COUNTED = 100
 
 
+# Stands in the header of every page: built once, for whoever asks, with the condition of the policy.
+_SEAT: Any = bindparam("seat")
+_SOME = select(Notice.id).where(
+    visible(Viewer(role=Role.ENGINEER, membership_id=_SEAT), Action.SEE_NOTICE, Notice), Notice.read_at.is_(None)
+)
+_UNREAD = select(func.count()).select_from(_SOME.limit(MOST_COUNTED).subquery())
+
+
 def unread(viewer: Viewer) -> int:
-    """Unread notices of the viewer's membership, `MOST_COUNTED` at most: asked on every page."""
+    """Unread notices of the viewer's membership, `MOST_COUNTED` at most."""
     if not viewer.signed_in:
         return 0
-    some = select(Notice.id).where(_own(viewer), Notice.read_at.is_(None)).limit(MOST_COUNTED).subquery()
-    return db.session.scalar(select(func.count()).select_from(some)) or 0
+    return int(execute(db.session(), _UNREAD, {"seat": viewer.membership_id}).scalar_one())
 
 
 def _own(viewer: Viewer) -> ColumnElement[bool]:

@@ -33,14 +33,17 @@ CLAIM, MARGIN = timedelta(minutes=10), timedelta(minutes=4)
 Clock = Callable[[], datetime]
 
 
-def send_due(clock: Clock = clock) -> int:
-    """Send all that is due, as far as the server takes it; returns how many mails went out: none where mail is off."""
+def send_due(clock: Clock = clock, at_most: timedelta | None = None) -> int:
+    """Send all that is due, as far as the server takes it; returns how many mails went out: none where mail is off.
+
+    at_most: after that time no further batch is begun.
+    """
     server = server_of(current_app.config)
     if server is None:
         return 0
-    sent = 0
+    sent, begin = 0, clock()
     with Post(server) as post:
-        while batch := claim(clock()):
+        while (at_most is None or clock() - begin < at_most) and (batch := claim(clock())):
             outcome = _Batch(batch, post, server, clock)
             sent += outcome.work()
             if outcome.unreachable:

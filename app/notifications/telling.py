@@ -145,7 +145,9 @@ class People:
             Side.DECIDERS: self._deciders,
             Side.ASKER: self._asker,
         }[one.side](one.subject)
-        return [each for each in found if each.user_id != one.by and may_know(viewer_of(each), one.subject)]
+        told = [each for each in found if each.user_id != one.by and may_know(viewer_of(each), one.subject)]
+        # Who has two seats on that side hears of it once, in his older one.
+        return list({each.user_id: each for each in reversed(told)}.values())[::-1]
 
     def _company(self, subject: Subject) -> list[Membership]:
         """Who ordered it; once he has left, the company's managers."""

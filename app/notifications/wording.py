@@ -1,6 +1,5 @@
 """A notice as a sentence, in the language that is spoken where it is written."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +11,16 @@ from app.notifications.models import Notice
 MOMENTS, DAYS = frozenset({"start", "by", "until"}), frozenset({"due"})
 
 
+class _Facts(dict[str, str]):
+    """A fact that an older notice does not have is a dash, not a page that can't be shown."""
+
+    def __missing__(self, _name: str) -> str:
+        return "–"
+
+
 def sentence(notice: Notice) -> str:
     """One sentence; times in the labs' zone."""
-    return gettext(notice.sentence, **_written(notice.facts))
-
-
-def _written(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _fact(name, value) for name, value in facts.items()}
+    return gettext(notice.sentence) % _Facts({name: _fact(name, value) for name, value in notice.facts.items()})
 
 
 def _fact(name: str, value: Any) -> str:
