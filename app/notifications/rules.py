@@ -51,6 +51,9 @@ class Kind(enum.StrEnum):
     ORDER_RETURNED = "order_returned"
     ORDER_REJECTED = "order_rejected"
     ORDER_CANCELLED = "order_cancelled"
+    RETEST_ASKED = "retest_asked"
+    PAYMENT_AWAITED = "payment_awaited"
+    WITNESS_AWAITED = "witness_awaited"
     MESSAGE_WRITTEN = "message_written"
     TIME_KEPT = "time_kept"
     TIME_FREE = "time_free"
@@ -197,6 +200,20 @@ KINDS: dict[Kind, Telling] = {
             Side.LAB: N_("%(company)s取消了委托单 %(code)s。"),
         },
     ),
+    Kind.RETEST_ASKED: Telling(
+        Group.REQUESTS,
+        ORDER,
+        {
+            Side.COMPANY: N_("%(lab)s在委托单 %(code)s 里安排了一次复测。"),
+            Side.LAB: N_("%(company)s在委托单 %(code)s 里要求一次复测，请安排时段。"),
+        },
+    ),
+    Kind.PAYMENT_AWAITED: Telling(
+        _ANSWERED, ORDER, {Side.COMPANY: N_("委托单 %(code)s 在等您付款，%(lab)s收到后继续。")}
+    ),
+    Kind.WITNESS_AWAITED: Telling(
+        _ANSWERED, ORDER, {Side.COMPANY: N_("委托单 %(code)s 在等您到场见证，请和%(lab)s约定时间。")}
+    ),
     Kind.MESSAGE_WRITTEN: Telling(
         Group.MESSAGES,
         ORDER,
@@ -277,6 +294,7 @@ EVENTS: dict[str, Kind] = {
     "order.returned": Kind.ORDER_RETURNED,
     "order.rejected": Kind.ORDER_REJECTED,
     "order.cancelled": Kind.ORDER_CANCELLED,
+    "order.retest_asked": Kind.RETEST_ASKED,
     "message.written": Kind.MESSAGE_WRITTEN,
     "waitlist.offered": Kind.TIME_KEPT,
     "join.asked": Kind.JOIN_ASKED,
@@ -289,6 +307,9 @@ def kind_of(event: str, data: Mapping[str, Any]) -> Kind | None:
     """The notice that an event makes; None for one that nobody is told of."""
     if event == "booking.expired":
         return Kind.HOLD_EXPIRED if data.get("was") == "held" else Kind.REQUEST_EXPIRED
+    if event == "order.clock_stopped":
+        # Questions and deviating samples are told by what asks about them.
+        return {"payment": Kind.PAYMENT_AWAITED, "witness": Kind.WITNESS_AWAITED}.get(str(data.get("cause")))
     if event == "booking.judged":
         return {"failed": Kind.FAILED, "invalid": Kind.INVALID}.get(str(data.get("result")))
     return EVENTS.get(event)
@@ -298,6 +319,10 @@ def sides_told(kind: Kind, actor_role: str | None) -> list[Side]:
     """Who hears of it: never the side that did it. actor_role: a role's name, `system` or None."""
     own = SIDES.get(actor_role or "")
     return [side for side in KINDS[kind].sentences if side is not own]
+
+
+# An order that was made by a booking goes its way with it.
+TOLD_BY_BOOKING = frozenset({Kind.ORDER_SUBMITTED, Kind.ORDER_ACCEPTED, Kind.ORDER_REJECTED, Kind.ORDER_CANCELLED})
 
 
 def told_by_order(kind: Kind, order_state: str, line_accepted: bool) -> bool:

@@ -14,7 +14,7 @@ from app.booking.models import Booking
 from app.database import db
 from app.events.models import Event
 from app.labs.models import Lab, Resource, Test
-from app.notifications.rules import Kind, kind_of, told_by_order
+from app.notifications.rules import TOLD_BY_BOOKING, Kind, kind_of, told_by_order
 from app.orders.models import Order, OrderLine, OrderMessage
 from app.samples.models import Sample
 
@@ -104,7 +104,7 @@ class _Loaded:
     def subject(self, event: Event, kind: Kind) -> Subject | None:
         """None where the row is gone, or the event is told by another one."""
         if event.subject_type == "order":
-            return self._order(event)
+            return self._order(event, kind)
         if event.subject_type == "message":
             return self._message(event)
         if event.subject_type == "join":
@@ -128,10 +128,10 @@ class _Loaded:
             more["until"] = event.data["until"]
         return booking_subject(booking, company, **more)
 
-    def _order(self, event: Event) -> Subject | None:
+    def _order(self, event: Event, kind: Kind) -> Subject | None:
         row = self.orders.get(event.subject_id)
-        if row is None or row[0].direct:
-            return None  # an order made by a booking is told of by that booking
+        if row is None or (row[0].direct and kind in TOLD_BY_BOOKING):
+            return None
         return _order_subject(*row, Action.SEE_BOOKING)
 
     def _message(self, event: Event) -> Subject | None:

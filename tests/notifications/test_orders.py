@@ -7,18 +7,19 @@ from app.booking.delaying import Delay, announce_delay
 from app.booking.models import Booking
 from app.booking.ordering import OrderStep
 from app.database import db
-from app.orders import reviewing
+from app.orders import reviewing, stops
 from app.orders import service as orders
-from app.orders.models import Order
+from app.orders.models import Order, StopCause
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder
+from app.orders.stops import Stop
 from app.samples import service as samples
 from app.samples.rules import Kind
 from app.samples.service import Dispatch, Identity, Receive, Register
 from app.testing import runs
 from app.testing.run_rules import Result
-from app.testing.runs import Finish
+from app.testing.runs import Finish, Retest
 from tests.world import World
 
 
@@ -66,4 +67,8 @@ def test_from_submission_to_a_failed_run(world: World, told) -> None:
     assert any(f"试验 {booking.code} 不合格" in text for text in told(engineer))
     # Off the bench the car is where it was received: that is no news.
     assert sum("收到了样品" in text for text in told(engineer)) == 1
+    runs.retest(engineer.viewer, Retest(order, booking.order_line_id, version()), world.now)
+    assert any("要求一次复测" in text for text in told(desk))
+    stops.stop(desk.viewer, Stop(order, version(), StopCause.PAYMENT), world.now)
+    assert any("在等您付款" in text for text in told(engineer))
     assert told(world.engineer("乙公司")) == []
