@@ -201,7 +201,7 @@ KINDS: dict[Kind, Telling] = {
         },
     ),
     Kind.RETEST_ASKED: Telling(
-        Group.REQUESTS,
+        _CHANGED,
         ORDER,
         {
             Side.COMPANY: N_("%(lab)s在委托单 %(code)s 里安排了一次复测。"),
