@@ -87,6 +87,7 @@ class Action(enum.Enum):
     READ_NOTICE = enum.auto()
     SEE_FILE = enum.auto()
     ATTACH_FILE = enum.auto()
+    PHOTOGRAPH_SAMPLE = enum.auto()
 
 
 Grant = Callable[[Viewer, Any], Any]
@@ -150,6 +151,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.READ_NOTICE: dict.fromkeys(Role, own_seat),
     Action.SEE_FILE: {**dict.fromkeys(_COMPANY, own_company_shown), **_LAB_ADMIN},
     Action.ATTACH_FILE: {**_COMPANY, **_LAB_ADMIN},
+    Action.PHOTOGRAPH_SAMPLE: {**_COMPANY, **_LAB},
 }
 
 READING = frozenset(

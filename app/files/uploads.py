@@ -9,12 +9,18 @@ from app.accounts.current import viewer
 from app.api import PREFIX
 from app.database import db
 from app.files.rules import MEGABYTE, FileTooLarge
+from app.files.service import Upload
 from app.files.settings import most_bytes
 
 View = TypeVar("View", bound=Callable[..., Any])
 MARK = "takes_files"
 # What stands round the files of a form: its fields and its seams.
 FRAME = MEGABYTE
+
+
+def uploads_of(field: Any) -> tuple[Upload, ...]:
+    """The files that a form's field holds."""
+    return tuple(Upload(each.filename or "", each.stream) for each in field.data or ())
 
 
 def takes_files(view: View) -> View:

@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from app.errors import YujianError
 from app.files.models import FilePurpose
-from app.files.service import Upload
+from app.files.uploads import uploads_of
 from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, trimmed
 from app.labs.models import Lab, Test
 from app.language import pick, refusal
@@ -141,7 +141,7 @@ class MessageForm(CommandForm):
         self.order_id = order_id
 
     def command(self) -> Write:
-        return Write(self.order_id, self.text.data or "", self.internal.data, _uploads(self.files))
+        return Write(self.order_id, self.text.data or "", self.internal.data, uploads_of(self.files))
 
 
 class AttachForm(CommandForm):
@@ -157,7 +157,7 @@ class AttachForm(CommandForm):
         self.purpose.choices = [(each.value, gettext(each.label)) for each in ON_ORDERS]
 
     def command(self) -> Attach:
-        return Attach(self.order_id, _uploads(self.files), FilePurpose(self.purpose.data), self.internal.data)
+        return Attach(self.order_id, uploads_of(self.files), FilePurpose(self.purpose.data), self.internal.data)
 
 
 class StopForm(CommandForm):
@@ -187,7 +187,3 @@ class ResumeForm(CommandForm):
     def command(self) -> Resume:
         assert self.version.data is not None
         return Resume(self.order_id, self.version.data)
-
-
-def _uploads(field: MultipleFileField) -> tuple[Upload, ...]:
-    return tuple(Upload(each.filename or "", each.stream) for each in field.data or ())

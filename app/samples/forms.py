@@ -5,13 +5,16 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, NumberRange
 from wtforms.validators import Optional as Blank
 
+from app.files.uploads import uploads_of
 from app.forms import CommandForm, VersionField, at_most, no_nul, text, trimmed
 from app.orders.rules import MOST_TEXT, sample_names
 from app.samples.models import Sample, SamplePlace
+from app.samples.photos import Photograph
 from app.samples.rules import MOST_SLOTS, Kind, State
 from app.samples.service import Dispatch, Edit, Identity, NewPlace, Receive, Register, SampleStep, Store
 
@@ -123,6 +126,19 @@ class StoreForm(StepForm):
 
     def command(self) -> Store:
         return Store(self.sample_id, self.version.data or 0, self.note.data or "", self.place.data or "")
+
+
+class PhotoForm(CommandForm):
+    """Photos, any number at once."""
+
+    photos = MultipleFileField(_l("照片"), render_kw={"accept": "image/*", "capture": "environment"})
+
+    def __init__(self, sample_id: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.sample_id = sample_id
+
+    def command(self) -> Photograph:
+        return Photograph(self.sample_id, uploads_of(self.photos))
 
 
 class PlaceForm(CommandForm):

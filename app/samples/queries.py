@@ -31,6 +31,11 @@ def visible_sample(viewer: Viewer, sample_id: str) -> Sample:
     return found
 
 
+def is_readable(viewer: Viewer, sample_id: str) -> bool:
+    """Whether the viewer may read the sample."""
+    return db.session.scalar(select(Sample.id).where(Sample.id == sample_id, readable(viewer))) is not None
+
+
 def samples_of(viewer: Viewer, order_ids: Iterable[str]) -> list[Sample]:
     """Registered samples of orders, as the viewer may see them, by name."""
     query = select(Sample).where(Sample.order_id.in_(list(order_ids)), readable(viewer)).order_by(Sample.name)

@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Any
 
 import segno
-from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from app.accounts.current import login_required, viewer
 from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.clock import now
 from app.errors import NotFound
+from app.files import subjects
+from app.files.queries import files_of
+from app.files.uploads import takes_files
 from app.forms import CommandForm
 from app.labs.queries import labs_by_id, resources
 from app.language import pick
@@ -22,8 +26,8 @@ from app.orders.models import OrderLine
 from app.orders.parts import parts, provide
 from app.orders.queries import visible_order
 from app.orders.rules import CLOSED, sample_names
-from app.samples import queries, rules, service
-from app.samples.forms import DispatchForm, IdentityForm, PlaceForm, ReceiveForm, StepForm, StoreForm
+from app.samples import photos, queries, rules, service
+from app.samples.forms import DispatchForm, IdentityForm, PhotoForm, PlaceForm, ReceiveForm, StepForm, StoreForm
 from app.samples.models import Sample
 from app.samples.sentences import next_of_sample, offered, told
 
@@ -40,8 +44,9 @@ class NamedSample:
 
 
 def init_app(app: Flask) -> None:
-    """Hand the samples of lines to the pages of orders and bookings."""
+    """Hand the samples of lines to the pages of orders and bookings; say who may read their photos."""
     provide(app, "samples", samples_of_lines)
+    subjects.provide(app, photos.SAMPLE, queries.is_readable)
 
 
 def samples_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, list[NamedSample]]:
@@ -107,6 +112,8 @@ def _page(sample: Sample, refused: Mapping[str, CommandForm]) -> str:
         editable=sample.state in (rules.State.EXPECTED, rules.State.DISPATCHED)
         and allowed(viewer(), Action.REGISTER_SAMPLE, sample),
         full=allowed(viewer(), Action.SEE_BOOKING_COMPANY, sample),
+        photos=files_of(viewer(), photos.SAMPLE, [sample.id])[sample.id],
+        photo_form=PhotoForm(sample.id, formdata=None),
         digit=rules.vin_check_digit(sample.vin) if sample.vin else None,
     )
 
@@ -138,6 +145,21 @@ STEPS: dict[str, Callable[[Viewer, Any, datetime], Sample]] = {
     "return": service.give_back,
     "dispose": service.dispose,
 }
+
+
+@bp.post("/samples/<sample_id>/photos")
+@login_required
+@takes_files
+def photograph(sample_id: str) -> Any:
+    """Photos of a sample, from the phone that took them."""
+    sample = queries.visible_sample(viewer(), sample_id)
+    form = PhotoForm(sample_id)
+    made = form.run(lambda command: photos.photograph(viewer(), command, now()))
+    if made is None:
+        flash(" ".join([form.refusal_text, *form.photos.errors]).strip())
+        return _page(sample, {}), form.status
+    flash(gettext("已保存 %(count)d 张照片。", count=len(made)))
+    return redirect(url_for(".detail", sample_id=sample_id), 303)
 
 
 @bp.post("/samples/<sample_id>/<step>")

@@ -1,5 +1,9 @@
 """Samples from registration to return: identified, sent, received, kept, tested, and never in two places."""
 
+import io
+import re
+from html import unescape
+
 import pytest
 from flask import Flask
 
@@ -217,3 +221,21 @@ def test_a_program_registers_and_sends(story: Story) -> None:
     chain = client.get(where, headers=headers).json["items"]
     assert [(link["state"], link["by"]) for link in chain] == [("dispatched", "company")]
     assert client.get(f"/api/v1/samples/{made.json['id']}", headers=program(story.rival)).status_code == 404
+
+
+def test_photos_are_taken_where_the_sample_is(story: Story) -> None:
+    """The crew photographs what arrived; company and order desk look at it, the rival finds nothing."""
+    sample = story.registers()
+    story.submitted()
+    story.arrives(sample)
+    png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(13) + b"\x00\x00\x00\x00IEND\xaeB`\x82"
+    crew = browser(story.app, story.crew)
+    sent = crew.post(f"/samples/{sample.id}/photos", data={"photos": (io.BytesIO(png), "到货.png")})
+    assert sent.status_code == 303
+    seen = Visitor(story.app, story.engineer).get(f"/samples/{sample.id}").html
+    address = re.search(r'<img src="(/files/[^"]+)" alt="到货.png"', seen)
+    assert address is not None
+    for person, status in ((story.engineer, 200), (story.desk, 200), (story.rival, 404), (story.crew, 404)):
+        assert browser(story.app, person).get(unescape(address.group(1))).status_code == status
+    none = crew.post(f"/samples/{sample.id}/photos", data={"photos": (io.BytesIO(b"%PDX"), "坏.png")})
+    assert none.status_code == 422
