@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, require
 from app.booking import (
     day_sheet,
     desk,
+    exporting,
     listing,
     moves,
     ordering_pages,
@@ -32,6 +34,7 @@ from app.booking.story import lab_name
 from app.clock import now
 from app.errors import NotFound
 from app.forms import row_cursor
+from app.workbooks import download
 
 bp = Blueprint("booking", __name__)
 blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp)
@@ -128,6 +131,14 @@ def index() -> str:
     after = row_cursor(request.args.get("after", ""))
     page = listing.listing(viewer(), wanted, now(), limits(), after)
     return render_template("booking/index.html", page=page, states=list(State), on_the_way=ON_THE_WAY)
+
+
+@bp.get("/bookings/bookings.xlsx")
+@login_required
+def export() -> Response:
+    """The list of bookings, filtered as on the page."""
+    content = exporting.workbook(viewer(), listing.asked(request.args), now(), limits())
+    return download(content, f"yujian-bookings-{now():%Y%m%d}.xlsx")
 
 
 @bp.route("/inbox", methods=["GET", "POST"])

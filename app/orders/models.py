@@ -161,6 +161,18 @@ class Order(Base):
 # Not a state of its own in the table: the order is still submitted, and its clock is stopped.
 RETURNED = "returned"
 
+STATE_LABELS: dict[str, str] = {
+    OrderState.DRAFT.value: N_("草稿"),
+    OrderState.SUBMITTED.value: N_("待受理"),
+    RETURNED: N_("待答复"),
+    OrderState.ACCEPTED.value: N_("已受理"),
+    OrderState.TESTING.value: N_("试验中"),
+    OrderState.REPORTING.value: N_("编制报告"),
+    OrderState.ISSUED.value: N_("已签发"),
+    OrderState.REJECTED.value: N_("不受理"),
+    OrderState.CANCELLED.value: N_("已取消"),
+}
+
 
 class OrderLine(Base):
     """One test on given samples with the instants at which its phases change.

@@ -26,6 +26,11 @@ class Group(enum.StrEnum):
     ISSUED = "issued"
     CLOSED = "closed"
 
+    @classmethod
+    def of(cls, text: str) -> "Group":
+        """The group of an address; open orders for anything else."""
+        return cls(text) if text in set(cls) else cls.OPEN
+
 
 GROUPS = {
     Group.OPEN: (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.TESTING, OrderState.REPORTING),

@@ -15,7 +15,7 @@ from app.files.uploads import takes_files
 from app.forms import CommandForm, row_cursor
 from app.labs import browse
 from app.labs.queries import tests_at
-from app.orders import attachments, messages, queries, reviewing, service, stops
+from app.orders import attachments, messages, queries, reviewing, service, sheet_pages, stops
 from app.orders.forms import (
     AttachForm,
     LineForm,
@@ -33,7 +33,7 @@ from app.orders.rules import CHECKLIST, CLOSED
 from app.orders.sentences import latest_report, next_of_order, ruling, summary
 
 bp = Blueprint("orders", __name__)
-blueprints = (bp,)
+blueprints = (bp, sheet_pages.bp)
 PAGE = 50
 
 
@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
 @login_required
 def index() -> str:
     """The viewer's orders, newest first; `state` is one of the groups."""
-    group = _group(request.args.get("state", ""))
+    group = Group.of(request.args.get("state", ""))
     found = queries.visible_orders(viewer(), group, after=row_cursor(request.args.get("after", "")), limit=PAGE + 1)
     rows = found[:PAGE]
     lines = [each.line for row in rows for each in row.lines]
@@ -253,7 +253,3 @@ def _done(order_id: str, name: str, form: CommandForm, act: Any) -> Any:
 
 def _again(order_id: str, name: str, form: CommandForm) -> Any:
     return order_page(queries.visible_order(viewer(), order_id), Refused({name: form}, form.refusal_text)), form.status
-
-
-def _group(text: str) -> Group:
-    return Group(text) if text in set(Group) else Group.OPEN

@@ -4,23 +4,10 @@ from flask_babel import gettext
 
 from app.booking.rules import LABELS
 from app.booking.rules import State as BookingState
-from app.errors import N_
 from app.orders.models import RETURNED, OrderState
+from app.orders.models import STATE_LABELS as ORDER_LABELS
 
-ORDER_LABELS = {
-    OrderState.DRAFT: N_("草稿"),
-    OrderState.SUBMITTED: N_("待受理"),
-    OrderState.ACCEPTED: N_("已受理"),
-    OrderState.TESTING: N_("试验中"),
-    OrderState.REPORTING: N_("编制报告"),
-    OrderState.ISSUED: N_("已签发"),
-    OrderState.REJECTED: N_("不受理"),
-    OrderState.CANCELLED: N_("已取消"),
-}
-RETURNED_LABELS = {RETURNED: N_("待答复")}
-STATE_LABELS: dict[str, str] = RETURNED_LABELS | {
-    state.value: label for labels in (ORDER_LABELS, LABELS) for state, label in labels.items()
-}
+STATE_LABELS: dict[str, str] = ORDER_LABELS | {state.value: label for state, label in LABELS.items()}
 
 # Shapes of DESIGN, one for each kind of state; reports being written have the empty square.
 STATE_CLASSES: dict[str, str] = {

@@ -152,8 +152,11 @@ def asked() -> dict[str, list[str]]:
         ],
         "/feeds/": ["what=lab:here", "what=company"],
         "/notices/": ["kind=requests", "kind=changes", "kind=reminders"],
+        "/bookings/bookings.xlsx": ["state=all", "state=all&lab=here"],
         "/inbox": [f"list={each}" for each in ("decide", "start", "running", "report")],
         "/orders/": [f"state={each}" for each in ("open", "draft", "issued", "closed")],
+        "/orders/orders.xlsx": [f"state={each}" for each in ("open", "draft", "issued", "closed")],
+        "/orders/template.xlsx": ["lab=here"],
         "/schedule": [
             "lab=all&days=14&from=2026-11-02",
             "lab=all&days=7&from=2026-10-26",

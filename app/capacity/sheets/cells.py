@@ -1,44 +1,12 @@
 """Cells of the sheets: how values are written, and how what is typed is read. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from app.errors import N_, Invalid
+from app.errors import N_
 from app.labs.quantities import BadFigure, from_json, parse, reach_of, to_json, typed
-from app.language import lang, local
-
-# What a flag is written as, by language; either is read in both.
-FLAGS = {"zh": ("否", "是"), "en": ("no", "yes")}
-_YES = frozenset({"是", "yes", "y", "true", "1", "x", "√"})
-_NO = frozenset({"", "否", "no", "n", "false", "0"})
-
-
-class BadCell(Invalid):
-    """A cell that can't be read; its message says what belongs there, `field` is the column."""
-
-
-def text_of(value: Any) -> str:
-    """Any value as the sheet shows it: dates as 2026-12-01, instants as local 2026-12-01 08:30, whole numbers plain."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return FLAGS[lang()][value]
-    if isinstance(value, datetime):
-        return f"{local(value) if value.tzinfo else value:%Y-%m-%d %H:%M}"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return f"{value:g}" if abs(value) < 1e15 else str(value)
-    return str(value).replace("\x00", "").strip()
-
-
-def spoken(text: str) -> str:
-    """A flag of the other language in this one; any other text as it stands."""
-    for words in FLAGS.values():
-        if text in words:
-            return FLAGS[lang()][words.index(text)]
-    return text
+from app.workbooks import BadCell
 
 
 def whole(text: str) -> int | None:
@@ -55,15 +23,6 @@ def needed(number: int | None) -> int:
     if number is None:
         raise BadCell(N_("不能为空。"))
     return number
-
-
-def yes(text: str) -> bool:
-    """是 or 否."""
-    if text.casefold() in _YES:
-        return True
-    if text.casefold() in _NO:
-        return False
-    raise BadCell(N_("请填“是”或“否”。"))
 
 
 def day(text: str) -> date | None:

@@ -23,13 +23,13 @@ from app.capacity.resources import queries, scope, service
 from app.capacity.resources.scope import SetCapability
 from app.capacity.resources.service import AddResource, ChangeResource, Facts
 from app.capacity.sheets import cells
-from app.capacity.sheets.cells import BadCell
 from app.database import db
 from app.errors import N_
 from app.labs.capacity import Audience, LabDay
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.quantities import from_json
 from app.language import pick
+from app.workbooks import BadCell, text_of, yes
 
 Values = Mapping[str, str]
 """Texts of a row by column."""
@@ -63,7 +63,7 @@ def _resources(_viewer: Viewer, lab: Lab) -> dict[str, Values]:
 
 def _resource_row(row: Resource) -> Values:
     plain = ("id", "kind_id", "name_zh", "name_en", "places", "grain_minutes", "shifts", "unattended")
-    texts = {key: cells.text_of(getattr(row, key)) for key in plain}
+    texts = {key: text_of(getattr(row, key)) for key in plain}
     more = {"capability_zh": row.capability_zh, "capability_en": row.capability_en}
     return {**texts, "envelope": cells.statement_text(row.envelope), "whole_id": row.whole_id or "", **more}
 
@@ -75,7 +75,7 @@ def _change_resource(viewer: Viewer, lab: Lab, row: Values, known: bool, now: da
         places=cells.needed(_read(cells.whole, row, "places")),
         grain_minutes=cells.needed(_read(cells.whole, row, "grain_minutes")),
         shifts=row["shifts"],
-        unattended=_read(cells.yes, row, "unattended"),
+        unattended=_read(yes, row, "unattended"),
         capability_zh=row["capability_zh"],
         capability_en=row["capability_en"],
         envelope=from_json(_read(cells.statement, row, "envelope")),
@@ -102,7 +102,7 @@ TIMES = ("setup_minutes", "run_minutes", "teardown_minutes", "report_days")
 
 
 def _capability_row(row: Capability, test: Test) -> Values:
-    texts = {key: cells.text_of(getattr(row, key)) for key in (*TIMES, "valid_from", "valid_until")}
+    texts = {key: text_of(getattr(row, key)) for key in (*TIMES, "valid_from", "valid_until")}
     limits = {"needs": cells.statement_text(row.needs), "sample_limits": cells.statement_text(row.sample_limits)}
     together = "; ".join(queries.companions(row.pool, test.id))
     name = f"{pick(test.method)} {pick(test)}"
@@ -143,7 +143,7 @@ def _day_row(row: LabDay) -> Values:
         "hours": cells.hours_text(row.hours),
         "name_zh": row.name_zh,
         "name_en": row.name_en,
-        "reserve": cells.text_of(row.audience is Audience.RESERVE),
+        "reserve": text_of(row.audience is Audience.RESERVE),
     }
 
 
@@ -152,7 +152,7 @@ def _change_day(viewer: Viewer, lab: Lab, row: Values, _known: bool, now: dateti
     on = cells.day(text)
     if on is None:
         raise _at("key", BadCell(N_("请填日期，例如 2026-12-31。")))
-    reserve = _read(cells.yes, row, "reserve")
+    reserve = _read(yes, row, "reserve")
     hours = _read(cells.hours, row, "hours")
     seen = db.session.get_one(Lab, lab.id).setup_version
     command = SetDays(
@@ -181,8 +181,8 @@ def _closure_row(row: Closure) -> Values:
         "resource_id": row.resource_id,
         "places": ", ".join(map(str, row.places)),
         "kind": row.kind.value,
-        "starts_at": cells.text_of(row.starts_at),
-        "ends_at": cells.text_of(row.ends_at),
+        "starts_at": text_of(row.starts_at),
+        "ends_at": text_of(row.ends_at),
         "reason": row.reason,
     }
 
@@ -221,8 +221,8 @@ def _bookings(_viewer: Viewer, lab: Lab) -> dict[str, Values]:
             "company": pick(company),
             "test": pick(test),
             "resource_id": booking.resource_id,
-            "starts_at": cells.text_of(booking.starts_at),
-            "ends_at": cells.text_of(booking.ends_at),
+            "starts_at": text_of(booking.starts_at),
+            "ends_at": text_of(booking.ends_at),
             "sample": booking.sample,
         }
         for booking, company, test in db.session.execute(query)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
@@ -13,9 +13,9 @@ from app.clock import now
 from app.errors import YujianError
 from app.labs.models import Lab
 from app.language import refusal
+from app.workbooks import download
 
 bp = Blueprint("capacity_sheets", __name__, url_prefix="/capacity/<lab_id>/sheets")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.route("/", methods=["GET", "POST"])
@@ -45,10 +45,7 @@ def _shown(lab: Lab, found: Import) -> tuple[str, int]:
 def workbook(lab_id: str) -> Response:
     """The workbook of the lab."""
     lab = own_lab(lab_id)
-    answer = make_response(export(viewer(), lab))
-    answer.headers["Content-Type"] = XLSX
-    answer.headers["Content-Disposition"] = f'attachment; filename="{_file_name(lab, now())}"'
-    return answer
+    return download(export(viewer(), lab), _file_name(lab, now()))
 
 
 def _file_name(lab: Lab, at: datetime) -> str:

@@ -1,25 +1,20 @@
 """A lab's workbook out, and one in again: every change and every fault by sheet and cell first, then all or nothing."""
 
-import io
-import zipfile
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask_babel import gettext
-from python_calamine import CalamineError, CalamineWorkbook
-from xlsxwriter import Workbook
 
+from app import workbooks
 from app.accounts.policy import Viewer
-from app.capacity.sheets.cells import spoken, text_of
-from app.capacity.sheets.sheets import SHEETS, Column, Sheet, Values
+from app.capacity.sheets.sheets import SHEETS, Sheet, Values
 from app.database import transaction
 from app.errors import N_, Invalid, YujianError
 from app.labs.models import Lab
 from app.language import refusal
+from app.workbooks import Fault, Page, letter
 
-MOST_ROWS, MOST_CHANGES, WIDE = 20_000, 2_000, 24
-UNPACKED_MOST = 200 * 1024 * 1024
+MOST_CHANGES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +27,6 @@ class Change:
     new: bool
     cells: tuple[tuple[str, str, str], ...]
     """Heading, what is there, what is typed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A cell that can't be taken, as `C7`, and why."""
-
-    sheet: str
-    cell: str
-    text: str
 
 
 @dataclass
@@ -57,19 +43,15 @@ class NotStored(Exception):
 
 
 def export(viewer: Viewer, lab: Lab) -> bytes:
-    """The workbook. Texts are written as texts: what begins like a formula is none."""
-    file = io.BytesIO()
-    with Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        bold = book.add_format({"bold": True})
-        for sheet in SHEETS:
-            page = book.add_worksheet(gettext(sheet.label))
-            page.write_row(0, 0, [gettext(column.label) for column in sheet.columns], bold)
-            for line, row in enumerate(sheet.rows(viewer, lab).values(), start=1):
-                for place, column in enumerate(sheet.columns):
-                    page.write_string(line, place, row[column.key])
-            page.set_column(0, len(sheet.columns) - 1, WIDE)
-            page.freeze_panes(1, 1)
-    return file.getvalue()
+    """The workbook."""
+    return workbooks.written(
+        Page(
+            gettext(sheet.label),
+            [gettext(column.label) for column in sheet.columns],
+            ([row[column.key] for column in sheet.columns] for row in sheet.rows(viewer, lab).values()),
+        )
+        for sheet in SHEETS
+    )
 
 
 def load(viewer: Viewer, lab: Lab, content: bytes, store: bool, now: datetime) -> Import:
@@ -96,50 +78,17 @@ Rows = list[tuple[int, dict[str, str]]]
 
 
 def _read(content: bytes) -> list[tuple[Sheet, Rows]]:
-    """Rows of the sheets that are known, by line; cells are read as values, formulas are not worked out."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > UNPACKED_MOST:
-                raise Invalid(N_("文件太大。"), field="file")
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    except (zipfile.BadZipFile, CalamineError, OSError, ValueError) as error:
-        raise Invalid(N_("这不是 Excel 工作簿（.xlsx）。"), field="file") from error
-    names = {name.strip(): name for name in book.sheet_names}
+    """Rows of the sheets that are known, by line."""
+    book = workbooks.opened(content)
     found: list[tuple[Sheet, Rows]] = []
     for sheet in SHEETS:
-        label = next((each for each in _labels(sheet.label) if each in names), None)
-        if label is not None and sheet.change:
-            found.append((sheet, list(_rows(sheet, book.get_sheet_by_name(names[label]).to_python()))))
+        lines = workbooks.sheet_of(book, sheet.label) if sheet.change else None
+        if lines is not None:
+            heads = {column.key: column.label for column in sheet.columns}
+            found.append((sheet, list(workbooks.rows(gettext(sheet.label), heads, lines))))
     if not found:
         raise Invalid(N_("没有认得的工作表。请先导出，再在导出的文件上修改。"), field="file")
     return found
-
-
-def _labels(msgid: str) -> tuple[str, str]:
-    """A heading in both languages: a file made in one is read in the other."""
-    return msgid, gettext(msgid)
-
-
-def _rows(sheet: Sheet, lines: Sequence[Sequence[object]]) -> Iterator[tuple[int, dict[str, str]]]:
-    if len(lines) > MOST_ROWS + 1:
-        raise Invalid(N_("一张表最多 %(most)d 行。"), field="file", most=MOST_ROWS)
-    heads = [text_of(cell) for cell in lines[0]] if lines else []
-    places = {
-        column.key: next((heads.index(label) for label in _labels(column.label) if label in heads), None)
-        for column in sheet.columns
-    }
-    missing = [gettext(column.label) for column in sheet.columns if places[column.key] is None]
-    if missing:
-        told = gettext("、").join(missing)
-        raise Invalid(
-            N_("工作表“%(sheet)s”缺少列：%(columns)s。"), field="file", sheet=gettext(sheet.label), columns=told
-        )
-    for line, cells in enumerate(lines[1:], start=2):
-        row = {
-            key: spoken(text_of(cells[at])) if at is not None and at < len(cells) else "" for key, at in places.items()
-        }
-        if any(row.values()):
-            yield line, row
 
 
 def _take(viewer: Viewer, lab: Lab, sheet: Sheet, rows: Rows, found: Import, now: datetime) -> None:
@@ -183,9 +132,6 @@ def _take_row(
 
 
 def _fault(sheet: Sheet, line: int, key: str, text: str) -> Fault:
-    return Fault(gettext(sheet.label), f"{_letter(sheet.columns, key)}{line}", text)
-
-
-def _letter(columns: tuple[Column, ...], key: str) -> str:
-    """The letter of a column; that of the first for a field the sheet doesn't have."""
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[next((n for n, column in enumerate(columns) if column.key == key), 0)]
+    """At the first column for a field that the sheet doesn't have."""
+    place = next((n for n, column in enumerate(sheet.columns) if column.key == key), 0)
+    return Fault(gettext(sheet.label), f"{letter(place)}{line}", text)
