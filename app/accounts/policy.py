@@ -83,6 +83,7 @@ class Action(enum.Enum):
     INVITE_LAB = enum.auto()
     ADMINISTER = enum.auto()
     SUBSCRIBE = enum.auto()
+    KEEP_FILTER = enum.auto()
     SEE_NOTICE = enum.auto()
     READ_NOTICE = enum.auto()
     SEE_FILE = enum.auto()
@@ -147,6 +148,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.INVITE_LAB: {Role.LAB_ADMIN: own_lab, Role.SYSTEM_ADMIN: anyone},
     Action.ADMINISTER: {Role.SYSTEM_ADMIN: anyone},
     Action.SUBSCRIBE: {**_COMPANY, **_LAB},
+    Action.KEEP_FILTER: dict.fromkeys(COMPANY_ROLES | LAB_ROLES, anyone),
     Action.SEE_NOTICE: dict.fromkeys(Role, own_seat),
     Action.READ_NOTICE: dict.fromkeys(Role, own_seat),
     Action.SEE_FILE: {**dict.fromkeys(_COMPANY, own_company_shown), **_LAB_ADMIN},

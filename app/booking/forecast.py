@@ -52,10 +52,15 @@ def reporting_times(pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str]
 
 def report_dates(capable: CapableBench, ends_at: datetime, measured: ReportingTime | None) -> ReportDates:
     """Dates for a use that ends at `ends_at`: history where there is some, else the test's `report_days`."""
+    return reckoned(capable.report_days, ends_at, measured)
+
+
+def reckoned(report_days: int, ends_at: datetime, measured: ReportingTime | None) -> ReportDates:
+    """The same from plain figures. report_days: working days."""
     if measured is not None:
         return ReportDates(ends_at + measured.likely, ends_at + measured.safe, Basis.HISTORY)
     return ReportDates(
-        after_working_days(ends_at, capable.report_days),
-        after_working_days(ends_at, capable.report_days + APPROVAL_DAYS),
+        after_working_days(ends_at, report_days),
+        after_working_days(ends_at, report_days + APPROVAL_DAYS),
         Basis.PLANNING,
     )

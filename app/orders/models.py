@@ -120,7 +120,12 @@ class Order(Base):
     """
 
     __tablename__ = "order"
-    __table_args__ = (Index("ix_order_company", "company_id"), Index("ix_order_lab", "lab_id"))
+    __table_args__ = (
+        Index("ix_order_company", "company_id"),
+        Index("ix_order_lab", "lab_id"),
+        Index("ix_order_company_state", "company_id", "state", "created_at", "id"),
+        Index("ix_order_lab_state", "lab_id", "state", "created_at", "id"),
+    )
 
     id: Mapped[str] = random_id()
     code: Mapped[str] = mapped_column(String(12), unique=True)
@@ -194,6 +199,7 @@ class OrderLine(Base):
         Index("ix_order_line_issued", "issued_at"),
         Index("ix_order_line_company_issued", "company_id", "issued_at"),
         Index("ix_order_line_lab_issued", "lab_id", "issued_at"),
+        Index("ix_order_line_lab_ended", "lab_id", "issued_at", "ended_at"),
         Index("ix_order_line_test_lab_issued", "test_id", "lab_id", "issued_at"),
     )
 

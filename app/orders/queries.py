@@ -2,7 +2,7 @@
 
 import enum
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -131,6 +131,12 @@ def visible_order(viewer: Viewer, order_id: str) -> OrderRow:
 def is_readable(viewer: Viewer, order_id: str) -> bool:
     """Whether the viewer may read this order."""
     return db.session.scalar(select(Order.id).where(Order.id == order_id, *_readable(viewer))) is not None
+
+
+def orders_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, OrderRow]:
+    """Orders of these ids that the viewer may see."""
+    found = db.session.execute(_rows(viewer).where(Order.id.in_(list(ids)))).all()
+    return {row.order.id: row for row in _shown(viewer, [(each[0], each[1], each[2]) for each in found])}
 
 
 def counts(viewer: Viewer) -> dict[Group, int]:

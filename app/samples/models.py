@@ -53,6 +53,7 @@ class Sample(Base):
         CheckConstraint("(state = 'on_bench') = (booking_id IS NOT NULL)", name="on_bench_of"),
         Index("ix_sample_company_vin", "company_id", "vin"),
         Index("ix_sample_lab_state", "lab_id", "state"),
+        Index("ix_sample_company_state", "company_id", "state"),
         Index("ix_sample_booking", "booking_id"),
     )
 

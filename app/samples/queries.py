@@ -42,6 +42,12 @@ def samples_of(viewer: Viewer, order_ids: Iterable[str]) -> list[Sample]:
     return list(db.session.scalars(query.options(joinedload(Sample.place))))
 
 
+def samples_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, Sample]:
+    """Samples of these ids that the viewer may see."""
+    query = select(Sample).where(Sample.id.in_(list(ids)), readable(viewer))
+    return {sample.id: sample for sample in db.session.scalars(query.options(joinedload(Sample.shipment)))}
+
+
 def chain(sample_id: str) -> list[CustodyStep]:
     """The custody of a sample, oldest first."""
     query = select(CustodyStep).where(CustodyStep.sample_id == sample_id).order_by(CustodyStep.position)

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, random_id
+from app.testing.filter_models import SavedFilter as SavedFilter  # a table of this room too
 from app.testing.run_rules import PauseCause, Result
 
 

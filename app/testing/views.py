@@ -13,20 +13,20 @@ from app.booking.queries import visible_booking
 from app.clock import now
 from app.orders.models import OrderLine
 from app.orders.parts import provide
-from app.testing import queries, run_views, service
+from app.testing import queries, run_views, service, work_pages, work_sheet
 from app.testing.forms import IssueForm
 from app.testing.models import TestReport
 from app.worktime import local_date
 
 bp = Blueprint("testing", __name__)
-blueprints = (bp, run_views.bp)
+blueprints = (bp, run_views.bp, work_pages.bp)
 
 
 def init_app(app: Flask) -> None:
     """Hand reports to the pages of bookings and orders, and the form to the page of a booking."""
     provide(app, "report", reports_of_lines)
     run_views.init_app(app)
-    app.jinja_env.globals.update(issue_form=issue_form)
+    app.jinja_env.globals.update(issue_form=issue_form, list_name=work_sheet.list_name)
 
 
 def reports_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, TestReport]:

@@ -41,6 +41,7 @@ ORDERS = Entry("orders.index", P_("navigation", "委托单"), ("orders.", "sampl
 TURNAROUND = Entry("turnaround.index", P_("navigation", "检测周期"), ("turnaround.",))
 CAPACITY = Entry("capacity.index", P_("navigation", "产能"), ("capacity.",))
 INBOX = Entry("booking.inbox", P_("navigation", "收件箱"))
+WORK = Entry("work.index", P_("navigation", "待办"), ("work.",))
 FEEDS = Entry("feeds.index", P_("navigation", "日历订阅"))
 NOTICES = Entry("notifications.index", P_("navigation", "通知"))
 MAIL = Entry("notifications.mail", P_("navigation", "邮件"))
@@ -51,10 +52,10 @@ SIGN_IN = Entry("accounts.sign_in", P_("navigation", "登录"))
 
 MAIN: dict[Role | None, tuple[Entry, ...]] = {
     None: (SEARCH, LABS),
-    Role.ENGINEER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
-    Role.COMPANY_MANAGER: (HOME, SEARCH, SCHEDULE, BOOKINGS, ORDERS, TURNAROUND, LABS),
-    Role.LAB_ADMIN: (HOME, INBOX, SCHEDULE, BOOKINGS, CAPACITY, ORDERS, TURNAROUND, LABS),
-    Role.BENCH_CREW: (HOME, SCHEDULE, BOOKINGS, LABS),
+    Role.ENGINEER: (HOME, SEARCH, SCHEDULE, BOOKINGS, WORK, ORDERS, TURNAROUND, LABS),
+    Role.COMPANY_MANAGER: (HOME, SEARCH, SCHEDULE, BOOKINGS, WORK, ORDERS, TURNAROUND, LABS),
+    Role.LAB_ADMIN: (HOME, INBOX, WORK, SCHEDULE, BOOKINGS, CAPACITY, ORDERS, TURNAROUND, LABS),
+    Role.BENCH_CREW: (HOME, WORK, SCHEDULE, BOOKINGS, LABS),
     Role.COORDINATOR: (HOME, TURNAROUND, SEARCH, LABS),
     Role.SYSTEM_ADMIN: (HOME, ADMIN, JOBS, TURNAROUND, SEARCH, LABS),
 }

@@ -29,7 +29,7 @@ from app.notifications.models import Mail, Notice
 from app.notifications.service import unsubscribe_token
 from app.orders.models import Order, OrderLine
 from app.samples.models import Sample, SamplePlace
-from app.testing.models import BenchToken
+from app.testing.models import BenchToken, SavedFilter
 from app.turnaround.models import GeneratedReport
 from tests.http import browser
 from tests.privacy.words import Eye, eyes_of, found_in
@@ -59,6 +59,9 @@ INSTANTS = tuple(start.isoformat() for start in (at(9), at(17), at(26)))
 DATES = {"from": "2026-11-01", "to": "2026-11-30", "earliest": "2026-11-03", "day": "2026-11-09"}
 
 
+WORK = ("review", "receive", "start", "late", "report", "mine", "open")
+
+
 class Unknown(Exception):
     """A route, or an argument of the API, that this walk does not know how to fill in."""
 
@@ -85,6 +88,7 @@ def parameters() -> dict[str, list[str]]:
         "waiver_id": ids(RuleWaiver),
         "answer": ["accept", "decline"],
         "request_id": ids(JoinRequest),
+        "filter_id": ids(SavedFilter),
         "feed_id": ids(FeedSubscription),
         "file_id": ids(StoredFile),
         "invitation_id": ids(Invitation),
@@ -122,6 +126,7 @@ PRIVATE = frozenset(
         "booking_id",
         "feed_id",
         "file_id",
+        "filter_id",
         "request_id",
         "invitation_id",
         "membership_id",
@@ -153,6 +158,8 @@ def asked() -> dict[str, list[str]]:
         "/feeds/": ["what=lab:here", "what=company"],
         "/notices/": ["kind=requests", "kind=changes", "kind=reminders"],
         "/bookings/bookings.xlsx": ["state=all", "state=all&lab=here"],
+        "/work/": [f"list={each}{more}" for each in WORK for more in ("", "&q=zz", "&q=BP", "&lab=here&bench=chamber")],
+        "/work/work.xlsx": [f"list={each}" for each in WORK],
         "/inbox": [f"list={each}" for each in ("decide", "start", "running", "report")],
         "/orders/": [f"state={each}" for each in ("open", "draft", "issued", "closed")],
         "/orders/orders.xlsx": [f"state={each}" for each in ("open", "draft", "issued", "closed")],

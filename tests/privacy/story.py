@@ -54,10 +54,11 @@ from app.samples import service as samples
 from app.samples.rules import Kind
 from app.samples.service import Dispatch, Identity, NewPlace, Receive, Store
 from app.samples.service import Register as RegisterSample
-from app.testing import bench_tokens, runs
+from app.testing import bench_tokens, runs, saved_filters
 from app.testing.bench_tokens import NewBenchToken
 from app.testing.run_rules import PauseCause, Result
 from app.testing.runs import Finish, Pause
+from app.testing.saved_filters import Save
 from app.testing.service import IssueReport, issue_report
 from tests.world import NOW, Person, World, at
 
@@ -127,6 +128,9 @@ class Market:
                 name = NewToken(self.word(part.partition(".")[0]), scope)
                 _, secret = accounts.create_token(person.viewer, self.world.now, name)
                 self.tokens[f"{part} {scope}"] = {"Authorization": f"Bearer {secret}"}
+            if person.viewer.is_company or person.viewer.is_lab:
+                name, asked = self.word(part.partition(".")[0]), {"q": self.word(part.partition(".")[0])}
+                saved_filters.save(person.viewer, Save(name, "/work/", asked), self.world.now)
             for what in self._subscriptions(person):
                 _, self.calendars[f"{part} {what.scope} {what.target_id}"] = feeds.subscribe(
                     person.viewer, what, self.world.now
