@@ -71,6 +71,7 @@ class Action(enum.Enum):
     WRITE_MESSAGE = enum.auto()
     REGISTER_SAMPLE = enum.auto()
     DECIDE_BOOKING = enum.auto()
+    AMEND = enum.auto()
     RUN_BOOKING = enum.auto()
     ISSUE_REPORT = enum.auto()
     CLOSE_RESOURCE = enum.auto()
@@ -136,6 +137,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.WRITE_MESSAGE: {**_COMPANY, **_LAB_ADMIN},
     Action.REGISTER_SAMPLE: {**_COMPANY, **_LAB_ADMIN},
     Action.DECIDE_BOOKING: _LAB_ADMIN,
+    Action.AMEND: {**_COMPANY, **_LAB_ADMIN},
     Action.RUN_BOOKING: _LAB,
     Action.ISSUE_REPORT: _LAB_ADMIN,
     Action.CLOSE_RESOURCE: _LAB_ADMIN,

@@ -11,7 +11,7 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
-from app.booking import moves, offers, ordering_api, queries, rules, schemas, service, story, waitlist_api
+from app.booking import amending_api, moves, offers, ordering_api, queries, rules, schemas, service, story, waitlist_api
 from app.booking.availability import Wish, availability
 from app.booking.models import Booking
 from app.booking.rules import State
@@ -34,7 +34,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, waitlist_api.bp, ordering_api.bp)
+blueprints = (bp, waitlist_api.bp, amending_api.bp, ordering_api.bp)
 MAX_DAYS = 92
 # What only those read who set a lab's capacity.
 DESK_ONLY = ("approval", "calendar", "capability", "file", "limitation", "message", "resource", "rule")

@@ -29,11 +29,11 @@ def step(order_id: str, step: str) -> Any:
     if act is None:
         raise NotFound()
     if not CommandForm().validate_on_submit():
-        return _refused(order_id, "", 422)
+        return refused(order_id, "", 422)
     try:
         act(viewer(), order_id)
     except YujianError as error:
-        return _refused(order_id, refusal(error), error.status)
+        return refused(order_id, refusal(error), error.status)
     return redirect(url_for("orders.detail", order_id=order_id), 303)
 
 
@@ -48,21 +48,23 @@ def reject(order_id: str) -> Any:
     return order_page(row, Refused({"review": form}, form.refusal_text)), form.status
 
 
-def _refused(order_id: str, text: str, status: int) -> Any:
+def refused(order_id: str, text: str, status: int) -> Any:
+    """The order as it is now, with what was refused."""
     return order_page(queries.visible_order(viewer(), order_id), Refused(text=text)), status
 
 
 def _order_step(order_id: str) -> OrderStep:
-    return OrderStep(order_id, _version(), request.form.get("reason", "")[:500].replace("\x00", ""))
+    return OrderStep(order_id, version_seen(), request.form.get("reason", "")[:500].replace("\x00", ""))
 
 
-def _version() -> int:
+def version_seen() -> int:
+    """The version that the page showed; 0 for none, which is never the order's."""
     text = request.form.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _remove(viewer: Viewer, order_id: str) -> object:
-    command = LineStep(order_id, _version(), line_id=request.form.get("line", "")[:24])
+    command = LineStep(order_id, version_seen(), line_id=request.form.get("line", "")[:24])
     return ordering.remove_line(viewer, command, now())
 
 

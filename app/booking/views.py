@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, require
 from app.booking import (
+    amending_pages,
     day_sheet,
     desk,
     exporting,
@@ -37,7 +38,7 @@ from app.forms import row_cursor
 from app.workbooks import download
 
 bp = Blueprint("booking", __name__)
-blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp)
+blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp, amending_pages.bp)
 PREVIEW = "preview"
 
 

@@ -271,6 +271,57 @@ class ContractReview(Base):
     answered_at: Mapped[datetime | None]
 
 
+class AmendmentState(enum.StrEnum):
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        """The msgid that people read."""
+        return AMENDMENT_LABELS[self]
+
+
+AMENDMENT_LABELS = {
+    AmendmentState.PROPOSED: N_("等对方答复"),
+    AmendmentState.ACCEPTED: N_("双方同意"),
+    AmendmentState.REFUSED: N_("未同意"),
+    AmendmentState.WITHDRAWN: N_("已撤回"),
+}
+
+
+class OrderAmendment(Base):
+    """A change of what an accepted order says (ISO/IEC 17025:2017, 7.1.6), proposed by one side, answered by the other.
+
+    changes: by field of the terms, or `sample` of the line, the old and the new value; kept as it was proposed.
+    """
+
+    __tablename__ = "order_amendment"
+    __table_args__ = (
+        UniqueConstraint("order_id", "number"),
+        CheckConstraint("(state = 'proposed') = (answered_at IS NULL)", name="answer"),
+        Index("ix_order_amendment_company_state", "company_id", "state"),
+        Index("ix_order_amendment_lab_state", "lab_id", "state"),
+    )
+
+    id: Mapped[str] = random_id()
+    order_id: Mapped[str] = mapped_column(ForeignKey("order.id"))
+    company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    number: Mapped[int]
+    by_lab: Mapped[bool] = mapped_column(Boolean)
+    line_id: Mapped[str | None] = mapped_column(ForeignKey("order_line.id"))
+    changes: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    state: Mapped[AmendmentState]
+    proposed_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    proposed_at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(default="")
+    answered_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"))
+    answered_at: Mapped[datetime | None]
+
+
 class OrderMessage(Base):
     """What company and lab write to each other on an order. internal: the lab's own note."""
 

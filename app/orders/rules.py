@@ -64,6 +64,21 @@ class ReviewMissing(YujianError):
     message = N_("委托单 %(code)s 还没有受理，请先做合同评审。")
 
 
+class ReasonMissing(YujianError):
+    field = "reason"
+    message = N_("请写明变更的原因。")
+
+
+class AmendmentOpen(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("还有一项变更在等答复，请先答复或撤回。")
+
+
+class WrongAmendment(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("这项变更已经答复过了，请重新打开页面。")
+
+
 class LineHasSlot(YujianError):
     code, status = "wrong_state", 409
     message = N_("这一项已有时段，请先改期或取消。")
@@ -122,6 +137,18 @@ def check_comment(text: str) -> str:
     if not comment:
         raise CommentMissing()
     return comment
+
+
+def check_reason(text: str) -> str:
+    """The reason of an amendment without blanks around it. Raises ReasonMissing, Invalid."""
+    if not text.strip():
+        raise ReasonMissing()
+    return message_text(text, "reason")
+
+
+def optional_text(given: str) -> str:
+    """A text that may be left out. Raises Invalid."""
+    return message_text(given, "reason") if given.strip() else ""
 
 
 def message_text(given: str, field: str = "text") -> str:

@@ -15,7 +15,8 @@ from app.files.uploads import takes_files
 from app.forms import CommandForm, row_cursor
 from app.labs import browse
 from app.labs.queries import tests_at
-from app.orders import attachments, messages, queries, reviewing, service, sheet_pages, stops
+from app.orders import amending, amending_words, attachments, messages, queries, reviewing, service, sheet_pages, stops
+from app.orders.amending_forms import AmendSampleForm, AmendTermsForm
 from app.orders.forms import (
     AttachForm,
     LineForm,
@@ -122,6 +123,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
     stopped = next((each for each in waits if each.ended_at is None), None)
     if allowed(viewer(), Action.DECIDE_BOOKING, order) and order.state in GROUPS[Group.OPEN]:
         forms["stop"] = StopForm(order, formdata=None)
+    amendments = amending_words.told(viewer(), row)
+    forms |= amending_words.forms_of(viewer(), row, amendments)
     forms |= refused.forms
     if seen is None:
         seen = messages.messages_of(viewer(), order.id) if shows_terms else []
@@ -129,7 +132,9 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
     return render_template(
         "orders/detail.html",
         row=row,
-        next=next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None, stopped),
+        next=amending_words.next_of(viewer(), amendments)
+        or next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None, stopped),
+        amendments=amendments,
         bookings=told["booking"],
         reports=told["report"],
         samples=told["samples"],
@@ -188,6 +193,18 @@ def terms(order_id: str) -> Any:
             return {"version": saved.version}
         return {"errors": form.errors, "text": form.refusal_text}, form.status
     return redirect(url_for(".detail", order_id=order_id), 303) if saved else _again(order_id, "terms", form)
+
+
+@bp.post("/orders/<order_id>/amendments")
+@login_required
+def amend(order_id: str) -> Any:
+    """Propose other terms, or (`what` is `sample`) another sample for a line."""
+    row = queries.visible_order(viewer(), order_id)
+    if request.form.get("what") == "sample":
+        sample = AmendSampleForm(row.order, row.lines)
+        return _done(order_id, "amend_sample", sample, lambda command: amending.propose(viewer(), command, now()))
+    terms = AmendTermsForm(row.order)
+    return _done(order_id, "amend_terms", terms, lambda command: amending.propose(viewer(), command, now()))
 
 
 @bp.post("/orders/<order_id>/accept")

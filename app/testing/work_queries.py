@@ -18,7 +18,8 @@ from app.booking.rules import State
 from app.database import db
 from app.labs import browse
 from app.labs.models import Resource, Test
-from app.orders.models import Order, OrderLine, OrderState
+from app.orders.amending import AMENDABLE
+from app.orders.models import AmendmentState, Order, OrderAmendment, OrderLine, OrderState
 from app.orders.queries import GROUPS, Group
 from app.orders.rules import sample_names
 from app.samples.models import Sample
@@ -54,6 +55,7 @@ class Kind(enum.StrEnum):
     LATE = "late"
     REPORT = "report"
     OPEN = "open"
+    AMENDMENT = "amendment"
     RETURNED = "returned"
     DEVIATION = "deviation"
     HOLD = "hold"
@@ -87,6 +89,7 @@ class Question:
 
 # Tables under names of their own, for a list may read the same ones beside its conditions.
 Line, Use, Answered = aliased(OrderLine), aliased(Booking), aliased(MoveProposal)
+Proposed = aliased(OrderAmendment)
 
 
 def to_review(ask: Question) -> Conditions:
@@ -134,6 +137,13 @@ def returned(ask: Question) -> Conditions:
     """Orders with the lab's questions."""
     own = visible(ask.viewer, Action.CHANGE_OWN_BOOKING, Order)
     return (own, Order.state == OrderState.SUBMITTED, Order.returned_at.is_not(None), *_of_order(ask))
+
+
+def to_answer(ask: Question) -> Conditions:
+    """Orders of which the other side proposes an amendment."""
+    asked = (Proposed.order_id == Order.id, Proposed.state == AmendmentState.PROPOSED)
+    waiting = exists().where(*asked, Proposed.by_lab.is_not(ask.viewer.is_lab))
+    return (visible(ask.viewer, Action.AMEND, Order), Order.state.in_(AMENDABLE), waiting, *_of_order(ask))
 
 
 def lapsing(ask: Question) -> Conditions:
@@ -253,12 +263,13 @@ class Source:
 
 
 SOURCES: Mapping[Work, Mapping[Kind, Source]] = {
-    Work.REVIEW: {Kind.REVIEW: Source(Order, to_review)},
+    Work.REVIEW: {Kind.REVIEW: Source(Order, to_review), Kind.AMENDMENT: Source(Order, to_answer)},
     Work.RECEIVE: {Kind.RECEIVE: Source(Sample, to_receive)},
     Work.START: {Kind.START: Source(Booking, to_start)},
     Work.LATE: {Kind.LATE: Source(Booking, late)},
     Work.REPORT: {Kind.REPORT: Source(Booking, to_report)},
     Work.MINE: {
+        Kind.AMENDMENT: Source(Order, to_answer),
         Kind.RETURNED: Source(Order, returned),
         Kind.DEVIATION: Source(Sample, deviating),
         Kind.HOLD: Source(Booking, lapsing),
@@ -348,6 +359,17 @@ def _by_answer(ask: Question, kind: Kind, source: Source) -> list[Key]:
     return [Key(at, ident, kind) for at, ident in db.session.execute(query)]
 
 
+def _by_proposal(ask: Question, kind: Kind, source: Source) -> list[Key]:
+    """Orders by since when their amendment waits; there is one at a time."""
+    query = (
+        select(OrderAmendment.proposed_at, Order.id)
+        .join(Order, Order.id == OrderAmendment.order_id)
+        .where(OrderAmendment.state == AmendmentState.PROPOSED, *source.conditions(ask))
+        .limit(MOST)
+    )
+    return [Key(at, ident, kind) for at, ident in db.session.execute(query)]
+
+
 _PLANNED = (Booking.lab_id, Booking.test_id, Booking.ends_at, Booking.state, OrderLine.ended_at, Test.report_days)
 
 
@@ -398,6 +420,7 @@ _RECKONED: Mapping[Kind, Callable[[Question, Kind, Source], list[Key]]] = {
     Kind.RECEIVE: _by_need,
     Kind.DISPATCH: _by_need,
     Kind.PROPOSAL: _by_answer,
+    Kind.AMENDMENT: _by_proposal,
     Kind.REPORT: _by_safe_date,
     Kind.OPEN: _by_report,
 }

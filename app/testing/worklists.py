@@ -241,6 +241,10 @@ def _returned(loaded: _Loaded, key: Key) -> Item | None:
     return loaded.of_order(key, _waited(loaded, key), said=said, urgent=True)
 
 
+def _amendment(loaded: _Loaded, key: Key) -> Item | None:
+    return loaded.of_order(key, _waited(loaded, key), said=gettext("对方提出合同变更，请答复。"), urgent=True)
+
+
 def _deviation(loaded: _Loaded, key: Key) -> Item | None:
     sample = loaded.samples.get(key.ident)
     said = gettext("样品与委托不符：%(what)s", what=sample.deviation) if sample else ""
@@ -279,6 +283,7 @@ _ITEMS = {
     Kind.START: _start,
     Kind.LATE: _late,
     Kind.REPORT: _report,
+    Kind.AMENDMENT: _amendment,
     Kind.RETURNED: _returned,
     Kind.DEVIATION: _deviation,
     Kind.HOLD: _hold,

@@ -99,6 +99,7 @@ def parameters() -> dict[str, list[str]]:
         "notice_id": ids(Notice),
         "token": [unsubscribe_token(user, None) for user in ids(User)[:3]],
         "name": list(jobs.names()),
+        "number": ["1", "2"],
         "order_id": ids(Order),
         "bench_token_id": ids(BenchToken),
         "line_id": ids(OrderLine),

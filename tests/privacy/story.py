@@ -45,10 +45,12 @@ from app.jobs import service as jobs
 from app.labs.capacity import Audience
 from app.labs.models import Lab
 from app.labs.rules import AT_ONCE
-from app.orders import messages, reviewing, service
+from app.orders import amending, messages, reviewing, service
+from app.orders.amending import Answer, Propose
 from app.orders.attachments import Attach, attach
 from app.orders.messages import Write
 from app.orders.reviewing import Review
+from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder, Terms
 from app.samples import service as samples
 from app.samples.rules import Kind
@@ -201,6 +203,20 @@ class Market:
         note_download(engineer, quotation, NOW)
         messages.write(desk, Write(order.id, f"答复 {self.word(lab)}"), NOW)
         messages.write(desk, Write(order.id, f"内部 {self.word(lab)}", internal=True), NOW)
+
+    def amends(self, company: str, lab: str) -> None:
+        """An accepted order; its company asks for another contract number, its lab refused other terms before."""
+        engineer, desk = self.people[f"{company}.engineer"].viewer, self.people[f"{lab}.desk"].viewer
+        lines = (NewLine("t", f"样品 {self.word(company)}", wants_proposal=True),)
+        order = service.create(engineer, NewOrder(lab, lines), NOW)
+        ordering.submit(engineer, OrderStep(order.id, order.version), NOW)
+        reviewing.accept_order(desk, Review(order.id, order.version, dict.fromkeys(CHECKLIST, True)), NOW)
+        for number in (1, 2):
+            terms = {"contract_number": f"合同 {self.word(company)}"}
+            reason = f"变更 {self.word(company)}"
+            amending.propose(engineer, Propose(order.id, order.version, reason, terms), NOW)
+            if number == 1:
+                amending.refuse(desk, Answer(order.id, 1, order.version, f"不行 {self.word(lab)}"), NOW)
 
     def sends(self, company: str, lab: str, order_id: str) -> None:
         """Two samples of the order: one received with a deviation and stored, one on its way."""
@@ -373,6 +389,7 @@ def _what_is_to_come(market: Market) -> None:
     market.asks("yi", "far-rig", at(6))
     market.confirms("bing", "sister", "sister-rig", at(6))
     market.orders("jia", "here")
+    market.amends("yi", "here")
     market.orders("yi", "here", submit=False)
     market.closes("here", "chamber", at(17), at(18, 17, 30))
     market.closes("elsewhere", "far-rig", at(17), at(18, 17, 30))

@@ -99,6 +99,7 @@ class Readers:
             "order_message": lambda row: _desk(row) if row["internal"] else self._between(row),
             "messages_read": lambda row: NOBODY,
             "saved_filter": self._own,
+            "order_amendment": self._between,
             "sample": self._of_order,
             "shipment": self._of_order,
             "sample_place": _laboratory,
