@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 from flask import Blueprint
 
-from app.accounts import members, queries, service
+from app.accounts import closing, members, queries, service
 from app.accounts.models import Organisation, Role, Scope
 from app.clock import now
 from app.errors import N_, Invalid, YujianError
@@ -23,7 +23,9 @@ users = Blueprint("user_cli", __name__, cli_group="user")
 users.cli.short_help = "账号 / accounts"
 tokens = Blueprint("token_cli", __name__, cli_group="token")
 tokens.cli.short_help = "接口令牌 / API tokens"
-blueprints = (users, tokens)
+organisations = Blueprint("organisation_cli", __name__, cli_group="organisation")
+organisations.cli.short_help = "机构 / organisations"
+blueprints = (users, tokens, organisations)
 
 
 @contextmanager
@@ -91,6 +93,19 @@ def create_token(email: str, name: str, scope: str, role: str | None) -> None:
             raise Invalid(N_("没有这个账号或角色：%(email)s"), field="email", email=email)
         _, secret = service.create_token(queries.viewer_of(membership), now(), service.NewToken(name, Scope(scope)))
     click.echo(secret)
+
+
+@organisations.cli.command("close")
+@click.argument("organisation")
+@click.option("--dry-run", is_flag=True, help="只看能不能关闭 / only tell whether it can be closed")
+def close(organisation: str, dry_run: bool) -> None:
+    """关闭机构（编号或全称）：成员失效，历史保留；有在途委托单或预约时拒绝 / Close an organisation by id or full
+    Chinese name: its members lose their seats, its history stays; refused while orders or bookings are open.
+    """
+    with _refusals():
+        known = _first(one for one in queries.organisations() if organisation in (one.id, one.name_zh))
+        found = closing.close(System(), known.id if known else organisation, now(), dry_run)
+    click.echo(f"{found.id} {found.name_zh}")
 
 
 def _asked_password() -> str:

@@ -127,6 +127,16 @@ class LastManager(YujianError):
     message = N_("这是最后一位管理员，请先邀请另一位。")
 
 
+class StillOpen(YujianError):
+    code, status, field = "wrong_state", 409, "organisation"
+    message = N_("%(name)s 还有 %(orders)d 张在途委托单、%(bookings)d 个未结束的预约，办完或取消之后才能关闭。")
+
+
+class NotRegistered(YujianError):
+    field = "organisation"
+    message = N_("%(name)s 是目录里的机构，随目录增减，不在这里关闭。")
+
+
 class WrongPassword(YujianError):
     field = "current"
     message = N_("现在的密码不对。")

@@ -12,7 +12,7 @@ from app.accounts.policy import Action, Viewer, require_visible, visible
 from app.booking.models import Booking, Occupancy
 from app.booking.rules import State
 from app.database import db, execute
-from app.labs.models import Resource, Test
+from app.labs.models import Lab, Resource, Test
 from app.orders.models import OrderLine
 from app.worktime import Interval
 
@@ -185,6 +185,16 @@ def dropped_hold_at(
         Booking.changed_at > since,
     )
     return session.scalar(query)
+
+
+def open_bookings(session: Session, organisation_id: str, now: datetime) -> int:
+    """Bookings that hold time, or are under way, of a company or at the labs that an operator runs."""
+    labs = select(Lab.id).where(Lab.organisation_id == organisation_id)
+    own = or_(Booking.company_id == organisation_id, Booking.lab_id.in_(labs))
+    held = (Booking.state == State.HELD) & (Booking.hold_expires_at > now)
+    asked = (Booking.state == State.REQUESTED) & (Booking.starts_at > now)
+    stands = or_(held, asked, Booking.state.in_((State.CONFIRMED, State.RUNNING)))
+    return session.scalar(select(func.count()).select_from(Booking).where(own, stands)) or 0
 
 
 def lapsed(session: Session, now: datetime, limit: int = 200) -> list[Booking]:

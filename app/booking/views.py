@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.accounts import closing
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, require
 from app.booking import (
@@ -45,6 +46,7 @@ PREVIEW = "preview"
 def init_app(app: Flask) -> None:
     """Hand the pages of orders what a booking knows, and templates what they say of it."""
     progress.init_app(app)
+    closing.provide(app, "bookings", queries.open_bookings)
     app.jinja_env.filters.update(elapsed=elapsed, tick_labels=tick_labels, lab_name=lab_name, iso_day=iso_day)
     app.jinja_env.filters.update(limits=limits_of)
     app.jinja_env.globals.update(by=lambda at: by(at, now()))

@@ -177,6 +177,14 @@ def order_open_to(session: Session, viewer: Viewer, order_id: str, action: Actio
     return order
 
 
+def open_orders(session: Session, organisation_id: str, now: datetime) -> int:
+    """Orders under way of a company, or at the labs that an operator runs."""
+    labs = select(Lab.id).where(Lab.organisation_id == organisation_id)
+    own = or_(Order.company_id == organisation_id, Order.lab_id.in_(labs))
+    query = select(func.count()).select_from(Order).where(own, Order.state.in_(GROUPS[Group.OPEN]))
+    return session.scalar(query) or 0
+
+
 def lab_exists(session: Session, lab_id: str) -> bool:
     return session.scalar(select(Lab.id).where(Lab.id == lab_id, Lab.retired_at.is_(None))) is not None
 

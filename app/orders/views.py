@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 
+from app.accounts import closing
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.clock import now
@@ -39,7 +40,8 @@ PAGE = 50
 
 
 def init_app(app: Flask) -> None:
-    """Say who may read what files are attached to."""
+    """Hand in what keeps an organisation open, and who may read what files are attached to."""
+    closing.provide(app, "orders", queries.open_orders)
     subjects.provide(app, attachments.ORDER, queries.is_readable)
     subjects.provide(app, attachments.MESSAGE, messages.is_readable)
 

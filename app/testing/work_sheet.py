@@ -8,7 +8,8 @@ from app import workbooks
 from app.accounts.policy import Viewer
 from app.errors import N_
 from app.language import pick
-from app.testing.work_queries import FAR, MOST, Asked, Work
+from app.testing.work_keys import FAR, MOST
+from app.testing.work_queries import Asked, Work
 from app.testing.worklists import Item, listing
 from app.workbooks import Page, text_of
 

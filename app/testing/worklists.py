@@ -23,8 +23,9 @@ from app.orders.sentences import summary
 from app.samples import queries as samples
 from app.samples.models import Sample
 from app.samples.rules import DUE_DAYS
-from app.testing import work_queries
-from app.testing.work_queries import FAR, Asked, Key, Kind, Question, Source, Work
+from app.testing import work_keys, work_queries
+from app.testing.work_keys import FAR, Key
+from app.testing.work_queries import Asked, Kind, Question, Source, Work
 from app.worktime import after_working_days
 
 PAGE = 50
@@ -99,7 +100,7 @@ def listing(
 ) -> Listing:
     """The page of a list behind `after`."""
     ask = Question(viewer, asked, now)
-    found = work_queries.keys(ask, what)
+    found = work_keys.keys(ask, what)
     left = [key for key in found if after is None or (key.at, key.ident) > after]
     shown = left[:most]
     last = shown[-1] if len(left) > most else None
