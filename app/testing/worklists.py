@@ -61,8 +61,8 @@ class Item:
         return {_ARGUMENT[self.endpoint]: self.ident}
 
 
-ORDER, BOOKING, SAMPLE = "orders.detail", "booking.detail", "samples.detail"
-_ARGUMENT = {ORDER: "order_id", BOOKING: "booking_id", SAMPLE: "sample_id"}
+ORDER, BOOKING, RUN, SAMPLE = "orders.detail", "booking.detail", "runs.run", "samples.detail"
+_ARGUMENT = {ORDER: "order_id", BOOKING: "booking_id", RUN: "booking_id", SAMPLE: "sample_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +147,13 @@ class _Loaded:
             key, ORDER, key.ident, row.order.code, _title(row), row.lab, when, sample=told, company=row.company, **more
         )
 
-    def of_booking(self, key: Key, when: str, **more: Any) -> Item | None:
+    def of_booking(self, key: Key, when: str, page: str = BOOKING, **more: Any) -> Item | None:
         booking = self.bookings.get(key.ident)
         if booking is None:
             return None
         return Item(
             key,
-            BOOKING,
+            page,
             key.ident,
             booking.code,
             gettext("%(method)s %(test)s", method=pick(booking.test.method), test=pick(booking.test)),
@@ -220,14 +220,15 @@ def _start(loaded: _Loaded, key: Key) -> Item | None:
     away = [each.name for each in named if each.sample is not None and not each.sample.in_house]
     said = gettext("样品 %(names)s 还没有收样。", names=gettext("、").join(away)) if away else ""
     past = key.at <= loaded.now
-    return loaded.of_booking(key, moment(key.at), said=said, small=_past(loaded, key), urgent=past)
+    said = said or (gettext("请开始，或记为未到场。") if past else gettext("到时间请开始。"))
+    return loaded.of_booking(key, moment(key.at), RUN, said=said, small=_past(loaded, key), urgent=past)
 
 
 def _late(loaded: _Loaded, key: Key) -> Item | None:
     booking = loaded.bookings.get(key.ident)
     over = booking is not None and booking.ends_at <= loaded.now
     said = gettext("台架本应已空出，后面的预约可能受影响。") if over else gettext("试验超时，清理时间已开始。")
-    return loaded.of_booking(key, moment(key.at), said=said, small=_past(loaded, key), urgent=over)
+    return loaded.of_booking(key, moment(key.at), RUN, said=said, small=_past(loaded, key), urgent=over)
 
 
 def _report(loaded: _Loaded, key: Key) -> Item | None:
@@ -295,6 +296,9 @@ _ITEMS = {
 
 
 def _waited(loaded: _Loaded, key: Key) -> str:
+    """How long; among deadlines, as those of a company are, it says that it is no deadline."""
+    if loaded.viewer.is_lab:
+        return elapsed(loaded.now - key.at)
     return gettext("已等 %(length)s", length=elapsed(loaded.now - key.at))
 
 

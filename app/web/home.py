@@ -1,6 +1,6 @@
 """The home page of each role: what needs me now, what is next, where do I book."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,8 @@ from app.booking.rules import Limits, State
 from app.booking.sentences import Next, next_step
 from app.labs.models import Resource, Test
 from app.language import day as day_text
+from app.testing import worklists
+from app.testing.work_queries import Work
 from app.timeline import Axis, Phase, Piece, Stretch, draw
 from app.web import queries
 from app.worktime import DayKind, day, local_date, local_day, midnight
@@ -63,6 +65,7 @@ class AgendaDay:
 class CompanyHome:
     recent: list[Test]
     todo: list[Todo]
+    work: Mapping[Work, int]
     rows: list[OnTheWay]
     ticks: list[datetime]
     open_orders: int
@@ -89,6 +92,7 @@ class ReportDue:
 @dataclass(frozen=True, slots=True)
 class LabHome:
     todo: list[Todo]
+    work: Mapping[Work, int]
     waiting: int
     benches: list[BenchNow]
     reports: list[ReportDue]
@@ -104,6 +108,7 @@ def company_home(viewer: Viewer, now: datetime, limits: Limits) -> CompanyHome:
     return CompanyHome(
         recent=queries.recent_tests(viewer),
         todo=_todo(coming),
+        work=worklists.counts(viewer, now),
         rows=rows,
         ticks=axis.ticks(TICKS),
         open_orders=len(on_the_way),
@@ -118,6 +123,7 @@ def lab_home(viewer: Viewer, now: datetime, limits: Limits) -> LabHome:
     coming = queries.coming_starts(viewer, now, now + timedelta(days=31))
     return LabHome(
         todo=_todo(seen_bookings(viewer, mine, now, limits)),
+        work=worklists.counts(viewer, now),
         waiting=len(waiting[Waiting.DECIDE]),
         benches=_benches(viewer, now, coming),
         reports=_reports(seen_bookings(viewer, waiting[Waiting.REPORT], now, limits), now),
