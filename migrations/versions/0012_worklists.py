@@ -1,6 +1,6 @@
 """amendments of orders, filters that people keep, and indexes for the lists that they work from
 
-Revision: 0011, after 0010.
+Revision: 0012, after 0011.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.database import UtcDateTime
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
