@@ -21,7 +21,7 @@ from app.files.uploads import takes_files
 from app.orders import attachments, messages, queries, reviewing, rules, service, stops
 from app.orders.attachments import Attach
 from app.orders.messages import MessageRow, Write
-from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, StopCause
+from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, RetestCause, StopCause
 from app.orders.queries import Group, OrderRow
 from app.orders.reviewing import Review
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
@@ -44,10 +44,15 @@ Long = Annotated[str, Field(max_length=rules.MOST_TEXT)]
 
 
 class LineModel(BaseModel):
-    """A line with the instants at which its phases change; null: not yet."""
+    """A line with the instants at which its phases change; null: not yet. A retest keeps the position of the line
+    that it repeats, with the next `attempt`. `customer_seconds`, `paused_seconds`: shares of its turnaround.
+    """
 
     id: str
     position: int
+    attempt: int
+    retest_of: str | None
+    retest_cause: RetestCause | None
     state: OrderState
     test: str
     sample: str
@@ -57,12 +62,19 @@ class LineModel(BaseModel):
     taken_at: str | None
     ended_at: str | None
     issued_at: str | None
+    customer_seconds: int
+    paused_seconds: int
 
     @classmethod
     def of(cls, line: OrderLine) -> "LineModel":
         return cls(
             id=line.id,
             position=line.position,
+            attempt=line.attempt,
+            retest_of=line.retest_of_id,
+            retest_cause=line.retest_cause,
+            customer_seconds=line.customer_seconds,
+            paused_seconds=line.paused_seconds,
             state=line.state,
             test=line.test_id,
             sample=line.sample,
