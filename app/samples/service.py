@@ -177,7 +177,7 @@ def answer_deviation(viewer: Viewer, command: SampleStep, now: datetime) -> Samp
         session.flush()
         if not queries.deviating(session, sample.order_id):
             stops.start_clock(session, session.get_one(Order, sample.order_id), viewer, now, StopCause.SAMPLE)
-        _tell(session, sample, "deviation_accepted", viewer, now, note=command.note)
+        _tell(session, sample, "deviation_accepted", viewer, now, reason=command.note)
         return sample
 
 

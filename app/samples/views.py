@@ -162,16 +162,16 @@ def photograph(sample_id: str) -> Any:
     return redirect(url_for(".detail", sample_id=sample_id), 303)
 
 
-@bp.post("/samples/<sample_id>/<step>")
+@bp.post("/samples/<sample_id>/<custody_step>")
 @login_required
-def step(sample_id: str, step: str) -> Any:
+def step(sample_id: str, custody_step: str) -> Any:
     """A step of custody."""
-    if step not in STEPS:
+    if custody_step not in STEPS:
         raise NotFound()
-    form = _form(step, queries.visible_sample(viewer(), sample_id))
-    if form.run(lambda command: STEPS[step](viewer(), command, now())):
+    form = _form(custody_step, queries.visible_sample(viewer(), sample_id))
+    if form.run(lambda command: STEPS[custody_step](viewer(), command, now())):
         return redirect(url_for(".detail", sample_id=sample_id), 303)
-    return _page(queries.visible_sample(viewer(), sample_id), {step: form}), form.status
+    return _page(queries.visible_sample(viewer(), sample_id), {custody_step: form}), form.status
 
 
 @bp.get("/samples/<sample_id>/label")

@@ -89,7 +89,7 @@ class RunStepBody(BaseModel):
 
 
 class RunStepPath(BookingPath):
-    step: Literal["pause", "resume", "finish", "delay"]
+    run_step: Literal["pause", "resume", "finish", "delay"]
 
 
 class RetestBody(BaseModel):
@@ -121,16 +121,16 @@ def get_run(path: BookingPath) -> Any:
     return _shown(require_api_viewer(), path.booking_id)
 
 
-@bp.post("/bookings/<string:booking_id>/run/<string:step>", responses={200: RunModel})
+@bp.post("/bookings/<string:booking_id>/run/<string:run_step>", responses={200: RunModel})
 def take_step(path: RunStepPath, body: RunStepBody) -> Any:
     """A step of a run."""
     viewer = require_api_viewer()
     base = (path.booking_id, body.version, body.reason.replace("\x00", "").strip())
-    if path.step == "pause":
+    if path.run_step == "pause":
         runs.pause(viewer, Pause(*base, body.cause or PauseCause.EQUIPMENT), now())
-    elif path.step == "resume":
+    elif path.run_step == "resume":
         runs.resume(viewer, Change(*base), now())
-    elif path.step == "finish":
+    elif path.run_step == "finish":
         runs.finish(viewer, Finish(*base, body.result or Result.PASSED), now())
     else:
         announce_delay(viewer, Delay(*base, body.until), now())

@@ -101,17 +101,17 @@ def run(booking_id: str) -> Any:
     return _page(_own(booking_id), {})
 
 
-@bp.post("/bookings/<booking_id>/run/<step>")
+@bp.post("/bookings/<booking_id>/run/<run_step>")
 @login_required
-def step(booking_id: str, step: str) -> Any:
+def step(booking_id: str, run_step: str) -> Any:
     """A step of the run; a refusal shows it as it is now, with what was typed."""
-    if step not in STEPS:
+    if run_step not in STEPS:
         raise NotFound()
-    form = FORMS[step](_own(booking_id))
-    done = form.run(lambda command: STEPS[step](viewer(), command, now()))
+    form = FORMS[run_step](_own(booking_id))
+    done = form.run(lambda command: STEPS[run_step](viewer(), command, now()))
     if done is None:
-        return _page(_own(booking_id), {step: form}), form.status
-    if step == "delay":
+        return _page(_own(booking_id), {run_step: form}), form.status
+    if run_step == "delay":
         _say_who_was_told(done)
     return redirect(url_for(".run", booking_id=booking_id), 303)
 

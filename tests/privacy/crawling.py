@@ -209,7 +209,9 @@ def addresses(app: Flask, method: str = "GET") -> Iterator[Address]:
 
 # Parameters that choose what is done, not to what.
 CHOICES = {
-    "step": ("confirm", "cancel", "request", "move", "approve", "dispatch", "store", "pause", "finish"),
+    "step": ("confirm", "cancel", "request", "move", "approve"),
+    "custody_step": ("dispatch", "store"),
+    "run_step": ("pause", "finish"),
     "state": ("off",),
     "kind": ("weekly_hours", "confirmed_at_once"),
     "chosen": ("open",),

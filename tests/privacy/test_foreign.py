@@ -23,6 +23,9 @@ PEOPLE = ("yi.engineer", "yi.manager", "here.crew", "sister.desk", "coordinator"
 # Whatever a form or a program's body may hold; each takes what it knows.
 FORM = {
     "version": "1",
+    "name": "样车",
+    "kind": "part",
+    "cause": "sample",
     "test": "t",
     "text": "想看一看",
     "reason": "想看一看",
@@ -33,6 +36,10 @@ FORM = {
 }
 BODY = {
     "version": 1,
+    "name": "样车",
+    "kind": "part",
+    "step": "store",
+    "cause": "sample",
     "test": "t",
     "text": "想看一看",
     "reason": "想看一看",
