@@ -172,7 +172,9 @@ def test_an_order_from_draft_to_its_last_report(browser: Browser, server: Server
         press(desk, "受理委托单")
         engineer.goto(order)
         engineer.get_by_role("link", name=re.compile("选时段")).click()
+        engineer.locator("button[name=choice]").first.click()
         engineer.locator('button[value="requested"]').click()
+        engineer.wait_for_url(re.compile(r"/bookings/(?!new)"))
         again = engineer.url
         confirm(desk, again)
         run(crew, again, "passed")
