@@ -1,0 +1,83 @@
+"""API of the files on an order and its messages."""
+
+from typing import Any, Literal
+
+from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from pydantic import BaseModel, Field, field_validator
+from pydantic_core import PydanticCustomError
+from werkzeug.datastructures import FileStorage as UploadedFile
+
+from app.accounts.current import require_api_viewer, token_needed
+from app.api import PREFIX, PROBLEMS, SECURITY
+from app.clock import now
+from app.files.models import FilePurpose
+from app.files.queries import files_of
+from app.files.schemas import FileList, FileModel
+from app.files.service import Upload
+from app.files.uploads import takes_files
+from app.orders import attachments, queries
+from app.orders.attachments import Attach
+
+bp = APIBlueprint(
+    "order_files_api",
+    __name__,
+    url_prefix=PREFIX,
+    abp_tags=[Tag(name="orders", description="委托单 / Orders and their lines")],
+    abp_security=SECURITY,
+    abp_responses=PROBLEMS,
+)
+bp.before_request(token_needed)
+
+
+class OrderPath(BaseModel):
+    order_id: str = Field(max_length=24)
+
+
+class OrderFilePath(OrderPath):
+    file_id: str = Field(max_length=24)
+
+
+class NewFile(BaseModel):
+    """`message`: id of a message that the caller wrote. `internal`: for the lab's own eyes; only a lab can."""
+
+    file: FileStorage
+    purpose: Literal["attachment", "quotation"] = "attachment"
+    internal: bool = Field(False, strict=True)
+    message: str | None = Field(None, max_length=24)
+
+    @field_validator("file")
+    @classmethod
+    def _is_file(cls, given: object) -> object:
+        if not isinstance(given, UploadedFile):
+            raise PydanticCustomError("missing", "a file")
+        return given
+
+    def command(self, order_id: str) -> Attach:
+        upload = Upload(self.file.filename or "", self.file.stream)
+        return Attach(order_id, (upload,), FilePurpose(self.purpose), self.internal, self.message)
+
+
+@bp.get("/orders/<string:order_id>/files", responses={200: FileList})
+def list_files(path: OrderPath) -> Any:
+    """Files on an order, oldest first; those of its messages stand with the messages."""
+    viewer = require_api_viewer()
+    queries.visible_order(viewer, path.order_id)
+    found = files_of(viewer, attachments.ORDER, [path.order_id])[path.order_id]
+    return {"items": [FileModel.of(file).model_dump(mode="json") for file in found], "next": None}
+
+
+@bp.post("/orders/<string:order_id>/files", responses={201: FileModel})
+@takes_files
+def attach_file(path: OrderPath, form: NewFile) -> Any:
+    """Attach a file to the order, or to a message that the caller wrote on it."""
+    viewer = require_api_viewer()
+    queries.visible_order(viewer, path.order_id)
+    (made,) = attachments.attach(viewer, form.command(path.order_id), now())
+    return FileModel.of(made).model_dump(mode="json"), 201
+
+
+@bp.delete("/orders/<string:order_id>/files/<string:file_id>", responses={204: None})
+def remove_file(path: OrderFilePath) -> Any:
+    """Take a file away again that the caller attached to the order."""
+    attachments.remove(require_api_viewer(), path.order_id, path.file_id, now())
+    return "", 204
