@@ -27,6 +27,7 @@ DEFAULTS: dict[str, object] = {
     "FORECAST_MINUTES": 10,
     "API_RATE": "6000 per minute",
     "SIGN_IN_RATE": "120 per minute",
+    "VERIFY_RATE": "60 per minute",
     "FILE_STORE": "folder",
     "FILE_MAX_MB": 50,
     "FILE_QUOTA_MB": 5000,

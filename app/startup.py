@@ -46,7 +46,7 @@ def check_settings(config: Mapping[str, object], defaults: Mapping[str, object])
                 f"The setting YUJIAN_{name} must be {kind_en}, it is: {value}",
             )
 
-    for name in ("API_RATE", "SIGN_IN_RATE"):
+    for name in ("API_RATE", "SIGN_IN_RATE", "VERIFY_RATE"):
         try:
             parse_many(str(config[name]))
         except ValueError:

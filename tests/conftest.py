@@ -31,6 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             "WTF_CSRF_ENABLED": False,
             # All stories come from one address within a minute.
             "SIGN_IN_RATE": "100000 per minute",
+            "VERIFY_RATE": "100000 per minute",
         }
     )
     with application.app_context():

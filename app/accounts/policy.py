@@ -73,6 +73,7 @@ class Action(enum.Enum):
     DECIDE_BOOKING = enum.auto()
     AMEND = enum.auto()
     RUN_BOOKING = enum.auto()
+    SEE_REPORT = enum.auto()
     ISSUE_REPORT = enum.auto()
     CLOSE_RESOURCE = enum.auto()
     SET_CAPACITY = enum.auto()
@@ -139,6 +140,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.DECIDE_BOOKING: _LAB_ADMIN,
     Action.AMEND: {**_COMPANY, **_LAB_ADMIN},
     Action.RUN_BOOKING: _LAB,
+    Action.SEE_REPORT: {**_COMPANY, **_LAB_ADMIN},
     Action.ISSUE_REPORT: _LAB_ADMIN,
     Action.CLOSE_RESOURCE: _LAB_ADMIN,
     Action.SET_CAPACITY: _LAB_ADMIN,
@@ -169,6 +171,7 @@ READING = frozenset(
         Action.SEE_DAY_SHEET,
         Action.SEE_NOTICE,
         Action.SEE_FILE,
+        Action.SEE_REPORT,
     }
 )
 

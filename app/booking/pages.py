@@ -107,7 +107,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
     """The page of one booking that the viewer may see."""
     dates = expected_reports([booking], now)[booking.id]
     report = parts("report", viewer, [booking.order_line], now).get(booking.order_line_id)
-    events = _events(viewer, booking, report)
+    events = _events(viewer, booking, now)
     companies = reading.companies(viewer, [booking])
     limit = limits_for(booking, limits)
     seen = Seen(viewer, booking, now, limit, dates, _number(report), _ended(viewer, events))
@@ -166,8 +166,9 @@ def _use(booking: Booking) -> Use:
     return Use(booking.starts_at, booking.run_from, booking.run_until, booking.ends_at)
 
 
-def _events(viewer: Viewer, booking: Booking, report: Any) -> list[Event]:
-    events = [*log.history(booking.id), *(log.history(report.id) if report else [])]
+def _events(viewer: Viewer, booking: Booking, now: datetime) -> list[Event]:
+    line = booking.order_line
+    events = [*log.history(booking.id), *parts("report_events", viewer, [line], now).get(line.id, ())]
     return story.readable(viewer, booking, events)
 
 

@@ -36,7 +36,12 @@ TITLES = {
     "booking.delayed": N_("试验要晚结束"),
     "booking.judged": N_("结果判定"),
     "booking.edition_asked": N_("标准将换版，请选保留、提前或取消"),
+    "report.drafted": N_("报告已上传，待审核"),
+    "report.reviewed": N_("报告审核通过"),
+    "report.returned": N_("报告退回修改"),
+    "report.approved": N_("报告已批准"),
     "report.issued": N_("报告已签发"),
+    "report.withdrawn": N_("报告已撤回"),
 }
 
 
@@ -101,6 +106,10 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
     if kind == "booking.expired":
         held = data.get("was") == "held"
         return gettext("暂留到期，没有提交") if held else gettext("上台时间已到，实验室没有确认")
+    if kind == "report.withdrawn":
+        return gettext("编号 %(number)s", number=data["number"])
+    if kind in ("report.drafted", "report.reviewed", "report.returned", "report.approved"):
+        return gettext("第 %(edition)d 版", edition=data["edition"])
     if kind == "report.issued":
         return gettext("编号 %(number)s，签发 %(at)s", number=data["number"], at=_at(data["issued_at"]))
     if "starts_at" in data:

@@ -12,6 +12,7 @@ from app.capacity.founding import views as founding
 from app.capacity.house_rules import views as house_rules
 from app.capacity.house_rules.wording import public
 from app.capacity.queries import labs_of
+from app.capacity.reporting import views as reporting
 from app.capacity.resources import views as resources
 from app.capacity.sheets import views as sheets
 from app.capacity.tabs import tabs
@@ -44,6 +45,7 @@ def lab(lab_id: str) -> str:
 blueprints = (
     bp,
     approving.bp,
+    reporting.bp,
     calendars.bp,
     closures.bp,
     founding.bp,

@@ -45,6 +45,7 @@ class Kind(enum.StrEnum):
     COMPLETED = "completed"
     NO_SHOW = "no_show"
     REPORT_ISSUED = "report_issued"
+    REPORT_WITHDRAWN = "report_withdrawn"
     ORDER_SUBMITTED = "order_submitted"
     ORDER_ANSWERED = "order_answered"
     ORDER_ACCEPTED = "order_accepted"
@@ -183,6 +184,9 @@ KINDS: dict[Kind, Telling] = {
     Kind.REPORT_ISSUED: Telling(
         Group.REPORTS, BOOKING, {Side.COMPANY: N_("%(lab)s签发了报告 %(number)s：%(test)s（%(code)s）。")}
     ),
+    Kind.REPORT_WITHDRAWN: Telling(
+        Group.REPORTS, BOOKING, {Side.COMPANY: N_("%(lab)s撤回了报告 %(number)s，不再有效：%(test)s（%(code)s）。")}
+    ),
     Kind.ORDER_SUBMITTED: Telling(Group.REQUESTS, ORDER, {Side.LAB: N_("%(company)s提交了委托单 %(code)s，请评审。")}),
     Kind.ORDER_ANSWERED: Telling(
         Group.REQUESTS, ORDER, {Side.LAB: N_("%(company)s答复了委托单 %(code)s 的问题，请继续评审。")}
@@ -288,6 +292,7 @@ EVENTS: dict[str, Kind] = {
     "sample.returned": Kind.SAMPLE_RETURNED,
     "sample.disposed": Kind.SAMPLE_DISPOSED,
     "report.issued": Kind.REPORT_ISSUED,
+    "report.withdrawn": Kind.REPORT_WITHDRAWN,
     "order.submitted": Kind.ORDER_SUBMITTED,
     "order.answered": Kind.ORDER_ANSWERED,
     "order.accepted": Kind.ORDER_ACCEPTED,

@@ -37,6 +37,8 @@ from app.orders.sentences import latest_report, next_of_order, ruling, summary
 bp = Blueprint("orders", __name__)
 blueprints = (bp, sheet_pages.bp)
 PAGE = 50
+# What other rooms say of the lines of one order.
+PARTS = ("booking", "progress", "report", "report_versions", "report_offered", "report_covering", "samples", "run")
 
 
 def init_app(app: Flask) -> None:
@@ -101,7 +103,7 @@ class Refused:
 def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] | None = None) -> str:
     """The page of an order as the viewer may see it, with what was refused."""
     at, order, lines = now(), row.order, [each.line for each in row.lines]
-    told = {name: parts(name, viewer(), lines, at) for name in ("booking", "progress", "report", "samples", "run")}
+    told = {name: parts(name, viewer(), lines, at) for name in PARTS}
     reviews = queries.reviews_of(order.id)
     shows_terms = bool(allowed(viewer(), Action.SEE_BOOKING_COMPANY, order))
     own = bool(allowed(viewer(), Action.CHANGE_OWN_BOOKING, order))
@@ -139,6 +141,9 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         amendments=amendments,
         bookings=told["booking"],
         reports=told["report"],
+        versions=told["report_versions"],
+        offered=told["report_offered"],
+        covering=told["report_covering"],
         samples=told["samples"],
         runs=told["run"],
         unregistered=_unregistered(viewer(), row, told["samples"]),

@@ -9,7 +9,7 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
-from app.testing import run_api, service
+from app.testing import report_api, run_api, service
 
 bp = APIBlueprint(
     "testing_api",
@@ -20,7 +20,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, run_api.bp, run_api.bench_bp)
+blueprints = (bp, report_api.bp, run_api.bp, run_api.bench_bp)
 
 
 class NewReport(BaseModel):
@@ -43,6 +43,6 @@ def issue_report(path: BookingPath, body: NewReport) -> Any:
     """Record the issued report of a completed booking, which ends its turnaround."""
     command = service.IssueReport(path.booking_id, body.number, body.issued_at, body.version)
     report = service.issue_report(require_api_viewer(), command, now())
-    issued_at = str(iso(report.issued_at))
-    found = ReportModel(id=report.id, booking=path.booking_id, number=report.number, issued_at=issued_at)
+    number, issued_at = str(report.number), str(iso(report.issued_at))
+    found = ReportModel(id=report.id, booking=path.booking_id, number=number, issued_at=issued_at)
     return found.model_dump(), 201

@@ -1,4 +1,4 @@
-"""Testing: one function per user action."""
+"""Recording that a report was issued, by number and date alone."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,30 +28,32 @@ class IssueReport:
 
 
 def issue_report(viewer: Viewer, command: IssueReport, now: datetime) -> TestReport:
-    """Record that the lab has issued the report, which ends the turnaround.
+    """Record that the lab has issued the report, which ends the turnaround; the file stays with the lab.
 
-    Raises Invalid, AlreadyIssued, NumberTaken, IssuedTooEarly, IssuedInFuture, WrongState, Stale, NotFound,
+    Raises Invalid, AlreadyIssued, DraftOpen, NumberTaken, IssuedTooEarly, IssuedInFuture, WrongState, Stale, NotFound,
     Forbidden; then nothing is stored.
     """
     with transaction() as session:
         booking = _completed(session, viewer, command)
         line = booking.order_line
-        known = queries.report_of_line(session, line.id)
+        known = queries.newest_of_line(session, line.id)
         if known is not None:
-            raise rules.AlreadyIssued(number=known.number)
+            raise rules.AlreadyIssued(number=known.number) if known.shown else rules.DraftOpen()
         assert line.ended_at is not None  # a completed booking has ended its line
+        issued_at = rules.issued_at(command.issued_on, line.ended_at, now)
         report = TestReport(
             order_line_id=line.id,
             company_id=booking.company_id,
             lab_id=booking.lab_id,
-            number=_free_number(session, booking.lab_id, command.number),
-            issued_at=rules.issued_at(command.issued_on, line.ended_at, now),
+            state=rules.ReportState.ISSUED,
+            number=free_number(session, booking.lab_id, command.number),
+            issued_at=issued_at,
             recorded_by_id=viewer.user_id,
             recorded_at=now,
         )
-        _store(session, report)
-        stops.settle(session, line, report.issued_at)
-        orders.issue(session, line, viewer, report.issued_at, now)
+        store(session, report)
+        stops.settle(session, line, issued_at)
+        orders.issue(session, line, viewer, issued_at, now)
         log.record(
             session,
             "report.issued",
@@ -60,7 +62,7 @@ def issue_report(viewer: Viewer, command: IssueReport, now: datetime) -> TestRep
             at=now,
             booking=booking.id,
             number=report.number,
-            issued_at=report.issued_at.isoformat(),
+            issued_at=issued_at.isoformat(),
         )
         return report
 
@@ -76,14 +78,15 @@ def _completed(session: Session, viewer: Viewer, command: IssueReport) -> Bookin
     return booking
 
 
-def _free_number(session: Session, lab_id: str, given: str) -> str:
+def free_number(session: Session, lab_id: str, given: str) -> str:
+    """The number as it is kept. Raises Invalid, NumberTaken."""
     number = rules.report_number(given)
     if queries.number_in_use(session, lab_id, number):
         raise rules.NumberTaken(number=number)
     return number
 
 
-def _store(session: Session, report: TestReport) -> None:
+def store(session: Session, report: TestReport) -> None:
     """Write now; a number that another transaction took meanwhile is refused by the database."""
     session.add(report)
     try:

@@ -22,6 +22,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.accounts.views import bp as accounts
 from app.api import PREFIX
+from app.testing.verify import bp as verify
 from app.web.rates import Counters
 
 OPENAPI = "/openapi"
@@ -111,7 +112,7 @@ def _caller() -> str:
 
 
 def _limit(app: Flask) -> None:
-    """Rates of the API per token, and of what checks or sets a password per address."""
+    """Rates of the API per token, and per address of what checks or sets a password and of what confirms a report."""
     limiter = Limiter(
         get_remote_address,
         app=app,
@@ -121,3 +122,4 @@ def _limit(app: Flask) -> None:
         ],
     )
     limiter.limit(str(app.config["SIGN_IN_RATE"]), methods=["POST"])(accounts)
+    limiter.limit(str(app.config["VERIFY_RATE"]))(verify)

@@ -15,6 +15,7 @@ from app.accounts import joining, members
 from app.accounts import service as accounts
 from app.accounts.members import Accept, Invite, Seat
 from app.accounts.models import Organisation, Role, Scope
+from app.accounts.policy import Viewer
 from app.accounts.queries import memberships_of, viewer_of
 from app.accounts.rules import SignInRefused, credit_check_digit
 from app.accounts.service import Lockout, NewToken, Register, SignIn
@@ -39,7 +40,7 @@ from app.events.log import System
 from app.feeds import service as feeds
 from app.feeds.models import FeedScope
 from app.feeds.service import Subscribe
-from app.files.models import FilePurpose
+from app.files.models import FilePurpose, StoredFile
 from app.files.service import Upload, note_download
 from app.jobs import service as jobs
 from app.labs.capacity import Audience
@@ -56,12 +57,17 @@ from app.samples import service as samples
 from app.samples.rules import Kind
 from app.samples.service import Dispatch, Identity, NewPlace, Receive, Store
 from app.samples.service import Register as RegisterSample
-from app.testing import bench_tokens, runs, saved_filters
+from app.testing import bench_tokens, reports, rights, runs, saved_filters
 from app.testing.bench_tokens import NewBenchToken
+from app.testing.models import TestReport
+from app.testing.reports import Draft, Issue, ReportStep
+from app.testing.rights import SetRights
+from app.testing.rules import Right
 from app.testing.run_rules import PauseCause, Result
 from app.testing.runs import Finish, Pause
 from app.testing.saved_filters import Save
 from app.testing.service import IssueReport, issue_report
+from tests.files.samples import PDF
 from tests.world import NOW, Person, World, at
 
 PASSWORD = "correct horse battery"
@@ -151,6 +157,29 @@ class Market:
         command = IssueReport(booking.id, self.word(company), self.world.now, booking.version)
         issue_report(self.people[f"{lab}.desk"].viewer, command, self.world.now)
         return booking
+
+    def issues_versions(self, company: str, lab: str, resource: str, start: datetime) -> None:
+        """A report that was returned, issued, replaced and withdrawn; a third version is under way."""
+        booking = self.completes(company, lab, resource, start)
+        self.world.now = start + timedelta(days=3)
+        desk = self.people[f"{lab}.desk"].viewer
+        report = self.drafts(booking, desk, lab, 0)
+        reports.give_back(desk, ReportStep(report.id, report.version, f"请改 {self.word(lab)}"), self.world.now)
+        for _edition in (1, 2):
+            report = self.drafts(booking, desk, lab, report.version)
+            for step in (reports.review, reports.approve):
+                step(desk, ReportStep(report.id, report.version), self.world.now)
+            issue = Issue(report.id, report.version, number=self.word(company), issued_on=self.world.now)
+            reports.issue(desk, issue, self.world.now)
+        (file,) = db.session.query(StoredFile).where(StoredFile.id == report.file_id)
+        note_download(self.people[f"{company}.engineer"].viewer, file, self.world.now)
+        reports.withdraw(desk, ReportStep(report.id, report.version, f"有误 {self.word(lab)}"), self.world.now)
+        report = self.drafts(booking, desk, lab, report.version)
+        reports.give_back(desk, ReportStep(report.id, report.version, f"再改 {self.word(lab)}"), self.world.now)
+
+    def drafts(self, booking: Booking, desk: Viewer, lab: str, version: int) -> TestReport:
+        upload = Upload(f"报告 {self.word(lab)}.pdf", BytesIO(PDF))
+        return reports.draft(desk, Draft(booking.id, version, upload), self.world.now)
 
     def completes(self, company: str, lab: str, resource: str, start: datetime, test: str = "t") -> Booking:
         booking = self.starts(company, lab, resource, start, test)
@@ -347,13 +376,16 @@ def _what_labs_set(market: Market) -> None:
     approving.set_steps(desk.viewer, lab, [Step(f"步 {word(lab)}", desk.viewer.user_id or "", None, 9)], NOW)
     people = (desk.viewer.user_id or "", crew.viewer.user_id or "")
     approving.name_deputy(desk.viewer, lab, *people, far, last, NOW)
+    seats = {(desk.viewer.membership_id or "", right) for right in Right}
+    rights.set_rights(desk.viewer, SetRights(lab, frozenset(seats), False), NOW)
     market.people["jia.engineer"].requests(at(26), "chamber", sample=word("jia"))
     waiting.wait(yi.viewer, Wait("t", at(5), at(27), lab), NOW)
 
 
 def _what_is_over(market: Market) -> None:
     """Seven lines with reports, five of them here of three companies; one whose report is still to come."""
-    for company, day in (("jia", 12), ("jia", 13), ("yi", 14), ("yi", 15), ("bing", 16)):
+    market.issues_versions("jia", "here", "chamber", at(12, month=10))
+    for company, day in (("jia", 13), ("yi", 14), ("yi", 15), ("bing", 16)):
         market.issues(company, "here", "chamber", at(day, month=10))
     market.issues("yi", "elsewhere", "far-rig", at(14, month=10))
     market.issues("yi", "sister", "sister-rig", at(15, month=10))

@@ -38,6 +38,7 @@ NUMBERS = frozenset(
         "teardown_minutes",
         "report_days",
         "size",
+        "edition",
         # Turnaround: own lines, or as many as may be told.
         "lines",
         "median_days",

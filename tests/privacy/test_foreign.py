@@ -73,7 +73,7 @@ def sends(app: Flask, market: Market, part: str, method: str, path: str) -> Page
     client = browser(app, market.people[part])
     if path.startswith(PREFIX):
         client, more = browser(app), {"json": BODY, "headers": market.tokens[f"{part} write"]}
-    if path.endswith("/files"):
+    if path.endswith(("/files", "/reports")):
         more = {**more, "json": None, "data": {"file": (BytesIO(b"?"), "a.txt"), "files": (BytesIO(b"?"), "a.txt")}}
     return Page.of(path, client.open(path, method=method, **more))
 

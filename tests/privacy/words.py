@@ -113,7 +113,10 @@ class Readers:
             "move_proposal": lambda row: _booked(self.bookings[row["booking_id"]]),
             "occupancy": lambda row: NOBODY,
             "closure": _laboratory,
-            "test_report": _booked,
+            "test_report": self._report,
+            "lab_right": _desk,
+            "report_rule": _desk,
+            "report_reuse": lambda row: {("company", row["company_id"])},
             "generated_report": _written,
             "event": _booked,
             "job_run": lambda row: {("admin", "")},
@@ -159,6 +162,10 @@ class Readers:
             ("notice", "source"): lambda row: NOBODY,
             ("outbox", "notice_ids"): lambda row: NOBODY,
             ("outbox", "to_address"): lambda row: NOBODY,
+            ("user", "name"): self._named,
+            ("test_report", "number"): self._number,
+            ("test_report", "comment"): _laboratory,
+            **{("test_report", column): self._opened for column in ("sha256", "verify_code")},
             ("stored_file", "key"): lambda row: NOBODY,
             **{("order", column): self._between for column in TERMS},
             ("event", "data"): lambda row: _booked(row) if row["actor_role"] in LAB_ROLES else _written(row),
@@ -173,6 +180,25 @@ class Readers:
         own = [seat for seat in self.tables["membership"] if seat["user_id"] == row["id"]]
         wanted = [seat for seat in self.tables["join_request"] if seat["user_id"] == row["id"]]
         return {("user", row["id"]), *(eye for seat in own + wanted for eye in self._managers(seat))}
+
+    def _named(self, row: Row) -> Iterable[Eye]:
+        """A report says who wrote, checked and signed it."""
+        hands = ("drafted_by_id", "reviewed_by_id", "approved_by_id")
+        signed = [each for each in self.tables["test_report"] if row["id"] in [each[name] for name in hands]]
+        return {*self._user(row), *(eye for each in signed for eye in self._opened(each))}
+
+    def _report(self, row: Row) -> Iterable[Eye]:
+        """The company hears of it once it was issued, the bench crew of the last that was."""
+        return _booked(row) if row["issued_at"] else _laboratory(row)
+
+    def _number(self, row: Row) -> Iterable[Eye]:
+        same = [each for each in self.tables["test_report"] if each["order_line_id"] == row["order_line_id"]]
+        replaced = any(each["issued_at"] and each["edition"] > row["edition"] for each in same)
+        return self._opened(row) if replaced else self._report(row)
+
+    def _opened(self, row: Row) -> Iterable[Eye]:
+        """Who opens the report, not only hears of its number."""
+        return _written(row) if row["issued_at"] else _desk(row)
 
     def _seat(self, row: Row) -> Iterable[Eye]:
         return {("membership", row["id"]), *self._managers(row)}
@@ -198,6 +224,8 @@ class Readers:
 
     def _attached(self, row: Row) -> Iterable[Eye]:
         """Those who read what the file is attached to."""
+        if row["subject_type"] == "report":
+            return self._opened(next(each for each in self.tables["test_report"] if each["id"] == row["subject_id"]))
         if row["internal"]:
             return _desk(row)
         messages = {each["id"]: each["order_id"] for each in self.tables["order_message"]}
@@ -268,6 +296,7 @@ PLAIN = frozenset(
         "sample.vin_reason",
         "run_result.equipment",
         "stored_file.media_type",
+        "test_report.scope",
         "stored_file.subject_type",
         "shift_pattern.replaces",
         "shift_pattern.shifts",

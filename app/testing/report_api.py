@@ -1,0 +1,215 @@
+"""API of a report's versions: draft, review, approve, issue, withdraw; reading and fetching them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from pydantic import BaseModel, Field, field_validator
+from pydantic_core import PydanticCustomError
+from werkzeug.datastructures import FileStorage as UploadedFile
+
+from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.policy import Viewer
+from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
+from app.booking.schemas import BookingPath, Name
+from app.clock import now
+from app.database import db
+from app.errors import NotFound
+from app.files.models import StoredFile
+from app.files.sending import send
+from app.files.service import Upload
+from app.files.uploads import takes_files
+from app.orders.queries import visible_order
+from app.testing import queries, reports
+from app.testing.models import TestReport
+from app.testing.queries import VersionRow
+from app.testing.reports import Draft, Issue, ReportStep
+from app.testing.rules import MOST_REASON, PDF, ReportState, Standing
+
+bp = APIBlueprint(
+    "reports_api",
+    __name__,
+    url_prefix=PREFIX,
+    abp_tags=[Tag(name="reports", description="报告 / Reports and their versions")],
+    abp_security=SECURITY,
+    abp_responses=PROBLEMS,
+)
+bp.before_request(token_needed)
+
+CONTENT: dict[str, Any] = {
+    "description": "The PDF",
+    "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+}
+
+
+class VersionModel(BaseModel):
+    """`edition`: 1, 2, … of the line's report; `version`: to be given back with the next step. `standing`: what an
+    issued edition is worth now, null before. `sha256`, `size` (bytes): null where the lab keeps the file itself.
+    `comment`: why it was returned, for the lab alone.
+    """
+
+    id: str
+    line: str
+    edition: int
+    version: int
+    state: ReportState
+    standing: Standing | None
+    number: str | None
+    issued_at: str | None
+    size: int | None
+    sha256: str | None
+    verify_code: str
+    replaces: str | None
+    replaced_by: str | None
+    drafted_at: str | None
+    reviewed_at: str | None
+    approved_at: str | None
+    withdrawn_at: str | None
+    withdrawn_reason: str
+    comment: str
+
+    @classmethod
+    def of(cls, row: VersionRow) -> "VersionModel":
+        report = row.report
+        return cls(
+            id=report.id,
+            line=report.order_line_id,
+            edition=report.edition,
+            version=report.version,
+            state=report.state,
+            standing=row.standing,
+            number=report.number,
+            issued_at=iso(report.issued_at),
+            size=report.size,
+            sha256=report.sha256,
+            verify_code=report.verify_code,
+            replaces=report.replaces_id,
+            replaced_by=row.replaced_by.id if row.replaced_by else None,
+            drafted_at=iso(report.drafted_at),
+            reviewed_at=iso(report.reviewed_at),
+            approved_at=iso(report.approved_at),
+            withdrawn_at=iso(report.withdrawn_at),
+            withdrawn_reason=report.withdrawn_reason,
+            comment="" if report.shown else report.comment,
+        )
+
+
+class VersionList(BaseModel):
+    items: list[VersionModel]
+    next: str | None
+
+
+class NewDraft(BaseModel):
+    """`version`: that of the line's newest report version as last seen; 0 where there is none."""
+
+    file: FileStorage
+    version: int = Field(0, ge=0, le=2**31 - 1)
+
+    @field_validator("file")
+    @classmethod
+    def _is_file(cls, given: object) -> object:
+        if not isinstance(given, UploadedFile):
+            raise PydanticCustomError("missing", "a file")
+        return given
+
+
+class StepBody(BaseModel):
+    """`reason`: needed to return or withdraw."""
+
+    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    reason: str = Field("", max_length=MOST_REASON)
+
+
+class IssueBody(BaseModel):
+    """`issued_at`: an instant with offset, or a local date; not before the approval."""
+
+    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    number: Name
+    issued_at: DayOrInstant
+
+
+class ReportPath(BaseModel):
+    report_id: str = Field(max_length=24)
+
+
+class LinesPath(BaseModel):
+    order_id: str = Field(max_length=24)
+
+
+@bp.get("/orders/<string:order_id>/reports", responses={200: VersionList})
+def list_reports(path: LinesPath) -> Any:
+    """Versions of all lines of an order that the caller may open; a company those that were issued."""
+    viewer = require_api_viewer()
+    order = visible_order(viewer, path.order_id)
+    found = queries.versions_of(viewer, [each.line.id for each in order.lines], now())
+    rows = [row for each in order.lines for row in found.get(each.line.id, ())]
+    return {"items": [VersionModel.of(row).model_dump(mode="json") for row in rows], "next": None}
+
+
+@bp.get("/reports/<string:report_id>", responses={200: VersionModel})
+def get_report(path: ReportPath) -> Any:
+    """One version of a report."""
+    return _shown(require_api_viewer(), path.report_id)
+
+
+@bp.get("/reports/<string:report_id>/content", responses={200: CONTENT})
+def get_report_content(path: ReportPath) -> Any:
+    """The PDF of a version; the download is noted."""
+    viewer = require_api_viewer()
+    report = queries.visible_report(viewer, path.report_id, now()).report
+    stored = db.session.get(StoredFile, report.file_id) if report.file_id else None
+    if stored is None:
+        raise NotFound()
+    return send(viewer, stored, now())
+
+
+@bp.post("/bookings/<string:booking_id>/reports", responses={201: VersionModel})
+@takes_files
+def draft_report(path: BookingPath, form: NewDraft) -> Any:
+    """Hand in a PDF: a new version, or instead of what was drafted or returned."""
+    viewer = require_api_viewer()
+    upload = Upload(form.file.filename or "", form.file.stream)
+    report = reports.draft(viewer, Draft(path.booking_id, form.version, upload), now())
+    return _shown(viewer, report.id), 201
+
+
+@bp.post("/reports/<string:report_id>/review", responses={200: VersionModel})
+def review_report(path: ReportPath, body: StepBody) -> Any:
+    """The reviewer has checked it."""
+    return _stepped(reports.review, path, body)
+
+
+@bp.post("/reports/<string:report_id>/return", responses={200: VersionModel})
+def return_report(path: ReportPath, body: StepBody) -> Any:
+    """Back to be drafted again, with the reason."""
+    return _stepped(reports.give_back, path, body)
+
+
+@bp.post("/reports/<string:report_id>/approve", responses={200: VersionModel})
+def approve_report(path: ReportPath, body: StepBody) -> Any:
+    """The authorised signatory approves it."""
+    return _stepped(reports.approve, path, body)
+
+
+@bp.post("/reports/<string:report_id>/issue", responses={200: VersionModel})
+def issue_version(path: ReportPath, body: IssueBody) -> Any:
+    """Issue it under a number; the first issue of a line ends its turnaround."""
+    viewer = require_api_viewer()
+    command = Issue(path.report_id, body.version, number=body.number, issued_on=body.issued_at)
+    return _shown(viewer, reports.issue(viewer, command, now()).id)
+
+
+@bp.post("/reports/<string:report_id>/withdraw", responses={200: VersionModel})
+def withdraw_report(path: ReportPath, body: StepBody) -> Any:
+    """An issued version is no longer valid, with the reason."""
+    return _stepped(reports.withdraw, path, body)
+
+
+def _stepped(act: Callable[[Viewer, ReportStep, datetime], TestReport], path: ReportPath, body: StepBody) -> Any:
+    viewer = require_api_viewer()
+    return _shown(viewer, act(viewer, ReportStep(path.report_id, body.version, body.reason), now()).id)
+
+
+def _shown(viewer: Viewer, report_id: str) -> dict[str, Any]:
+    return VersionModel.of(queries.visible_report(viewer, report_id, now())).model_dump(mode="json")
