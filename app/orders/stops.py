@@ -1,5 +1,6 @@
 """The stopped clock: while the next step is the customer's, the time is his and is counted apart."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,6 +96,12 @@ def settle(session: Session, line: OrderLine, issued_at: datetime) -> None:
 def open_stop(session: Session, order_id: str) -> ClockStop | None:
     """What the order waits for; None while the lab is at work."""
     return session.scalar(select(ClockStop).where(ClockStop.order_id == order_id, ClockStop.ended_at.is_(None)))
+
+
+def open_stops(order_ids: Iterable[str]) -> dict[str, ClockStop]:
+    """The open stop of each of these orders that has one."""
+    query = select(ClockStop).where(ClockStop.order_id.in_(list(order_ids)), ClockStop.ended_at.is_(None))
+    return {stop.order_id: stop for stop in db.session.scalars(query)}
 
 
 def stops_of(order_id: str) -> list[ClockStop]:

@@ -12,7 +12,7 @@ from app.booking.models import Booking, MoveProposal
 from app.booking.rules import State
 from app.database import db
 from app.labs.models import Test
-from app.orders.models import AmendmentState, Order, OrderAmendment, OrderLine
+from app.orders.models import AmendmentState, ClockStop, Order, OrderAmendment, OrderLine
 from app.orders.rules import sample_names
 from app.samples.models import Sample
 from app.testing.work_queries import COMING, SOURCES, Kind, Question, Source, Work
@@ -96,6 +96,17 @@ def _by_proposal(ask: Question, kind: Kind, source: Source) -> list[Key]:
     return [Key(at, ident, kind) for at, ident in db.session.execute(query)]
 
 
+def _by_stop(ask: Question, kind: Kind, source: Source) -> list[Key]:
+    """Orders by since when their clock is stopped; there is one stop at a time."""
+    query = (
+        select(ClockStop.started_at, Order.id)
+        .join(Order, Order.id == ClockStop.order_id)
+        .where(ClockStop.ended_at.is_(None), *source.conditions(ask))
+        .limit(MOST)
+    )
+    return [Key(at, ident, kind) for at, ident in db.session.execute(query)]
+
+
 _PLANNED = (Booking.lab_id, Booking.test_id, Booking.ends_at, Booking.state, OrderLine.ended_at, Test.report_days)
 
 
@@ -147,6 +158,7 @@ _RECKONED: Mapping[Kind, Callable[[Question, Kind, Source], list[Key]]] = {
     Kind.DISPATCH: _by_need,
     Kind.PROPOSAL: _by_answer,
     Kind.AMENDMENT: _by_proposal,
+    Kind.STOPPED: _by_stop,
     Kind.REPORT: _by_safe_date,
     Kind.OPEN: _by_report,
 }

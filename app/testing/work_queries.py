@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.accounts.models import Organisation
@@ -17,7 +17,7 @@ from app.database import db
 from app.labs import browse
 from app.labs.models import Resource, Test
 from app.orders.amending import AMENDABLE
-from app.orders.models import AmendmentState, Order, OrderAmendment, OrderLine, OrderState
+from app.orders.models import AmendmentState, ClockStop, Order, OrderAmendment, OrderLine, OrderState
 from app.orders.queries import GROUPS, Group
 from app.samples.models import Sample
 from app.samples.queries import readable
@@ -52,6 +52,7 @@ class Kind(enum.StrEnum):
     OPEN = "open"
     AMENDMENT = "amendment"
     RETURNED = "returned"
+    STOPPED = "stopped"
     DEVIATION = "deviation"
     HOLD = "hold"
     PROPOSAL = "proposal"
@@ -84,7 +85,7 @@ class Question:
 
 # Tables under names of their own, for a list may read the same ones beside its conditions.
 Line, Use, Answered = aliased(OrderLine), aliased(Booking), aliased(MoveProposal)
-Proposed = aliased(OrderAmendment)
+Proposed, Stopped, Differing = aliased(OrderAmendment), aliased(ClockStop), aliased(Sample)
 
 
 def to_review(ask: Question) -> Conditions:
@@ -132,6 +133,15 @@ def returned(ask: Question) -> Conditions:
     """Orders with the lab's questions."""
     own = visible(ask.viewer, Action.CHANGE_OWN_BOOKING, Order)
     return (own, Order.state == OrderState.SUBMITTED, Order.returned_at.is_not(None), *_of_order(ask))
+
+
+def stopped(ask: Question) -> Conditions:
+    """Orders whose clock is stopped for something else than a question or a sample, which are told by themselves."""
+    own = visible(ask.viewer, Action.CHANGE_OWN_BOOKING, Order)
+    waiting = exists().where(Stopped.order_id == Order.id, Stopped.ended_at.is_(None))
+    told = exists().where(Differing.order_id == Order.id, Differing.deviating.is_(True))
+    open_ones = (Order.state.in_(GROUPS[Group.OPEN]), Order.returned_at.is_(None))
+    return (own, *open_ones, waiting, not_(told), *_of_order(ask))
 
 
 def to_answer(ask: Question) -> Conditions:
@@ -266,6 +276,7 @@ SOURCES: Mapping[Work, Mapping[Kind, Source]] = {
     Work.MINE: {
         Kind.AMENDMENT: Source(Order, to_answer),
         Kind.RETURNED: Source(Order, returned),
+        Kind.STOPPED: Source(Order, stopped),
         Kind.DEVIATION: Source(Sample, deviating),
         Kind.HOLD: Source(Booking, lapsing),
         Kind.PROPOSAL: Source(Booking, proposed),

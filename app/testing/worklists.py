@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.accounts.models import Organisation, Role
 from app.accounts.policy import Viewer
@@ -16,6 +16,7 @@ from app.booking.rules import REVIEW_DAYS
 from app.labs.models import Lab
 from app.language import day, moment, pick
 from app.orders import queries as orders
+from app.orders import stops
 from app.orders.parts import parts
 from app.orders.queries import OrderRow
 from app.orders.rules import sample_names
@@ -133,6 +134,8 @@ class _Loaded:
         self.companies = reading.companies(self.viewer, self.bookings.values())
         lines = [booking.order_line for booking in self.bookings.values()]
         self.named: Mapping[str, Any] = parts("samples", self.viewer, lines, self.now) if self.viewer.is_lab else {}
+        held_up = [key.ident for key in keys if key.kind is Kind.STOPPED]
+        self.stops = stops.open_stops(held_up) if held_up else {}
         open_ones = [self.orders[key.ident] for key in keys if key.kind is Kind.OPEN]
         order_lines = [each.line for row in open_ones for each in row.lines]
         self.booked: Mapping[str, Any] = parts("booking", self.viewer, order_lines, self.now)
@@ -202,7 +205,7 @@ def _review(loaded: _Loaded, key: Key) -> Item | None:
     direct = row is not None and row.order.direct
     said = gettext("请在预约上确认或婉拒。") if direct else gettext("请做合同评审。")
     late = after_working_days(key.at, REVIEW_DAYS) < loaded.now
-    small = gettext("一般 %(num)d 个工作日内答复", num=REVIEW_DAYS) if late else ""
+    small = ngettext("一般 %(num)d 个工作日内答复", "一般 %(num)d 个工作日内答复", REVIEW_DAYS) if late else ""
     return loaded.of_order(key, _waited(loaded, key), said=said, small=small, urgent=late)
 
 
@@ -247,6 +250,12 @@ def _amendment(loaded: _Loaded, key: Key) -> Item | None:
     return loaded.of_order(key, _waited(loaded, key), said=gettext("对方提出合同变更，请答复。"), urgent=True)
 
 
+def _stopped(loaded: _Loaded, key: Key) -> Item | None:
+    stop = loaded.stops.get(key.ident)
+    said = gettext("等贵公司：%(cause)s。%(note)s", cause=gettext(stop.cause.label), note=stop.note) if stop else ""
+    return loaded.of_order(key, _waited(loaded, key), said=said, urgent=True)
+
+
 def _deviation(loaded: _Loaded, key: Key) -> Item | None:
     sample = loaded.samples.get(key.ident)
     said = gettext("样品与委托不符：%(what)s", what=sample.deviation) if sample else ""
@@ -287,6 +296,7 @@ _ITEMS = {
     Kind.REPORT: _report,
     Kind.AMENDMENT: _amendment,
     Kind.RETURNED: _returned,
+    Kind.STOPPED: _stopped,
     Kind.DEVIATION: _deviation,
     Kind.HOLD: _hold,
     Kind.PROPOSAL: _proposal,

@@ -11,12 +11,13 @@ from app.booking import ordering
 from app.booking.models import Booking
 from app.booking.ordering import OrderStep
 from app.database import db
-from app.orders import reviewing
+from app.orders import reviewing, stops
 from app.orders import service as orders
-from app.orders.models import Order
+from app.orders.models import Order, StopCause
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder
+from app.orders.stops import Stop
 from app.samples import service as custody
 from app.samples.rules import Kind
 from app.samples.service import Identity, Receive
@@ -125,6 +126,13 @@ def test_what_a_company_has_to_answer(story: Story) -> None:
     assert "暂留将失效，请提交申请。" in page.text and "实验室建议改到 11-10 周二 08:30，请答复。" in page.text
     story.world.now += timedelta(hours=3)
     assert held.code not in story.work(story.engineer, "mine").text
+
+
+def test_a_stopped_clock_stands_among_what_the_company_has_to_do(story: Story) -> None:
+    order = story.fresh(story.accepted(story.engineer).order_line.order)
+    stops.stop(story.desk.viewer, Stop(order.id, order.version, StopCause.PAYMENT, "预付一半"), story.world.now)
+    page = story.work(story.engineer, "mine").text
+    assert order.code in page and "预付一半" in page
 
 
 def test_open_orders_stand_by_their_report_date(story: Story) -> None:
