@@ -24,7 +24,7 @@ from app import create_app
 from app.accounts.models import Membership, Role, User
 from app.booking.models import Booking
 from app.clock import now
-from app.database import db, new_id, transaction
+from app.database import db, new_id, refresh_statistics, transaction
 from app.labs.models import Capability, Lab, Resource
 from app.orders.models import Order, OrderLine
 from app.samples.models import Sample
@@ -55,6 +55,7 @@ def house(folder: Path, size: int) -> tuple[Any, dict[str, Any]]:
         company, engineer = fill.people(now())[0]
         desk = order_desk()
         an_order = lines(size, company, engineer)
+        refresh_statistics(now())
         db.session.remove()
     people = {"company": signed_in(app, engineer), "lab": signed_in(app, desk)}
     pages = {f"company {path}": partial(read, people["company"], path) for path in COMPANY_PAGES}

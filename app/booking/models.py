@@ -41,6 +41,7 @@ class Booking(Base):
         Index("ix_booking_resource_start", "resource_id", "starts_at"),
         Index("ix_booking_company_state", "company_id", "state"),
         Index("ix_booking_lab_state", "lab_id", "state"),
+        Index("ix_booking_company_created", "company_id", "created_at"),
         Index("ix_booking_lab_state_start", "lab_id", "state", "starts_at"),
         Index("ix_booking_line", "order_line_id"),
         Index("ix_booking_hold", "hold_expires_at"),

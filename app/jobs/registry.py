@@ -8,6 +8,7 @@ from app.booking.approvals import escalate
 from app.booking.closures import put_off_open_ends
 from app.booking.jobs import refresh_earliest_week
 from app.booking.lapsing import lapse_all
+from app.database import refresh_statistics
 from app.errors import N_
 from app.files.jobs import sweep
 from app.jobs.schedule import Daily, Every, Schedule
@@ -36,6 +37,7 @@ JOBS: tuple[Job, ...] = (
     Job("waiting", N_("告诉候补的企业现在有空档"), Every(30), notifications.tell_waiting),
     Job("daily-mail", N_("汇总一天的通知"), Daily(8, 0), notifications.queue_daily),
     Job("mail", N_("发邮件"), Every(1), notifications.send_mail),
+    Job("statistics", N_("更新数据库的统计，让查询找对索引"), Every(360), refresh_statistics),
     Job("files", N_("清除没有归属的上传内容，并核对文件是否都在"), Daily(3, 30), sweep),
 )
 

@@ -88,8 +88,9 @@ def _changes(amendment: OrderAmendment) -> list[ToldChange]:
 
 
 def _field(name: str) -> str:
-    if name == SAMPLE:
-        return gettext("样品")
+    own = {SAMPLE: gettext("样品"), "witness": gettext("现场见证")}
+    if name in own:
+        return own[name]
     unbound = getattr(TermsForm, name)
     return str(unbound.args[0])
 

@@ -15,6 +15,7 @@ from app.files.service import Upload, received
 from app.orders import queries, rules
 from app.orders.attachments import keep_on_message
 from app.orders.models import MessagesRead, Order, OrderMessage
+from app.orders.queries import was_submitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _mark_read(session: Session, order_id: str, viewer: Viewer, now: datetime) -
 
 def _readable(viewer: Viewer) -> ColumnElement[bool]:
     """Messages that the viewer may read; a lab none before the order is submitted."""
-    from_lab = OrderMessage.order_id.in_(select(Order.id).where(Order.submitted_at.is_not(None)))
+    from_lab = was_submitted(OrderMessage.order_id)
     own = from_lab if viewer.is_lab else OrderMessage.internal.is_(False)
     return and_(visible(viewer, Action.SEE_MESSAGE, OrderMessage), own)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, allowed, require, require_visible, visible
@@ -75,6 +75,20 @@ def _readable(viewer: Viewer) -> list[ColumnElement[bool]]:
 def may_read(viewer: Viewer, line: OrderLine) -> bool:
     """Whether who sees a booking also sees its order: the same rule for one line."""
     return viewer.is_company or line.submitted_at is not None
+
+
+# The order of a row, under a name of its own: asked for row by row, for a list of all orders would be read whole.
+_Of = aliased(Order)
+
+
+def was_submitted(order_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether the order that a row names was submitted."""
+    return exists().where(_Of.id == order_id, _Of.submitted_at.is_not(None))
+
+
+def stands_in(order_id: InstrumentedAttribute[str], states: Iterable[OrderState]) -> ColumnElement[bool]:
+    """Whether the order that a row names is in one of these states."""
+    return exists().where(_Of.id == order_id, _Of.state.in_(list(states)))
 
 
 def _rows(viewer: Viewer) -> Select[Order, Lab, Organisation]:

@@ -11,6 +11,7 @@ from app.database import db
 from app.errors import NotFound
 from app.labs.models import Lab, Test
 from app.orders.models import Order
+from app.orders.queries import was_submitted
 from app.samples.models import CustodyStep, Sample, SamplePlace, Shipment
 from app.samples.rules import State
 
@@ -20,7 +21,7 @@ def readable(viewer: Viewer) -> ColumnElement[bool]:
     own = visible(viewer, Action.SEE_BOOKING, Sample)
     if viewer.is_company:
         return own
-    return and_(own, Sample.order_id.in_(select(Order.id).where(Order.submitted_at.is_not(None))))
+    return and_(own, was_submitted(Sample.order_id))
 
 
 def visible_sample(viewer: Viewer, sample_id: str) -> Sample:

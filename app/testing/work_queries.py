@@ -18,7 +18,7 @@ from app.labs import browse
 from app.labs.models import Resource, Test
 from app.orders.amending import AMENDABLE
 from app.orders.models import AmendmentState, ClockStop, Order, OrderAmendment, OrderLine, OrderState
-from app.orders.queries import GROUPS, Group
+from app.orders.queries import GROUPS, Group, stands_in
 from app.samples.models import Sample
 from app.samples.queries import readable
 from app.samples.rules import State as SampleState
@@ -118,7 +118,7 @@ def to_receive(ask: Question) -> Conditions:
     """Samples of open orders that the lab does not have yet."""
     away = Sample.state.in_((SampleState.EXPECTED, SampleState.DISPATCHED))
     lab = visible(ask.viewer, Action.RUN_BOOKING, Sample)
-    return (lab, readable(ask.viewer), away, Sample.order_id.in_(_orders(Group.OPEN)), *_of_sample(ask))
+    return (lab, readable(ask.viewer), away, stands_in(Sample.order_id, GROUPS[Group.OPEN]), *_of_sample(ask))
 
 
 def open_orders(ask: Question) -> Conditions:
@@ -167,8 +167,8 @@ def proposed(ask: Question) -> Conditions:
 def to_dispatch(ask: Question) -> Conditions:
     """Samples of accepted orders that are still at the company."""
     own = visible(ask.viewer, Action.CHANGE_OWN_BOOKING, Sample)
-    orders = select(Order.id).where(Order.state.in_((OrderState.ACCEPTED, OrderState.TESTING)))
-    return (own, Sample.state == SampleState.EXPECTED, Sample.order_id.in_(orders), *_of_sample(ask))
+    agreed = stands_in(Sample.order_id, (OrderState.ACCEPTED, OrderState.TESTING))
+    return (own, Sample.state == SampleState.EXPECTED, agreed, *_of_sample(ask))
 
 
 def deviating(ask: Question) -> Conditions:
@@ -239,10 +239,6 @@ def _domain(domain: str) -> Select[str]:
 
 def _tests(words: str) -> Select[str]:
     return select(Test.id).where(browse.matching(Test.search_text, words))
-
-
-def _orders(group: Group) -> Select[str]:
-    return select(Order.id).where(Order.state.in_(GROUPS[group]))
 
 
 def _says(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:

@@ -87,14 +87,20 @@ def open_bookings(viewer: Viewer, limit: int = 200) -> list[Booking]:
     return list(db.session.scalars(query.limit(limit)))
 
 
+# Of the newest bookings so many are looked at for the tests that were booked last.
+LOOKED_AT = 100
+
+
 def recent_tests(viewer: Viewer, limit: int = 4) -> list[Test]:
     """Tests that the viewer's company booked last, newest first."""
-    latest = (
-        select(Booking.test_id, func.max(Booking.created_at).label("at"))
+    newest = (
+        select(Booking.test_id, Booking.created_at)
         .where(visible(viewer, Action.SEE_BOOKING, Booking))
-        .group_by(Booking.test_id)
+        .order_by(Booking.created_at.desc())
+        .limit(LOOKED_AT)
         .subquery()
     )
+    latest = select(newest.c.test_id, func.max(newest.c.created_at).label("at")).group_by(newest.c.test_id).subquery()
     query = select(Test).join(latest, latest.c.test_id == Test.id).where(Test.retired_at.is_(None))
     return list(db.session.scalars(query.options(joinedload(Test.method)).order_by(latest.c.at.desc()).limit(limit)))
 
