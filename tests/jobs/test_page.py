@@ -69,6 +69,7 @@ def test_commands(world: World, clean: Flask) -> None:
         "waiting",
         "daily-mail",
         "mail",
+        "statistics",
         "files",
     ]
     assert all(" done" in line for line in listed)
