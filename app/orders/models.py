@@ -196,6 +196,7 @@ class OrderLine(Base):
         CheckConstraint("ended_at >= taken_at", name="order_of_ended"),
         CheckConstraint("issued_at >= ended_at", name="order_of_issued"),
         Index("ix_order_line_order", "order_id"),
+        Index("ix_order_line_retest", "retest_of_id"),
         Index("ix_order_line_issued", "issued_at"),
         Index("ix_order_line_company_issued", "company_id", "issued_at"),
         Index("ix_order_line_lab_issued", "lab_id", "issued_at"),

@@ -19,7 +19,6 @@ INDEXES = (
     ("ix_order_company_state", "order", ["company_id", "state", "created_at", "id"]),
     ("ix_order_lab_state", "order", ["lab_id", "state", "created_at", "id"]),
     ("ix_order_line_lab_ended", "order_line", ["lab_id", "issued_at", "ended_at"]),
-    ("ix_booking_company_created", "booking", ["company_id", "created_at"]),
     ("ix_booking_lab_state_start", "booking", ["lab_id", "state", "starts_at"]),
     ("ix_sample_company_state", "sample", ["company_id", "state"]),
     ("ix_order_amendment_company_state", "order_amendment", ["company_id", "state"]),
