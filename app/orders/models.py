@@ -125,6 +125,7 @@ class Order(Base):
         Index("ix_order_lab", "lab_id"),
         Index("ix_order_company_state", "company_id", "state", "created_at", "id"),
         Index("ix_order_lab_state", "lab_id", "state", "created_at", "id"),
+        Index("ix_order_lab_submitted", "lab_id", "state", "submitted_at"),
     )
 
     id: Mapped[str] = random_id()

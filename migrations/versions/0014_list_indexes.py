@@ -1,4 +1,4 @@
-"""indexes for the newest bookings of a company, and for what a line was repeated by
+"""indexes for the newest bookings of a company, for counting a lab's orders, and for what a line was repeated by
 
 Revision: 0014, after 0013.
 """
@@ -12,6 +12,7 @@ depends_on = None
 
 INDEXES = (
     ("ix_booking_company_created", "booking", ["company_id", "created_at"]),
+    ("ix_order_lab_submitted", "order", ["lab_id", "state", "submitted_at"]),
     ("ix_order_line_retest", "order_line", ["retest_of_id"]),
 )
 
