@@ -217,3 +217,17 @@ def test_a_run_that_is_over_is_not_ended_again(story: Story) -> None:
     story.crew.does("complete", story.first)
     with pytest.raises(WrongState):
         runs.complete(story.crew.viewer, Change(*story.change(story.first)), story.world.now)
+
+
+def test_a_time_for_the_retest_is_asked_for_on_its_page(story: Story) -> None:
+    story.crew.does("start", story.first)
+    story.ends(Result.INVALID, "采集中断")
+    story.retests(story.desk.viewer)
+    order = story.order()
+    engineer = Visitor(story.app, story.jia)
+    assert "选时段" in engineer.get(f"/orders/{order.id}").text
+    found = engineer.get("/bookings/new", test="t", order=order.id, sample="BP-12")
+    shown = engineer.post("/bookings/new", test="t", order=order.id, sample="BP-12", choice=found.field("choice"))
+    fields = {name: values[-1] for name, values in shown.fields.items() if name not in ("choice", "state", "csrf_token")}
+    made = engineer.post("/bookings/new", **fields, state="requested")
+    assert made.status == 303, made.text
