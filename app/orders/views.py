@@ -166,10 +166,10 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
 
 
 def _unregistered(by: Viewer, row: OrderRow, samples: Mapping[str, Any]) -> list[str]:
-    """Names on open lines that no sample was registered under, for those who may register one."""
+    """Names on lines still to be tested that no sample was registered under, for those who may register one."""
     if not allowed(by, Action.REGISTER_SAMPLE, row.order):
         return []
-    live = [each.line.id for each in row.lines if each.line.state.value not in CLOSED]
+    live = [each.line.id for each in row.lines if each.line.taken_at is None and each.line.state.value not in CLOSED]
     return list(dict.fromkeys(n.name for ident in live for n in samples.get(ident, ()) if n.sample is None))
 
 

@@ -88,3 +88,11 @@ def run_on(resource_id: str, code: str, now: datetime) -> Booking | None:
         return running
     due = query.where(Booking.state == State.CONFIRMED, Booking.starts_at > now - NEAR, Booking.starts_at < now + NEAR)
     return min(db.session.scalars(due), key=lambda booking: abs(booking.starts_at - now), default=None)
+
+
+def line_in(session: Session, viewer: Viewer, order_id: str, line_id: str) -> bool:
+    """Whether the viewer sees this line of this order."""
+    query = select(OrderLine.id).where(
+        OrderLine.id == line_id, OrderLine.order_id == order_id, visible(viewer, Action.SEE_BOOKING, OrderLine)
+    )
+    return session.scalar(query) is not None

@@ -128,6 +128,8 @@ def retest(viewer: Viewer, command: Retest, now: datetime) -> OrderLine:
     Raises ResultMissing, RetestAsked, OrderStale, NotFound, Forbidden.
     """
     with transaction() as session:
+        if not run_queries.line_in(session, viewer, command.order_id, command.line_id):
+            raise NotFound()
         action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
         order: Order = orders.open_order(session, viewer, command.order_id, command.version, action)
         line = orders.line_of(order, command.line_id)

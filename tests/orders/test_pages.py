@@ -88,7 +88,7 @@ def test_actual_stands_over_plan(story: Story) -> None:
     assert "计划：11-03 周二 受理，11-05 周四 上台，11-05 周四 离台，11-12 周四 出报告" in page.html
     for fact in ("评审 3 小时 0 分", "等待 2 天 20 小时", "试验 4 小时 0 分", "报告 5 天 0 小时"):
         assert fact in page.text
-    assert "编号 JC-7 签发日期 11-10 周二" in page.text
+    assert "第 1 版 JC-7 已签发 11-10 周二" in page.text
 
 
 def test_what_is_under_way_shows_now_and_what_is_to_come(story: Story) -> None:

@@ -24,7 +24,7 @@ WORDS = re.compile(
     | \$argon2id\$\S+""",
     re.VERBOSE,
 )
-CODE = re.compile(r"[BW]\d{4}-([A-Z2-9]{5})")
+CODE = re.compile(r"[BSW]\d{4}-([A-Z2-9]{5})")
 SHORT_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z2-9]{5}(?![A-Za-z0-9])")
 
 Eye = tuple[str, str]
