@@ -228,6 +228,7 @@ def test_a_time_for_the_retest_is_asked_for_on_its_page(story: Story) -> None:
     assert "选时段" in engineer.get(f"/orders/{order.id}").text
     found = engineer.get("/bookings/new", test="t", order=order.id, sample="BP-12")
     shown = engineer.post("/bookings/new", test="t", order=order.id, sample="BP-12", choice=found.field("choice"))
-    fields = {name: values[-1] for name, values in shown.fields.items() if name not in ("choice", "state", "csrf_token")}
+    left = ("choice", "state", "csrf_token")
+    fields = {name: values[-1] for name, values in shown.fields.items() if name not in left}
     made = engineer.post("/bookings/new", **fields, state="requested")
     assert made.status == 303, made.text
