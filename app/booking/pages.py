@@ -93,7 +93,14 @@ def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, li
     dates = expected_reports(bookings, now)
     reports = parts("report", viewer, [booking.order_line for booking in bookings], now)
     return [
-        Seen(viewer, b, now, limits_for(b, limits), dates[b.id], _number(reports.get(b.order_line_id)))
+        Seen(
+            viewer,
+            b,
+            now,
+            limits_for(b, limits),
+            dates[b.id],
+            **_of_report(reports.get(b.order_line_id)),
+        )
         for b in bookings
     ]
 
@@ -110,7 +117,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
     events = _events(viewer, booking, now)
     companies = reading.companies(viewer, [booking])
     limit = limits_for(booking, limits)
-    seen = Seen(viewer, booking, now, limit, dates, _number(report), _ended(viewer, events))
+    seen = Seen(viewer, booking, now, limit, dates, ended=_ended(viewer, events), **_of_report(report))
     capability = labs.capability(booking.resource.pool, booking.test_id)
     return BookingPage(
         seen=seen,
@@ -160,6 +167,17 @@ def _edition(seen: Seen, events: Iterable[Event]) -> NewEdition | None:
 
 def _number(report: Any) -> str | None:
     return report.number if report else None
+
+
+def _of_report(report: Any) -> dict[str, Any]:
+    """What a row says of its report."""
+    if report is None:
+        return {}
+    return {
+        "report_number": report.number,
+        "report_issued_at": report.issued_at,
+        "report_withdrawn": report.withdrawn,
+    }
 
 
 def _use(booking: Booking) -> Use:

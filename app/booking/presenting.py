@@ -58,6 +58,9 @@ class Seen:
     dates: ReportDates
     report_number: str | None = None
     ended: Ended | None = None
+    # Of the newest version; the line's own instant of issue is that of the first.
+    report_issued_at: datetime | None = None
+    report_withdrawn: bool = False
 
     @property
     def state(self) -> State:

@@ -128,9 +128,10 @@ def _completed(seen: Seen) -> Next:
 
 
 def _issued(seen: Seen) -> Next:
-    issued_at = seen.booking.order_line.issued_at
-    assert issued_at is not None
-    return Next(gettext("报告 %(number)s 已于 %(at)s 签发。", number=seen.report_number, at=day(issued_at)))
+    assert seen.report_issued_at is not None
+    if seen.report_withdrawn:
+        return Next(gettext("报告 %(number)s 已撤回，不再有效。", number=seen.report_number))
+    return Next(gettext("报告 %(number)s 已于 %(at)s 签发。", number=seen.report_number, at=day(seen.report_issued_at)))
 
 
 def _declined(seen: Seen) -> Next:
@@ -222,7 +223,7 @@ def _desk_running(seen: Seen) -> Next:
 def _desk_completed(seen: Seen) -> Next:
     if seen.report_number is not None:
         return _issued(seen)
-    return Next(gettext("报告签发后，请登记编号和日期。"), _report_dates(seen), need=True)
+    return Next(gettext("试验已完成，请出报告：上传后审核、签发，或只登记编号和日期。"), _report_dates(seen), need=True)
 
 
 def _crew_requested(_seen: Seen) -> Next:

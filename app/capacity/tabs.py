@@ -28,7 +28,7 @@ TABS = (
     ("capacity_closures.index", N_("停用与检修"), N_("维护、校准、故障、限电，以及受影响的预约")),
     ("capacity_rules.index", N_("预约规则"), N_("提前期、份额、自动确认、取消期限")),
     ("capacity_approvals.index", N_("审批步骤"), N_("谁先看、谁代理、多久升级")),
-    ("capacity_reporting.index", N_("报告签发"), N_("谁审核、谁批准报告，要不要不同的人")),
+    ("capacity_reporting.index", N_("报告审批"), N_("谁审核、谁批准报告，要不要不同的人")),
     ("capacity_use.index", N_("利用率"), N_("开放、已约、已用，还能填的空档")),
     ("capacity_sheets.index", N_("表格导入导出"), N_("用 Excel 成批修改，先预览再生效")),
 )

@@ -160,7 +160,7 @@ class SamePerson(YujianError):
 
 class NobodyElse(YujianError):
     code, status = "forbidden", 403
-    message = N_("编制、审核、批准要由不同的人做，现在没有别人有这个权利，请实验室管理员在“报告签发”里指定。")
+    message = N_("编制、审核、批准要由不同的人做，现在没有别人有这个权利，请实验室管理员在“报告审批”里指定。")
 
 
 def report_number(given: str) -> str:

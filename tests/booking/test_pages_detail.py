@@ -94,7 +94,7 @@ def test_the_whole_line_by_buttons(story: Story) -> None:
     story.sends(story.crew, "complete")
     assert story.state is State.COMPLETED
     assert "试验已完成，等试验中心出报告。您现在不用做什么。" in story.seen_by(story.engineer).text
-    assert "报告签发后，请登记编号和日期。" in story.seen_by(story.desk).text
+    assert "试验已完成，请出报告：上传后审核、签发，或只登记编号和日期。" in story.seen_by(story.desk).text
     assert "试验已完成，等业务受理登记报告。" in story.seen_by(story.crew).text
 
 

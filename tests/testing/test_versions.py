@@ -297,6 +297,8 @@ class TestPages:
         page = Visitor(clean, story.engineer).get(f"/reports/{first.id}")
         assert "这一版已被 JC-1-2（11-09 周一 签发）代替" in page.text
         assert "撤回" in Visitor(clean, story.engineer).get(f"/reports/{second.id}").text
+        booking = Visitor(clean, story.engineer).get(f"/bookings/{story.booking.id}").text
+        assert "报告 JC-1-2 已撤回，不再有效。" in booking and "原因：样品编号写错" in booking
         visitor = browser(clean)
         told = visitor.get(f"/verify/{second.verify_code}").get_data(as_text=True)
         assert "已于" in told and "撤回" in told and "样品编号写错" not in told
