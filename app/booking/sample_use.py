@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.booking.models import Booking
 from app.booking.order_lines import standing
-from app.booking.rules import DestroyedBefore, DestroysOther, SampleBusy
+from app.booking.rules import DestroyedBefore, DestroysOther, SampleBusy, State
 from app.labs.models import Test
 from app.orders.models import OrderLine
 from app.orders.rules import sample_names
@@ -33,9 +33,11 @@ def check_samples(
 
 
 def _check_pair(sample: str, use: Use, destroys: bool, other: Booking) -> None:
-    if use.starts_at < other.ends_at and other.starts_at < use.ends_at:
+    # What is over has given the sample back, however long it was booked.
+    over = other.state is State.COMPLETED
+    if not over and use.starts_at < other.ends_at and other.starts_at < use.ends_at:
         raise SampleBusy(sample=sample, test=other.test, until=other.ends_at)
     if other.test.destructive and other.starts_at < use.starts_at:
         raise DestroyedBefore(sample=sample, test=other.test, at=other.starts_at)
-    if destroys and use.starts_at < other.starts_at:
+    if destroys and not over and use.starts_at < other.starts_at:
         raise DestroysOther(sample=sample, test=other.test, at=other.starts_at)

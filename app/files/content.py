@@ -40,7 +40,7 @@ def inspect(stream: IO[bytes], name: str, most: int) -> Content:
     while chunk := stream.read(CHUNK):
         size += len(chunk)
         if size > most:
-            raise rules.FileTooLarge(most=most // rules.MEGABYTE)
+            raise rules.FileTooLarge(limit=most // rules.MEGABYTE)
         digest.update(chunk)
         text.read(chunk)
         head = (head + chunk)[:HEAD] if len(head) < HEAD else head

@@ -50,7 +50,7 @@ class FileEmpty(FileRefused):
 
 class FileTooLarge(FileRefused):
     status = 413
-    message = N_("文件太大：一次上传合计最多 %(most)d MB。")
+    message = N_("文件太大：一次上传合计最多 %(limit)d MB。")
 
 
 class KindUnknown(FileRefused):
@@ -70,7 +70,7 @@ class NotUtf8(FileRefused):
 
 
 class QuotaUsedUp(FileRefused):
-    message = N_("贵机构的文件空间（%(most)d MB）不够了，请先删除不用的文件，或联系系统管理员。")
+    message = N_("贵机构的文件空间（%(limit)d MB）不够了，请先删除不用的文件，或联系系统管理员。")
 
 
 class NoFiles(FileRefused):
@@ -142,4 +142,4 @@ def checked_name(name: str, kind: Kind | None) -> str:
 def check_quota(used: int, more: int, most: int) -> None:
     """used, more, most: bytes. Raises QuotaUsedUp."""
     if used + more > most:
-        raise QuotaUsedUp(most=most // MEGABYTE)
+        raise QuotaUsedUp(limit=most // MEGABYTE)

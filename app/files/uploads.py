@@ -47,5 +47,5 @@ def _make_room() -> None:
     db.session.rollback()  # a slow upload must not keep a reader's picture of the database
     most = most_bytes() + FRAME
     if (request.content_length or 0) > most:
-        raise FileTooLarge(most=most_bytes() // MEGABYTE)
+        raise FileTooLarge(limit=most_bytes() // MEGABYTE)
     request.max_content_length = most

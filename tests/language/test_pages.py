@@ -32,7 +32,14 @@ SPOKEN = ("title", "aria-label", "placeholder", "alt", "data-done", "data-count"
 LINK = re.compile(r'<a [^>]*href="(/[^"]*)"')
 # Files, changes of the session, and the document of the API, which is written in one language.
 UNREAD = {
+    "booking.export",
     "capacity_sheets.workbook",
+    "evidence.pack",
+    "orders_sheet.export",
+    "orders_sheet.template",
+    "reports.qr",
+    "samples.qr",
+    "work.export",
     "static",
     "web.language",
     "web.theme",

@@ -22,7 +22,7 @@ HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 WHEN = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 INSTANTS = ("at", "again_at", "earliest", "ended_at", "latest", "nearest")
-NUMBERS = ("count", "days", "hours", "left", "limit", "minutes", "position")
+NUMBERS = ("count", "days", "hours", "left", "limit", "minutes", "position", "orders", "bookings")
 FACTS: dict[str, Any] = {
     **dict.fromkeys(INSTANTS, WHEN),
     **dict.fromkeys(NUMBERS, 2),
@@ -34,6 +34,16 @@ FACTS: dict[str, Any] = {
     "first": "08:30–17:30",
     "name": "Shift A",
     "second": "16:40–20:00",
+    "digit": "X",
+    "kind": "PDF",
+    "kinds": "PDF, PNG",
+    "names": "A. Reviewer",
+    "place": "Shelf 3",
+    "result": "passed",
+    "said": "PDF",
+    "sample": "BP-12",
+    "test": "Crush",
+    "waybill": "SF-1",
     "step": "safety",
     "tests": ["Crush"],
     "whole": "B2611-2QK7R",
