@@ -243,7 +243,8 @@ def _order_subject(order: Order, lab: Lab, company: Organisation, action: Action
 
 def test_names(test: Test) -> list[str]:
     """Standard and item, Chinese and English."""
-    return [f"{test.method.code} {test.name_zh}", f"{test.method.code} {test.name_en or test.name_zh}"]
+    method = test.method
+    return [f"{method.name_zh} {test.name_zh}", f"{method.name_en} {test.name_en or test.name_zh}"]
 
 
 def lab_names(lab: Lab) -> list[str]:
