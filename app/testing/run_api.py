@@ -115,13 +115,13 @@ class BenchEvent(BaseModel):
     at: Instant | None = None
 
 
-@bp.get("/bookings/<string:booking_id>/run", responses={200: RunModel})
+@bp.get("/runs/<string:booking_id>", responses={200: RunModel})
 def get_run(path: BookingPath) -> Any:
     """Booked against actual, with pauses, result and equipment."""
     return _shown(require_api_viewer(), path.booking_id)
 
 
-@bp.post("/bookings/<string:booking_id>/run/<string:run_step>", responses={200: RunModel})
+@bp.post("/runs/<string:booking_id>/<string:run_step>", responses={200: RunModel})
 def take_step(path: RunStepPath, body: RunStepBody) -> Any:
     """A step of a run."""
     viewer = require_api_viewer()

@@ -202,7 +202,7 @@ def test_a_bench_reports_with_a_token_of_its_own(story: Story) -> None:
 def test_a_program_runs_a_booking(story: Story) -> None:
     client, headers = browser(story.app), program(story.desk)
     story.crew.does("start", story.first)
-    where = f"/api/v1/bookings/{story.first.id}/run"
+    where = f"/api/v1/runs/{story.first.id}"
     body = {"version": story.version(story.first), "cause": "supply", "reason": "停电"}
     assert client.post(f"{where}/pause", json=body, headers=headers).json["pauses"][0]["cause"] == "supply"
     body = {"version": story.version(story.first), "result": "failed", "reason": "泄漏"}
