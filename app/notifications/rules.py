@@ -53,6 +53,9 @@ class Kind(enum.StrEnum):
     ORDER_REJECTED = "order_rejected"
     ORDER_CANCELLED = "order_cancelled"
     RETEST_ASKED = "retest_asked"
+    AMENDMENT_PROPOSED = "amendment_proposed"
+    AMENDMENT_ACCEPTED = "amendment_accepted"
+    AMENDMENT_REFUSED = "amendment_refused"
     PAYMENT_AWAITED = "payment_awaited"
     WITNESS_AWAITED = "witness_awaited"
     MESSAGE_WRITTEN = "message_written"
@@ -212,6 +215,30 @@ KINDS: dict[Kind, Telling] = {
             Side.LAB: N_("%(company)s在委托单 %(code)s 里要求一次复测，请安排时段。"),
         },
     ),
+    Kind.AMENDMENT_PROPOSED: Telling(
+        _CHANGED,
+        ORDER,
+        {
+            Side.COMPANY: N_("%(lab)s建议修改委托单 %(code)s，请答复。"),
+            Side.LAB: N_("%(company)s建议修改委托单 %(code)s，请答复。"),
+        },
+    ),
+    Kind.AMENDMENT_ACCEPTED: Telling(
+        _CHANGED,
+        ORDER,
+        {
+            Side.COMPANY: N_("%(lab)s同意了委托单 %(code)s 的修改。"),
+            Side.LAB: N_("%(company)s同意了委托单 %(code)s 的修改。"),
+        },
+    ),
+    Kind.AMENDMENT_REFUSED: Telling(
+        _CHANGED,
+        ORDER,
+        {
+            Side.COMPANY: N_("%(lab)s没有同意委托单 %(code)s 的修改。"),
+            Side.LAB: N_("%(company)s没有同意委托单 %(code)s 的修改。"),
+        },
+    ),
     Kind.PAYMENT_AWAITED: Telling(
         _ANSWERED, ORDER, {Side.COMPANY: N_("委托单 %(code)s 在等您付款，%(lab)s收到后继续。")}
     ),
@@ -300,6 +327,9 @@ EVENTS: dict[str, Kind] = {
     "order.rejected": Kind.ORDER_REJECTED,
     "order.cancelled": Kind.ORDER_CANCELLED,
     "order.retest_asked": Kind.RETEST_ASKED,
+    "order.amendment_proposed": Kind.AMENDMENT_PROPOSED,
+    "order.amendment_accepted": Kind.AMENDMENT_ACCEPTED,
+    "order.amendment_refused": Kind.AMENDMENT_REFUSED,
     "message.written": Kind.MESSAGE_WRITTEN,
     "waitlist.offered": Kind.TIME_KEPT,
     "join.asked": Kind.JOIN_ASKED,

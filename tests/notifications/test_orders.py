@@ -7,8 +7,9 @@ from app.booking.delaying import Delay, announce_delay
 from app.booking.models import Booking
 from app.booking.ordering import OrderStep
 from app.database import db
-from app.orders import reviewing, stops
+from app.orders import amending, reviewing, stops
 from app.orders import service as orders
+from app.orders.amending import Answer, Propose
 from app.orders.models import Order, StopCause
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
@@ -72,3 +73,23 @@ def test_from_submission_to_a_failed_run(world: World, told) -> None:
     stops.stop(desk.viewer, Stop(order, version(), StopCause.PAYMENT), world.now)
     assert any("在等您付款" in text for text in told(engineer))
     assert told(world.engineer("乙公司")) == []
+
+
+def test_who_did_not_propose_an_amendment_hears_of_it(world: World, told) -> None:
+    world.bench()
+    engineer, desk = world.engineer("甲公司"), world.lab_admin("lab")
+    order = orders.create(engineer.viewer, NewOrder("lab", (NewLine("t", "样车 1", True),)), world.now).id
+
+    def version() -> int:
+        return db.session.get_one(Order, order).version
+
+    ordering.submit(engineer.viewer, OrderStep(order, version()), world.now)
+    reviewing.accept_order(desk.viewer, Review(order, version(), dict.fromkeys(CHECKLIST, True)), world.now)
+    code = db.session.get_one(Order, order).code
+    made = amending.propose(
+        engineer.viewer, Propose(order, version(), "法规变了", {"decision_rule": "加严"}), world.now
+    )
+    assert f"甲公司建议修改委托单 {code}，请答复。" in told(desk)
+    amending.refuse(desk.viewer, Answer(order, made.number, version(), "做不到"), world.now)
+    assert f"试验中心没有同意委托单 {code} 的修改。" in told(engineer)
+    assert not any("修改" in text for text in told(desk) if "建议" not in text)
