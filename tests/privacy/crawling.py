@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from io import BytesIO
 from itertools import product
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zipfile import ZipFile
 
@@ -227,7 +228,27 @@ def _fillings(rule: Rule, known: Mapping[str, Sequence[str]]) -> Iterator[dict[s
     names = sorted(rule.arguments)
     if missing := [name for name in names if name not in known]:
         raise Unknown(f"{rule.rule}: say in {__name__}.parameters() what {missing} can be")
-    return (dict(zip(names, values, strict=True)) for values in product(*(known[name] for name in names)))
+    filled = (dict(zip(names, values, strict=True)) for values in product(*(known[name] for name in names)))
+    part = next((name for name in names if name in PARTS), None)
+    if part is None or "order_id" not in names:
+        return filled
+    # All parts in all orders would be many thousands: each in its own, and in one other.
+    own, orders = owners(part), known["order_id"]
+    other = {ident: orders[(place + 1) % len(orders)] for place, ident in enumerate(known[part])}
+    return (each for each in filled if each["order_id"] in (own.get(each[part]), other[each[part]]))
+
+
+# What lies in an order, and is named behind it.
+PARTS: Mapping[str, tuple[Any, Any]] = {
+    "line_id": (OrderLine.id, OrderLine.order_id),
+    "sample_id": (Sample.id, Sample.order_id),
+    "file_id": (StoredFile.id, StoredFile.subject_id),
+}
+
+
+def owners(part: str) -> dict[str, str]:
+    """The order in which each row of this parameter lies."""
+    return dict(db.session.query(*PARTS[part]).all())
 
 
 def _built(rule: Rule, values: Mapping[str, str]) -> str:
