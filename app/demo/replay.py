@@ -62,7 +62,7 @@ class Replay:
         self.report_days = {test.id: test.report_days for test in db.session.scalars(select(Test))}
 
     def run(self, first_day: date) -> int:
-        """Play from `first_day` on; returns how many requests were made."""
+        """Play from `first_day` up to the instant; returns how many requests came in until then."""
         for booking in self._own_open():
             self._plan_next(booking)
         arrivals = 0
@@ -71,7 +71,7 @@ class Replay:
             draw = random.Random(f"requests {day}")
             for at in behaviour.requests_on(day, draw):
                 self._plan(at, self._arrival(draw.random()))
-                arrivals += 1
+                arrivals += at <= self.until
                 if draw.random() < behaviour.MAINTENANCE_PER_DAY / behaviour.REQUESTS_PER_DAY:
                     self._plan(at, self._maintenance(draw.random()))
             day += timedelta(days=1)
