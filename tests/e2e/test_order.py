@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import DESKTOP, PHONE, overflow
+from tests.e2e.browser import DESKTOP, PHONE, choose_language, overflow
 from tests.e2e.conftest import Server, SignIn, watched
 
 pytestmark = pytest.mark.e2e
@@ -127,9 +127,9 @@ def test_an_order_from_draft_to_its_last_report(browser: Browser, server: Server
         watched(browser, server, DESKTOP) as desk,
         watched(browser, server, PHONE) as crew,
     ):
-        sign_in(engineer, "oem-a@demo.example")
-        sign_in(desk, "lab@demo.example")
-        sign_in(crew, "crew@demo.example")
+        for page, email in ((engineer, "oem-a"), (desk, "lab"), (crew, "crew")):
+            sign_in(page, f"{email}@demo.example")
+            choose_language(page, "zh")
 
         order = draft(engineer)
         press(engineer, "全部暂留最早时段")
