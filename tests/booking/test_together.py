@@ -3,6 +3,9 @@
 Each house is small and made at random; the slow reading next to it looks at every booked span for every start.
 """
 
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,11 +15,13 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.booking import service
 from app.booking.availability import Wish
 from app.booking.models import OVERLAP, Booking, Occupancy
+from app.booking.occupancy import INSERT
 from app.booking.offers import Question, offers
 from app.booking.rules import SlotTaken
 from app.booking.service import Book
@@ -227,6 +232,35 @@ def test_sixteen_at_once_for_five_chambers_and_three_cyclers(world: World, app: 
     assert len({place for footprint in footprints for place in footprint}) == 6
     assert db.session.query(Occupancy).count() == 6
     assert overlaps() == 0
+
+
+@pytest.mark.pg
+def test_two_that_wait_for_one_another_and_one_begins_again(world: World, app: Flask) -> None:
+    """A rival holds the cycler and wants the chamber; the booker holds the chamber and wants the cycler."""
+    world.bench()
+    for one in ("cycler", "other"):
+        world.resource(one)
+    world.test("u", on="other")
+    with transaction() as session:
+        session.add(Companion(pool="chamber", test_id="t", companion_pool="cycler", lab_id="lab"))
+        touch(session, "lab")
+    person, rival = world.engineer("甲公司"), world.engineer("乙公司")
+    owner = rival.requests(at(5), "other", test="u")
+    row = {"place": 1, "starts_at": owner.starts_at, "ends_at": owner.ends_at, "booking_id": owner.id}
+    row |= {"proposed": False, "shielded": False}
+    told: list[Counter[str]] = []
+    db.session.remove()
+    booker = threading.Thread(target=lambda: told.append(all_at_once(app, [books(person, "chamber")])))
+    with db.engine.connect() as connection:
+        connection.execute(INSERT, row | {"id": new_id(), "resource_id": "cycler"})
+        booker.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not connection.scalar(waiting):
+            time.sleep(0.01)
+        connection.execute(INSERT, row | {"id": new_id(), "resource_id": "chamber"})
+        connection.rollback()
+    booker.join()
+    assert told == [{"booked": 1}] and overlaps() == 0
 
 
 def test_whole_and_parts_at_once(world: World, app: Flask) -> None:
