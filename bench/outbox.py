@@ -27,7 +27,7 @@ from app.clock import now
 from app.database import db, new_id, transaction
 from app.notifications.groups import Side
 from app.notifications.models import Mail, MailState, Notice
-from app.notifications.rules import Kind
+from app.notifications.kinds import Kind
 from app.notifications.sending import send_due
 from bench.run import Table, fresh_database, postgresql
 

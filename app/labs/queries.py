@@ -329,7 +329,9 @@ def tests_at(lab_id: str) -> list[Test]:
     pools = select(Resource.pool).where(Resource.lab_id == lab_id, Resource.retired_at.is_(None))
     ids = select(Capability.test_id).where(Capability.pool.in_(pools), Capability.retired_at.is_(None))
     query = select(Test).join(Method, Method.id == Test.method_id).where(Test.id.in_(ids), Test.retired_at.is_(None))
-    return list(db.session.scalars(query.options(joinedload(Test.method)).order_by(Method.code_norm, Test.position, Test.id)))
+    return list(
+        db.session.scalars(query.options(joinedload(Test.method)).order_by(Method.code_norm, Test.position, Test.id))
+    )
 
 
 def test_of(test_id: str) -> Test | None:

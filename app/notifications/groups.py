@@ -6,13 +6,18 @@ from app.errors import N_
 
 
 class Side(enum.StrEnum):
-    """Who is told: who ordered, the order desk, the bench crew, who decides about a seat, who asked for one."""
+    """Who is told: who ordered, the order desk, the bench crew, who decides about a seat, who asked for one; inside a
+    lab who may review a report, who may sign it, and who drafted it.
+    """
 
     COMPANY = "company"
     LAB = "lab"
     CREW = "crew"
     DECIDERS = "deciders"
     ASKER = "asker"
+    REVIEWERS = "reviewers"
+    SIGNATORIES = "signatories"
+    DRAFTER = "drafter"
 
 
 SIDES = {
@@ -21,6 +26,10 @@ SIDES = {
     "lab_admin": Side.LAB,
     "bench_crew": Side.LAB,
 }
+
+
+# Sides of people who work on reports, told of each other's steps.
+REPORTERS = frozenset({Side.REVIEWERS, Side.SIGNATORIES, Side.DRAFTER})
 
 
 class How(enum.StrEnum):
@@ -65,7 +74,7 @@ GROUP_LABELS = {
     Group.CHANGES: N_("改期、取消和失效"),
     Group.SAMPLES: N_("样品收发"),
     Group.RUNS: N_("试验开始、延迟、完成和未到场"),
-    Group.REPORTS: N_("报告签发"),
+    Group.REPORTS: N_("报告审批和签发"),
     Group.MESSAGES: N_("留言"),
     Group.WAITING: N_("候补空出时段"),
     Group.REMINDERS: N_("到期提醒"),

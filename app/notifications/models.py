@@ -12,7 +12,7 @@ from app.accounts.policy import Action
 from app.database import Base, random_id
 from app.errors import N_
 from app.notifications.groups import Group, How, Side
-from app.notifications.rules import KINDS, Kind
+from app.notifications.kinds import KINDS, Kind
 
 
 class Notice(Base):

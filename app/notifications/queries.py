@@ -13,8 +13,8 @@ from app.accounts.policy import Action, Viewer, visible
 from app.database import db, execute
 from app.errors import NotFound
 from app.notifications.groups import Group, How
+from app.notifications.kinds import KINDS
 from app.notifications.models import Mail, MailState, Notice, NoticeChoice
-from app.notifications.rules import KINDS
 
 # The count in the header says no more than that.
 MOST_COUNTED = 100

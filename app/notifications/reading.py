@@ -10,7 +10,7 @@ from app.events import log
 from app.events.log import Cursor
 from app.events.models import Event
 from app.notifications import rules
-from app.notifications.groups import Side
+from app.notifications.groups import REPORTERS, Side
 from app.notifications.models import NoticeCursor
 from app.notifications.subjects import Happening, happenings
 from app.notifications.telling import Told, tell
@@ -39,7 +39,7 @@ def read_batch(now: datetime) -> tuple[int, int]:
         if not events:
             return 0, 0
         fresh = [event for event in events if now - event.at <= rules.TOLD_WITHIN]
-        count = tell(session, _told(fresh), now)
+        count = tell(session, _told(fresh, now), now)
         place.transaction_id, place.event_id = events[-1].transaction_id, events[-1].id
         return len(events), count
 
@@ -53,7 +53,7 @@ def _place(session: Session) -> NoticeCursor:
     return place
 
 
-def _told(events: Sequence[Event]) -> list[Told]:
+def _told(events: Sequence[Event], now: datetime) -> list[Told]:
     return [
         Told(
             one.kind,
@@ -63,7 +63,7 @@ def _told(events: Sequence[Event]) -> list[Told]:
             at=one.event.at,
             by=one.event.actor_id,
         )
-        for one in happenings(events)
+        for one in happenings(events, now)
         for side in rules.sides_told(one.kind, one.event.actor_role)
         if _meant_for(one, side)
     ]
@@ -73,4 +73,4 @@ def _meant_for(one: Happening, side: Side) -> bool:
     """Whether the event was written for this side at all."""
     if side is Side.COMPANY:
         return one.event.company_id is not None
-    return side not in (Side.LAB, Side.CREW) or one.event.lab_id is not None
+    return side not in (Side.LAB, Side.CREW, *REPORTERS) or one.event.lab_id is not None

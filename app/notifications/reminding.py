@@ -17,9 +17,9 @@ from app.booking.rules import State
 from app.booking.settings import limits
 from app.database import db, transaction
 from app.labs.models import Lab, Test
-from app.notifications import queries, rules
+from app.notifications import queries
 from app.notifications.groups import Side
-from app.notifications.rules import Kind
+from app.notifications.kinds import KINDS, Kind
 from app.notifications.subjects import Subject, booking_subject, bookings_by_id, lab_names, test_names
 from app.notifications.telling import Told, tell
 from app.orders.models import Order, OrderLine
@@ -63,7 +63,7 @@ def _of_booking(
 ) -> Iterator[Told]:
     """The reminder to all sides; told anew when the instant it is about has moved."""
     subject = booking_subject(booking, company, **more)
-    for side in rules.KINDS[kind].sentences:
+    for side in KINDS[kind].sentences:
         yield Told(kind, side, subject, _source(kind, booking, until), now)
 
 

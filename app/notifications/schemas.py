@@ -4,8 +4,8 @@ from pydantic import BaseModel, Field
 
 from app.api import ListQuery, iso
 from app.notifications.groups import Group
+from app.notifications.kinds import Kind
 from app.notifications.models import Notice
-from app.notifications.rules import Kind
 from app.notifications.wording import sentence
 
 

@@ -15,8 +15,8 @@ from app.database import transaction
 from app.errors import NotFound
 from app.events import log
 from app.notifications.groups import Group, How
+from app.notifications.kinds import KINDS
 from app.notifications.models import Mail, MailState, Notice, NoticeChoice
-from app.notifications.rules import KINDS
 
 SALT = "yujian-unsubscribe"
 # In the place of a group: the daily mail as a whole.

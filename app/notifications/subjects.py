@@ -1,7 +1,8 @@
 """What events are about: whose it is, where it lies, and the facts that a sentence needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,15 +15,21 @@ from app.booking.models import Booking
 from app.database import db
 from app.events.models import Event
 from app.labs.models import Lab, Resource, Test
-from app.notifications.rules import TOLD_BY_BOOKING, Kind, kind_of, told_by_order
+from app.notifications.groups import REPORTERS
+from app.notifications.kinds import KINDS, Kind, kind_of
+from app.notifications.rules import TOLD_BY_BOOKING, told_by_order
 from app.orders.models import Order, OrderLine, OrderMessage
 from app.samples.models import Sample
+from app.testing.models import TestReport
+from app.testing.rights import who_is_next
+from app.worktime import local_date
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """company_id, lab_id: as the policy asks them. owner_id: who ordered it, or asked. page_id: of its page.
 
+    people: users who are meant by name, on the sides of those who work on reports.
     facts: JSON values; names in both languages as [Chinese, English], instants ISO 8601. company: its name, for the
     order desk alone. action: what a receiver must be allowed to do with it, None for a seat (`seat`).
     """
@@ -35,6 +42,7 @@ class Subject:
     facts: Mapping[str, Any]
     company: tuple[str, str] = ("", "")
     seat: Seat | None = None
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,11 @@ class Happening:
 BY_DATA = {"report": "booking", "waitlist": "booking"}
 
 
-def happenings(events: Sequence[Event]) -> list[Happening]:
+def happenings(events: Sequence[Event], now: datetime) -> list[Happening]:
     """Events that somebody may be told of, in the order of the log; a few statements for any number of them."""
     kinds = {event.key: kind for event in events if (kind := kind_of(event.kind, event.data)) is not None}
     told = [event for event in events if event.key in kinds]
-    loaded = _Loaded()
+    loaded = _Loaded(now)
     loaded.load(told)
     found = []
     for event in told:
@@ -73,7 +81,9 @@ def _booking_of(event: Event) -> str:
 class _Loaded:
     """Rows behind a batch of events, by id."""
 
+    now: datetime
     bookings: dict[str, tuple[Booking, Order, Organisation]] = field(default_factory=dict)
+    reports: dict[str, TestReport] = field(default_factory=dict)
     orders: dict[str, tuple[Order, Lab, Organisation]] = field(default_factory=dict)
     messages: dict[str, OrderMessage] = field(default_factory=dict)
     seats: dict[str, JoinRequest] = field(default_factory=dict)
@@ -88,6 +98,11 @@ class _Loaded:
         ids = {kind: {event.subject_id for event in found} for kind, found in by_type.items()}
         if "booking" in by_type:
             self.bookings = bookings_by_id({_booking_of(event) for event in by_type["booking"]})
+        if "report" in {event.subject_type for event in events}:
+            about = {event.subject_id for event in events if event.subject_type == "report"}
+            self.reports = {
+                each.id: each for each in db.session.scalars(select(TestReport).where(TestReport.id.in_(about)))
+            }
         if "message" in ids:
             query = select(OrderMessage).where(OrderMessage.id.in_(ids["message"]))
             self.messages = {message.id: message for message in db.session.scalars(query)}
@@ -126,7 +141,16 @@ class _Loaded:
             more["start"] = event.data["to"]
         if "until" in event.data:
             more["until"] = event.data["until"]
-        return booking_subject(booking, company, **more)
+        found = booking_subject(booking, company, **more)
+        return self._in_the_lab(found, event, kind) if REPORTERS & KINDS[kind].sentences.keys() else found
+
+    def _in_the_lab(self, subject: Subject, event: Event, kind: Kind) -> Subject | None:
+        """A version that is under way, for those whose step is next; None once it has gone further."""
+        report = self.reports.get(event.subject_id)
+        if report is None or f"report.{report.state.value}" != event.kind:
+            return None
+        people = who_is_next(db.session(), report, local_date(self.now))
+        return replace(subject, page_id=report.id, people=people)
 
     def _order(self, event: Event, kind: Kind) -> Subject | None:
         row = self.orders.get(event.subject_id)

@@ -15,9 +15,9 @@ from app.accounts.policy import Viewer, allowed
 from app.accounts.queries import viewer_of
 from app.database import new_id
 from app.notifications import queries, rules
-from app.notifications.groups import Group, How, Side
+from app.notifications.groups import REPORTERS, Group, How, Side
+from app.notifications.kinds import KINDS, Kind
 from app.notifications.models import Mail, Notice
-from app.notifications.rules import Kind
 from app.notifications.server import Server, server_of
 from app.notifications.subjects import Subject
 
@@ -76,7 +76,7 @@ def _notice(one: Told, member: Membership) -> Notice:
 
 def path_of(one: Told) -> str:
     """The address of the page, without the house's own."""
-    page = rules.KINDS[one.kind].page
+    page = KINDS[one.kind].page
     values = {page.parameter: one.subject.page_id} if page.parameter else {}
     return current_app.url_map.bind("").build(page.endpoint, values)
 
@@ -144,6 +144,7 @@ class People:
             Side.CREW: lambda subject: self._lab(subject, Role.BENCH_CREW),
             Side.DECIDERS: self._deciders,
             Side.ASKER: self._asker,
+            **dict.fromkeys(REPORTERS, self._named),
         }[one.side](one.subject)
         told = [each for each in found if each.user_id != one.by and may_know(viewer_of(each), one.subject)]
         # Who has two seats on that side hears of it once, in his older one.
@@ -157,6 +158,11 @@ class People:
 
     def _lab(self, subject: Subject, role: Role) -> list[Membership]:
         return [each for each in self.by_lab.get(subject.lab_id or "", ()) if each.role is role]
+
+    def _named(self, subject: Subject) -> list[Membership]:
+        """People of the lab who are meant by name; in a company's seat nobody hears of it."""
+        at_lab = self.by_lab.get(subject.lab_id or "", ())
+        return [each for each in at_lab if each.user_id in subject.people]
 
     def _deciders(self, subject: Subject) -> list[Membership]:
         """Those of the house who fill such seats; the system's administrators could, and are left alone."""

@@ -18,16 +18,8 @@ from app.orders.queries import visible_order
 from app.testing import queries, rights
 from app.testing.queries import Fetched, VersionRow
 from app.testing.rights import Holder
-from app.testing.rules import OPEN, ReportState, Right, Step
+from app.testing.rules import NEXT_RIGHT, OPEN, ReportState, Right, Step
 from app.worktime import local_date
-
-# Who is next, by state: with which right; None: whoever drafts and issues.
-NEXT: Mapping[ReportState, Right | None] = {
-    ReportState.DRAFTED: Right.REVIEWER,
-    ReportState.RETURNED: None,
-    ReportState.REVIEWED: Right.SIGNATORY,
-    ReportState.APPROVED: None,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,7 @@ def next_of(viewer: Viewer, row: VersionRow, may: Sequence[Holder], now: datetim
     state = row.report.state
     if state not in OPEN:
         return None
-    right = NEXT[state]
+    right = NEXT_RIGHT.get(state)
     holders = [each for each in may if each.right is right]
     names = "、".join(dict.fromkeys(each.name for each in holders)) or gettext("业务受理")
     mine = bool(steps_of(viewer, row, may)) or (state is ReportState.RETURNED and viewer.is_lab)

@@ -19,8 +19,8 @@ from app.errors import Forbidden, NotFound
 from app.events import log
 from app.labs.models import Lab
 from app.testing import rules
-from app.testing.models import LabRight, ReportRule
-from app.testing.rules import Right
+from app.testing.models import LabRight, ReportRule, TestReport
+from app.testing.rules import NEXT_RIGHT, OPEN, Right
 from app.worktime import local_date
 
 
@@ -121,6 +121,19 @@ def check_holder(
         raise Forbidden()
     if before and wants_distinct(session, lab_id):
         rules.check_somebody_else(viewer.user_id, before, may or _desk(session, lab_id))
+
+
+def who_is_next(session: Session, report: TestReport, today: date) -> frozenset[str]:
+    """Users of the lab whose step a version waits for on this local date: its drafter once it was returned or
+    approved, else those with the right to the step, without those who must not do it because of an earlier one.
+    """
+    before = {ident for ident in (report.drafted_by_id, report.reviewed_by_id) if ident}
+    right = NEXT_RIGHT.get(report.state)
+    if right is None:
+        return frozenset(before & {report.drafted_by_id}) if report.state in OPEN else frozenset()
+    may = [(each.user_id, each.name) for each in holders(session, report.lab_id, today) if each.right is right]
+    people = {ident for ident, _name in may or _desk(session, report.lab_id)}
+    return frozenset(people - before if wants_distinct(session, report.lab_id) else people)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Pure rules of reports: when one may be issued, what its number looks like, and what stands after what."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 
 from app.errors import N_, Invalid, YujianError
@@ -77,6 +77,13 @@ class Right(enum.StrEnum):
 
 
 RIGHT_LABELS = {Right.REVIEWER: N_("审核人"), Right.SIGNATORY: N_("授权签字人")}
+
+
+# Which right the next step asks for; in the other open states it is for whoever drafts and issues.
+NEXT_RIGHT: Mapping[ReportState, Right] = {
+    ReportState.DRAFTED: Right.REVIEWER,
+    ReportState.REVIEWED: Right.SIGNATORY,
+}
 
 
 class Standing(enum.StrEnum):

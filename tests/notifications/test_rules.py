@@ -6,7 +6,8 @@ from flask import Flask
 
 from app.notifications.forms import ChoicesForm
 from app.notifications.groups import Group, Side
-from app.notifications.rules import BACK_OFF, EVENTS, KINDS, Kind, kind_of, next_attempt, sides_told
+from app.notifications.kinds import EVENTS, KINDS, Kind, kind_of
+from app.notifications.rules import BACK_OFF, next_attempt, sides_told
 from tests.world import NOW
 
 
