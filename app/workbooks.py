@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from werkzeug.wrappers import Response
 from xlsxwriter import Workbook
 
-from app.errors import N_, Invalid
+from app.errors import N_, Invalid, YujianError
 from app.language import lang, local
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,6 +37,17 @@ class Fault:
     sheet: str
     cell: str
     text: str
+
+
+class FaultyCells(YujianError):
+    """A sheet that is not taken because of these cells."""
+
+    field = "file"
+    message = N_("表里有 %(count)d 处要改正，什么都没有建立。")
+
+    def __init__(self, faults: Sequence[Fault] = (), **facts: Any) -> None:
+        super().__init__(**{"count": len(faults), **facts})
+        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class StoredFile(Base):
 
 
 class FileDownload(Base):
-    """Somebody fetched a file. It outlives the file: no foreign key."""
+    """Somebody fetched a file. It outlives the file: no foreign key. by_lab: in a seat at the lab."""
 
     __tablename__ = "file_download"
     __table_args__ = (Index("ix_file_download_file", "file_id", "at"),)
@@ -84,4 +84,5 @@ class FileDownload(Base):
     id: Mapped[str] = random_id()
     file_id: Mapped[str] = mapped_column(String(24))
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    by_lab: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     at: Mapped[datetime]

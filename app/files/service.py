@@ -122,7 +122,7 @@ def delete(session: Session, file: StoredFile, by: Viewer, now: datetime, *, for
 def note_download(viewer: Viewer, file: StoredFile, now: datetime) -> None:
     """Who fetched which file when."""
     with transaction() as session:
-        session.add(FileDownload(file_id=file.id, user_id=viewer.user_id, at=now))
+        session.add(FileDownload(file_id=file.id, user_id=viewer.user_id, by_lab=viewer.is_lab, at=now))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from app.errors import N_, Invalid
 from app.files.models import StoredFile
 from app.files.queries import files_of
 from app.files.schemas import FileModel
-from app.orders import attachments, attachments_api, messages, queries, reviewing, rules, service, stops
+from app.orders import attachments, attachments_api, messages, queries, reviewing, rules, service, sheet_api, stops
 from app.orders.messages import MessageRow, Write
 from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, RetestCause, StopCause
 from app.orders.queries import Group, OrderRow
@@ -31,7 +31,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, attachments_api.bp)
+blueprints = (bp, attachments_api.bp, sheet_api.bp)
 
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]

@@ -56,11 +56,11 @@ class Draft:
 
 @dataclass
 class Import:
-    """What a sheet would do, or did."""
+    """What a sheet would do, or did. stored: ids of the orders made."""
 
     drafts: list[Draft] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    stored: bool = False
+    stored: tuple[str, ...] = ()
 
 
 def template(lab: Lab) -> bytes:
@@ -81,11 +81,13 @@ def load(viewer: Viewer, content: bytes, store: bool, now: datetime) -> Import:
     if found.faults or not store or not found.drafts:
         return found
     with transaction():
-        for draft in found.drafts:
-            lines = tuple(line for _test, line in draft.lines)
-            service.create(viewer, NewOrder(draft.lab.id, lines, draft.terms), now)
-    found.stored = True
+        made = [service.create(viewer, _order(draft), now) for draft in found.drafts]
+        found.stored = tuple(order.id for order in made)
     return found
+
+
+def _order(draft: Draft) -> NewOrder:
+    return NewOrder(draft.lab.id, tuple(line for _test, line in draft.lines), draft.terms)
 
 
 def _read(content: bytes) -> Import:

@@ -9,7 +9,7 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
-from app.testing import report_api, run_api, service
+from app.testing import evidence_api, report_api, run_api, service
 
 bp = APIBlueprint(
     "testing_api",
@@ -20,7 +20,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, report_api.bp, run_api.bp, run_api.bench_bp)
+blueprints = (bp, report_api.bp, evidence_api.bp, run_api.bp, run_api.bench_bp)
 
 
 class NewReport(BaseModel):

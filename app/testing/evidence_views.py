@@ -1,18 +1,18 @@
-"""Fetching the evidence pack of an order, and taking a report that covers one of its lines."""
+"""Fetching the evidence pack of an order, who fetched what of it, and taking a report that covers one of its lines."""
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from app.accounts.current import login_required, viewer
 from app.clock import now
 from app.errors import YujianError
-from app.files.settings import store
 from app.forms import CommandForm
 from app.language import refusal
 from app.orders.queries import visible_order
 from app.orders.views import Refused, order_page
-from app.testing import evidence, reuse
+from app.testing import downloads, reuse
+from app.testing.evidence_sending import send
 from app.testing.reuse import Reuse
 
 bp = Blueprint("evidence", __name__)
@@ -22,13 +22,15 @@ bp = Blueprint("evidence", __name__)
 @login_required
 def pack(order_id: str) -> Response:
     """Reports, scope, samples and deviations of an order as one archive with its hashes."""
-    found = evidence.pack(viewer(), order_id, now())
-    response = Response(evidence.hand_out(viewer(), found, store(), now()), mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="evidence-{found.code}.zip"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.cache_control.private = True
-    response.cache_control.no_store = True
-    return response
+    return send(viewer(), order_id, now())
+
+
+@bp.get("/orders/<order_id>/downloads")
+@login_required
+def download_log(order_id: str) -> str:
+    """Who fetched which file of an order, and when."""
+    log = downloads.of_order(viewer(), order_id, now())
+    return render_template("testing/downloads.html", log=log, most=downloads.MOST)
 
 
 @bp.post("/orders/<order_id>/reuse")

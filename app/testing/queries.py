@@ -8,14 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Membership, User
+from app.accounts.models import User
 from app.accounts.policy import Action, Viewer, visible
 from app.booking.models import Booking
 from app.booking.rules import State
 from app.database import db
 from app.errors import NotFound
 from app.events.models import Event
-from app.files.models import FileDownload
 from app.testing import rights
 from app.testing.models import TestReport
 from app.testing.rules import SHOWN, Standing, standing
@@ -133,26 +132,6 @@ def names_of(reports: Iterable[TestReport]) -> dict[str, str]:
         if ident
     }
     return {user.id: user.name for user in db.session.scalars(select(User).where(User.id.in_(ids)))} if ids else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A download of a file. name: of a person of the reader's own organisation; None for the company's people."""
-
-    at: datetime
-    name: str | None
-
-
-def downloads(viewer: Viewer, file_id: str, limit: int = 50) -> list[Fetched]:
-    """Who fetched a file, newest first."""
-    own = select(Membership.user_id).where(Membership.organisation_id == viewer.organisation_id)
-    query = (
-        select(FileDownload.at, User.name, User.id.in_(own))
-        .join(User, User.id == FileDownload.user_id)
-        .where(FileDownload.file_id == file_id)
-        .order_by(FileDownload.at.desc())
-    )
-    return [Fetched(at, name if is_own else None) for at, name, is_own in db.session.execute(query.limit(limit))]
 
 
 def booking_of_line(session: Session, line_id: str) -> Booking | None:

@@ -16,7 +16,9 @@ from app.labs.models import Lab, Test
 from app.orders.models import Order, OrderLine
 from app.orders.queries import visible_order
 from app.testing import queries, rights
-from app.testing.queries import Fetched, VersionRow
+from app.testing.downloads import Fetched, Kept, fetched, files_by_id
+from app.testing.models import TestReport
+from app.testing.queries import VersionRow
 from app.testing.rights import Holder
 from app.testing.rules import NEXT_RIGHT, OPEN, ReportState, Right, Step
 from app.worktime import local_date
@@ -42,7 +44,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """Everything on `/reports/<id>`. company: None where the reader may not know it; downloads: for the lab."""
+    """Everything on `/reports/<id>`. company: None where the reader may not know it."""
 
     row: VersionRow
     versions: Sequence[VersionRow]
@@ -145,8 +147,13 @@ def page(viewer: Viewer, report_id: str, now: datetime) -> ReportPage:
         next=next_of(viewer, row, may, now),
         steps=steps_of(viewer, row, may),
         may_draft=newest and _may_draft(viewer, report.lab_id, versions, may),
-        downloads=queries.downloads(viewer, report.file_id) if viewer.is_lab and report.file_id else [],
+        downloads=_downloads(viewer, report),
     )
+
+
+def _downloads(viewer: Viewer, report: TestReport) -> list[Fetched]:
+    stored = files_by_id([report.file_id]).values()
+    return fetched(viewer, [Kept(file, report) for file in stored])
 
 
 def parts_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, Any]:

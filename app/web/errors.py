@@ -21,9 +21,12 @@ from app.errors import N_, NotFound, Unauthenticated, YujianError
 from app.language import refusal
 from app.web import invalid
 from app.web.logs import log, request_id
+from app.workbooks import FaultyCells
 
 RETRY_SECONDS = 5
 MEGABYTE = 1024 * 1024
+# A sheet that is wrong all over need not be told to its end.
+MOST_FAULTS = 200
 
 TITLES = {
     400: N_("请求不完整"),
@@ -99,6 +102,8 @@ def _refused(error: YujianError) -> ResponseReturnValue:
     more: dict[str, Any] = {}
     if error.status == 422:
         more["errors"] = [FieldError(field=error.field or "", message=text)]
+    if isinstance(error, FaultyCells):
+        more["errors"] = [FieldError(field=each.cell, message=each.text) for each in error.faults[:MOST_FAULTS]]
     if isinstance(error, SlotTaken):
         more["offers"] = [current_app.extensions["yujian_offer_json"](offer) for offer in error.offers]
     return problem(error.status, error.code, text, **more)

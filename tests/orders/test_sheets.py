@@ -12,7 +12,7 @@ from app.database import db
 from app.orders.importing import HEADS, SHEET, load
 from app.orders.models import Order, Purpose
 from app.workbooks import Page, written
-from tests.http import browser
+from tests.http import browser, program
 from tests.world import Person, World, at
 
 
@@ -80,6 +80,30 @@ def test_one_bad_cell_stops_the_whole_sheet(engineer: Person, clean: Flask) -> N
         found = load(engineer.viewer, sheet(*bad), True, engineer.world.now)
     assert sorted(fault.cell for fault in found.faults) == ["A5", "A7", "B8", "C6", "F8", "G7", "H7"]
     assert not found.stored and orders() == []
+
+
+def test_programs_see_first_and_store_then(engineer: Person, clean: Flask) -> None:
+    client, headers = browser(clean), program(engineer)
+
+    def send(content: bytes, **more: str) -> Any:
+        data = {"file": (io.BytesIO(content), "a.xlsx"), **more}
+        return client.post("/api/v1/orders/import", data=data, headers=headers)
+
+    seen = send(sheet(*GOOD))
+    assert (seen.status_code, seen.get_json()["orders"], orders()) == (200, [], [])
+    assert [(each["name"], each["lab"], len(each["lines"])) for each in seen.get_json()["drafts"]] == [
+        ("A", "lab", 2),
+        ("B", "far", 1),
+    ]
+    bad = sheet(*GOOD, {"lab": "nowhere", "order": "C", "test": "t"})
+    assert [each["cell"] for each in send(bad).get_json()["faults"]] == ["A5"]
+    refused = send(bad, do="store")
+    assert (refused.status_code, refused.get_json()["errors"][0]["field"], orders()) == (422, "A5", [])
+    made = send(sheet(*GOOD), do="store")
+    assert made.status_code == 201 and made.get_json()["orders"] == [order.id for order in orders()]
+    assert send(b"no workbook").get_json()["code"] == "invalid"
+    headers = program(engineer.world.lab_admin("lab"))
+    assert send(sheet(*GOOD)).status_code == 403
 
 
 def test_the_template_lists_what_the_lab_can_do(engineer: Person, clean: Flask) -> None:

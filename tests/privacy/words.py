@@ -182,10 +182,13 @@ class Readers:
         return {("user", row["id"]), *(eye for seat in own + wanted for eye in self._managers(seat))}
 
     def _named(self, row: Row) -> Iterable[Eye]:
-        """A report says who wrote, checked and signed it."""
+        """A report says who wrote, checked and signed it; the log of downloads which of one's own side fetched."""
         hands = ("drafted_by_id", "reviewed_by_id", "approved_by_id")
         signed = [each for each in self.tables["test_report"] if row["id"] in [each[name] for name in hands]]
-        return {*self._user(row), *(eye for each in signed for eye in self._opened(each))}
+        seats = [seat for seat in self.tables["membership"] if seat["user_id"] == row["id"]]
+        beside = {("desk", lab) for seat in seats for lab in seat["lab_ids"]}
+        beside |= {("company", seat["organisation_id"]) for seat in seats if seat["role"] not in LAB_ROLES}
+        return {*self._user(row), *beside, *(eye for each in signed for eye in self._opened(each))}
 
     def _report(self, row: Row) -> Iterable[Eye]:
         """The company hears of it once it was issued, the bench crew of the last that was."""

@@ -24,7 +24,7 @@ from app.testing import models, reports, reuse
 from app.testing.reports import Draft, Issue, ReportStep
 from app.testing.reuse import Reuse
 from tests.files.samples import PDF
-from tests.http import browser
+from tests.http import browser, program
 from tests.visitor import Visitor
 from tests.world import World, at
 
@@ -134,6 +134,27 @@ def test_a_valid_report_takes_the_place_of_a_second_test(story: Story, clean: Fl
     assert db.session.get_one(OrderLine, order.lines[0].id).state is OrderState.CANCELLED
     assert "用已有报告 JC-1" in Visitor(clean, story.engineer).get(f"/orders/{order.id}").text
     assert Visitor(clean, story.rival).post(f"/orders/{order.id}/reuse", **sent).status == 404
+
+
+def test_programs_fetch_the_pack_and_take_the_report(story: Story, clean: Flask) -> None:
+    client, headers = browser(clean), program(story.engineer)
+    answer = client.get(f"/api/v1/orders/{story.order_id}/evidence", headers=headers)
+    assert "reports/01-v1.pdf" in zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
+    order = story.wants_again()
+    path = f"/api/v1/orders/{order.id}"
+    (offer,) = client.get(f"{path}/reuse", headers=headers).get_json()["items"]
+    assert (offer["report"], offer["number"]) == (story.report.id, "JC-1")
+    sent = {"version": order.version, "report": offer["report"]}
+    for person, status in ((story.rival, 404), (story.desk, 404), (story.engineer, 200)):
+        headers = program(person)
+        answer = client.post(f"{path}/lines/{offer['line']}/reuse", json=sent, headers=headers)
+        assert answer.status_code == status
+    assert answer.get_json()["lines"][0]["state"] == "cancelled"
+    again = client.post(f"{path}/lines/{offer['line']}/reuse", json=sent, headers=headers)
+    assert (again.status_code, again.get_json()["code"]) == (409, "stale")
+    for person, status in ((story.crew, 404), (story.rival, 404)):
+        evidence = client.get(f"/api/v1/orders/{story.order_id}/evidence", headers=program(person))
+        assert evidence.status_code == status
 
 
 @pytest.mark.parametrize("why", ["no vin", "withdrawn", "too old", "another company"])
