@@ -15,6 +15,7 @@ from app.files.models import StoredFile
 from app.files.queries import files_of
 from app.files.schemas import FileModel
 from app.orders import attachments, attachments_api, messages, queries, reviewing, rules, service, sheet_api, stops
+from app.orders.contract_models import ContractReview, Outcome
 from app.orders.messages import MessageRow, Write
 from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, RetestCause, StopCause
 from app.orders.queries import Group, OrderRow
@@ -166,13 +167,20 @@ class TermsBody(TermsModel):
         return Terms(**fields | {"amount": rules.amount(self.amount or "")})
 
 
+Checklist = dict[Literal["scope", "edition", "samples", "dates", "deviations"], StrictBool]
+
+
 class ReviewBody(BaseModel):
-    """`checklist`: by item (`scope`, `edition`, `samples`, `dates`, `deviations`) whether it holds; left out: who
-    accepts states that all of them do. `reason`: needed to return or reject.
+    """`checklist`: by item (`scope`, `edition`, `samples`, `dates`, `deviations`) whether it holds for all lines under
+    review; `lines`: the same for one of them, by its id. Both left out: who accepts states that all of them hold.
+    `reason`: needed to return or reject.
     """
 
     version: Version
-    checklist: dict[Literal["scope", "edition", "samples", "dates", "deviations"], StrictBool] | None = None
+    checklist: Checklist | None = None
+    lines: dict[str, Checklist] | None = Field(
+        None, max_length=rules.MOST_LINES, examples=[{"kq3n5zj2a7xw4m6c": {"scope": True, "edition": False}}]
+    )
     reason: Long = ""
 
 
@@ -279,6 +287,37 @@ def return_order(path: OrderPath, body: ReviewBody) -> Any:
     return shown(path.order_id)
 
 
+class RoundModel(BaseModel):
+    """One round of contract review: what held for all lines, and of each line under review, by its id."""
+
+    outcome: Outcome
+    comment: str
+    checklist: Checklist
+    lines: dict[str, Checklist]
+    reviewed_at: str
+    answered_at: str | None
+
+
+class RoundList(BaseModel):
+    items: list[RoundModel]
+    next: str | None
+
+
+@bp.get("/orders/<string:order_id>/reviews", responses={200: RoundList})
+def list_reviews(path: OrderPath) -> Any:
+    """Rounds of contract review, oldest first; for company and order desk."""
+    row = queries.visible_order(require_api_viewer(), path.order_id)
+    found = queries.reviews_of(path.order_id) if row.company else []
+    return {"items": [_round(each) for each in found], "next": None}
+
+
+def _round(review: ContractReview) -> dict[str, Any]:
+    kept = {name: getattr(review, name) for name in ("outcome", "comment", "checklist", "lines")}
+    return RoundModel(**kept, reviewed_at=str(iso(review.reviewed_at)), answered_at=iso(review.answered_at)).model_dump(
+        mode="json"
+    )
+
+
 @bp.post("/orders/<string:order_id>/stop", responses={200: OrderModel})
 def stop_clock(path: OrderPath, body: StopBody) -> Any:
     """The lab waits for the customer; the time is counted apart."""
@@ -331,9 +370,14 @@ def shown(order_id: str) -> dict[str, Any]:
 
 def review_of(order_id: str, body: ReviewBody) -> Review:
     """The command of a review."""
-    given = dict.fromkeys(rules.CHECKLIST, True) if body.checklist is None else body.checklist
-    checklist = {str(item): holds for item, holds in given.items()}
-    return Review(order_id, body.version, checklist, _clean(body.reason))
+    said_nothing = body.checklist is None and body.lines is None
+    checklist = dict.fromkeys(rules.CHECKLIST, True) if said_nothing else _by_item(body.checklist or {})
+    lines = {_clean(ident): _by_item(holds) for ident, holds in (body.lines or {}).items()}
+    return Review(order_id, body.version, checklist, _clean(body.reason), lines)
+
+
+def _by_item(holds: Checklist) -> dict[str, bool]:
+    return {str(item): held for item, held in holds.items()}
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from app.errors import YujianError
+from app.errors import N_, YujianError
 from app.files.models import FilePurpose
 from app.files.uploads import uploads_of
 from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, trimmed
@@ -18,7 +18,7 @@ from app.language import pick, refusal
 from app.orders import rules
 from app.orders.attachments import Attach
 from app.orders.messages import Write
-from app.orders.models import Order, Purpose, Remains, ReportLanguage, StopCause
+from app.orders.models import Order, OrderState, Purpose, Remains, ReportLanguage, StopCause
 from app.orders.reviewing import Review
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
@@ -113,8 +113,14 @@ class TermsForm(CommandForm):
         return EditTerms(self.order_id, self.version.data, terms)
 
 
+# In the place of an item: all of a line's.
+ALL_ITEMS = "all"
+
+
 class ReviewForm(CommandForm):
-    """The lab's checklist and its comment; the button says how the review ends."""
+    """The lab's checklist of each line under review, as `LINE:ITEM` or `LINE:all`, and its comment; the button says
+    how the review ends.
+    """
 
     version = VersionField()
     checklist = ChoicesField(_l("逐项核对"))
@@ -123,12 +129,20 @@ class ReviewForm(CommandForm):
     def __init__(self, order: Order, **given: Any) -> None:
         super().__init__(data={"version": order.version}, **given)
         self.order_id = order.id
-        self.checklist.choices = [(item, gettext(label)) for item, label in rules.CHECKLIST.items()]
+        self.lines = [line for line in order.lines if line.state is OrderState.SUBMITTED]
+        items = {**rules.CHECKLIST, ALL_ITEMS: N_("都符合")}
+        self.checklist.choices = [
+            (f"{line.id}:{item}", gettext(label)) for line in self.lines for item, label in items.items()
+        ]
 
     def command(self) -> Review:
         assert self.version.data is not None
-        checked = dict.fromkeys(self.checklist.data or (), True)
-        return Review(self.order_id, self.version.data, checked, self.comment.data or "")
+        ticked = set(self.checklist.data or ())
+        lines = {
+            line.id: {item: bool(ticked & {f"{line.id}:{item}", f"{line.id}:{ALL_ITEMS}"}) for item in rules.CHECKLIST}
+            for line in self.lines
+        }
+        return Review(self.order_id, self.version.data, comment=self.comment.data or "", lines=lines)
 
 
 class MessageForm(CommandForm):

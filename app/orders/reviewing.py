@@ -15,12 +15,15 @@ from app.orders.models import ContractReview, Order, OrderState, Outcome, StopCa
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One round of contract review. checklist: by item of `rules.CHECKLIST`."""
+    """One round of contract review. checklist: by item of `rules.CHECKLIST`, for all lines under review; lines: for
+    one of them, by its id.
+    """
 
     order_id: str
     version: int
     checklist: Mapping[str, bool] = field(default_factory=dict)
     comment: str = ""
+    lines: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 
 
 def accept_order(viewer: Viewer, command: Review, now: datetime) -> Order:
@@ -28,7 +31,8 @@ def accept_order(viewer: Viewer, command: Review, now: datetime) -> Order:
     with transaction() as session:
         order = service.open_order(session, viewer, command.order_id, command.version, Action.DECIDE_BOOKING)
         _check_under_review(order)
-        rules.check_review(command.checklist)
+        positions = _positions(order)
+        rules.check_review(positions, rules.checked_lines(positions, command.checklist, command.lines))
         _reviewed(session, order, Outcome.ACCEPTED, viewer, command, now)
         order.returned_at = None
         stops.start_clock(session, order, viewer, now, StopCause.QUESTION)
@@ -81,8 +85,14 @@ def _check_under_review(order: Order) -> None:
         raise rules.OrderClosed()
 
 
+def _positions(order: Order) -> dict[str, int]:
+    """Of the lines under review."""
+    return {line.id: line.position for line in order.lines if line.state is OrderState.SUBMITTED}
+
+
 def _reviewed(session: Session, order: Order, outcome: Outcome, viewer: Viewer, command: Review, now: datetime) -> None:
     last = queries.last_review(session, order.id)
+    lines = rules.checked_lines(_positions(order), command.checklist, command.lines)
     session.add(
         ContractReview(
             order_id=order.id,
@@ -90,7 +100,8 @@ def _reviewed(session: Session, order: Order, outcome: Outcome, viewer: Viewer, 
             lab_id=order.lab_id,
             round=last.round + 1 if last else 1,
             outcome=outcome,
-            checklist={item: bool(command.checklist.get(item)) for item in rules.CHECKLIST},
+            checklist={item: all(holds[item] for holds in lines.values()) for item in rules.CHECKLIST},
+            lines=lines,
             comment=command.comment.strip(),
             reviewed_by_id=viewer.user_id,
             reviewed_at=now,

@@ -51,7 +51,7 @@ class SlotMissing(YujianError):
 
 class ReviewIncomplete(YujianError):
     field = "checklist"
-    message = N_("受理前请逐项核对，还差：%(item)s。")
+    message = N_("受理前请逐项核对，第 %(position)d 项还差：%(item)s。")
 
 
 class CommentMissing(YujianError):
@@ -124,11 +124,30 @@ def order_state(lines: Iterable[str]) -> str:
     return next(state for state in _BEHIND if state in live)
 
 
-def check_review(checklist: Mapping[str, bool]) -> None:
-    """Every item must hold before an order is accepted. Raises ReviewIncomplete with the first that doesn't."""
-    for item in CHECKLIST:
-        if not checklist.get(item):
-            raise ReviewIncomplete(item=CHECKLIST[item])
+def check_review(positions: Mapping[str, int], lines: Mapping[str, Mapping[str, bool]]) -> None:
+    """Every item must hold for every line before an order is accepted. positions: of the lines under review, by id.
+
+    Raises ReviewIncomplete with the first that doesn't.
+    """
+    for ident, position in positions.items():
+        for item, label in CHECKLIST.items():
+            if not lines[ident].get(item):
+                raise ReviewIncomplete(position=position, item=label)
+
+
+def checked_lines(
+    positions: Mapping[str, int], whole: Mapping[str, bool], lines: Mapping[str, Mapping[str, bool]]
+) -> dict[str, dict[str, bool]]:
+    """What holds for each line under review: what was said of it, else of the order as a whole.
+
+    Raises Invalid for a line that is not under review.
+    """
+    if not lines.keys() <= positions.keys():
+        raise Invalid(N_("这一项不在评审中，请重新打开页面。"), field="lines")
+    return {
+        ident: {item: bool(lines.get(ident, {}).get(item, whole.get(item))) for item in CHECKLIST}
+        for ident in positions
+    }
 
 
 def check_comment(text: str) -> str:

@@ -18,7 +18,8 @@ from app.orders.rules import CLOSED
 class OrderNext:
     """need: whether the reader must act. booking: the one that it is about, as its page hands it over.
 
-    ready: every line has its time or leaves it to the lab, so that the order can be submitted.
+    ready: every line has its time or leaves it to the lab, so that the order can be submitted. retest: id of the line
+    whose retest is the step, on the same page.
     """
 
     text: str
@@ -26,6 +27,7 @@ class OrderNext:
     need: bool = False
     booking: Any = None
     ready: bool = False
+    retest: str = ""
 
 
 def next_of_order(
@@ -34,14 +36,17 @@ def next_of_order(
     bookings: Mapping[str, Any],
     review: ContractReview | None,
     stopped: ClockStop | None = None,
+    runs: Mapping[str, Any] | None = None,
 ) -> OrderNext | None:
-    """Before the lab has accepted it is the order's own; then what it waits for of the customer, then that of the line
-    at which something waits.
+    """Before the lab has accepted it is the order's own; then what it waits for of the customer, then a retest, then
+    that of the line at which something waits. runs: by line, as the room of runs hands them over.
     """
     if stopped is not None and not row.order.returned:
         return _stopped(viewer, stopped)
     if not row.order.direct and (own := _own(viewer, row, bookings, review)):
         return own
+    if again := _retest(viewer, row, bookings, runs or {}):
+        return again
     live = _live(row) or [each.line for each in row.lines]
     found = [bookings[line.id] for line in live if line.id in bookings]
     first = next((each for each in found if each.next.need), found[0] if found else None)
@@ -76,6 +81,35 @@ def _own(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: Con
         text = gettext("第 %(position)d 项还没有时段。", position=waiting[0].line.position)
         return OrderNext(text, need=company or waiting[0].line.wants_proposal)
     return None
+
+
+def _retest(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], runs: Mapping[str, Any]) -> OrderNext | None:
+    """What was not valid is the lab's to repeat; whether what failed is tested again, the company decides, and until
+    then the report is the lab's next step.
+    """
+    waiting = [
+        each.line
+        for each in row.lines
+        if each.line.issued_at is None and each.line.id in runs and runs[each.line.id].to_repeat
+    ]
+    waiting.sort(key=lambda line: runs[line.id].to_repeat != "invalid")
+    if not waiting:
+        return None
+    line, run = waiting[0], runs[waiting[0].id]
+    link = line.id if run.may_retest else ""
+    comment, position = run.result.comment, line.position
+    if run.to_repeat == "invalid":
+        if viewer.is_company:
+            text = gettext("第 %(position)d 项试验无效，等实验室安排复测。您现在不用做什么。", position=position)
+            return OrderNext(text, comment, retest=link)
+        text = gettext("第 %(position)d 项试验无效，请安排复测。", position=position)
+        return OrderNext(text, comment, need=bool(link), retest=link)
+    if viewer.is_company:
+        text = gettext("第 %(position)d 项不合格。要复测，请由贵公司安排；不复测就等报告。", position=position)
+        return OrderNext(text, comment, need=True, retest=link)
+    text = gettext("第 %(position)d 项不合格。复测由企业安排；不复测请出报告。", position=position)
+    booking = bookings.get(line.id)
+    return OrderNext(text, comment, need=bool(booking and booking.next.need), booking=booking)
 
 
 def _ready(row: OrderRow, bookings: Mapping[str, Any]) -> bool:

@@ -137,7 +137,7 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         "orders/detail.html",
         row=row,
         next=amending_words.next_of(viewer(), amendments)
-        or next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None, stopped),
+        or next_of_order(viewer(), row, told["booking"], reviews[-1] if reviews else None, stopped, told["run"]),
         amendments=amendments,
         bookings=told["booking"],
         reports=told["report"],

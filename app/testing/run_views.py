@@ -36,11 +36,20 @@ bp = Blueprint("runs", __name__)
 
 @dataclass(frozen=True, slots=True)
 class LineRun:
-    """How the run of a line stands: its result, the pause that it is in, whether the viewer may ask for a retest."""
+    """How the run of a line stands: its result, the pause that it is in, whether the viewer may ask for a retest, and
+    whether it is tested again already.
+    """
 
     result: RunResult | None
     pause: RunPause | None
     may_retest: bool
+    repeated: bool
+
+    @property
+    def to_repeat(self) -> str | None:
+        """`failed` or `invalid` while nobody has asked for a retest."""
+        open_result = self.result is not None and self.result.result in REPEATABLE and not self.repeated
+        return self.result.result.value if self.result and open_result else None
 
 
 def init_app(app: Flask) -> None:
@@ -66,6 +75,7 @@ def runs_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> 
             results.get(line.id),
             pauses.get(line.id),
             line.id not in again and _may_retest(viewer, line, results.get(line.id)),
+            line.id in again,
         )
         for line in begun
     }

@@ -20,6 +20,7 @@ from app.orders.rules import CHECKLIST
 from app.orders.service import AddLine, EditLine, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
 from app.testing.service import IssueReport, issue_report
+from tests.http import browser, program
 from tests.visitor import Visitor
 from tests.world import World, at
 
@@ -114,7 +115,7 @@ def test_nothing_is_confirmed_before_its_review(story: Story) -> None:
         story.desk.does("confirm", first)
     with pytest.raises(rules.ReviewIncomplete) as missing:
         reviewing.accept_order(story.desk.viewer, story.review(samples=False), story.world.now)
-    assert missing.value.facts == {"item": CHECKLIST["samples"]}
+    assert missing.value.facts == {"position": 1, "item": CHECKLIST["samples"]}
     story.accepts()
     assert story.order.state is OrderState.ACCEPTED
     assert story.desk.does("confirm", story.bookings()[0]).state is State.CONFIRMED
@@ -252,6 +253,37 @@ def test_a_copy_starts_again(story: Story) -> None:
     assert made.contract_number != terms.contract_number
 
 
+def test_each_line_is_reviewed_by_itself(story: Story) -> None:
+    story.holds_all()
+    story.submits()
+    first, second = (line.id for line in story.order.lines)
+    holds = {first: ALL, second: ALL | {"edition": False}}
+    command = Review(story.id, story.order.version, comment="第 2 项按哪一版？", lines=holds)
+    with pytest.raises(rules.ReviewIncomplete, match="第 2 项还差：标准版本"):
+        reviewing.accept_order(story.desk.viewer, command, story.world.now)
+    with pytest.raises(Invalid, match="不在评审中"):
+        reviewing.accept_order(
+            story.desk.viewer, Review(story.id, story.order.version, ALL, lines={"x": ALL}), story.world.now
+        )
+    reviewing.return_order(story.desk.viewer, command, story.world.now)
+    page = Visitor(story.app, story.engineer).get(f"/orders/{story.id}").text
+    assert "还不行：标准版本与计划日期相符" in page and "还不行：样品" not in page
+    story.submits()
+    path, headers = f"/api/v1/orders/{story.id}", program(story.desk)
+    sent = {"version": story.order.version, "checklist": ALL, "lines": {second: {"edition": False}}}
+    refused = browser(story.app).post(f"{path}/accept", json=sent, headers=headers)
+    assert refused.status_code == 422 and refused.get_json()["errors"][0]["field"] == "checklist"
+    sent["lines"] = {second: {"edition": True}}
+    assert browser(story.app).post(f"{path}/accept", json=sent, headers=headers).status_code == 200
+    rounds = browser(story.app).get(f"{path}/reviews", headers=program(story.engineer)).get_json()["items"]
+    assert [(each["outcome"], each["checklist"]["edition"]) for each in rounds] == [
+        ("returned", False),
+        ("accepted", True),
+    ]
+    assert rounds[0]["lines"][first]["edition"] and not rounds[0]["lines"][second]["edition"]
+    assert browser(story.app).get(f"{path}/reviews", headers=program(story.crew)).get_json()["items"] == []
+
+
 class TestPages:
     """The same, as people click through it."""
 
@@ -268,9 +300,11 @@ class TestPages:
         assert "等实验室做合同评审。" in engineer.get(where).text
         page = desk.get(where)
         assert "请做合同评审" in page.text
-        refused = desk.post(f"{where}/accept", version=page.field("version"), checklist=["scope"])
-        assert refused.status == 422 and "受理前请逐项核对" in refused.text
-        desk.post(f"{where}/accept", version=page.field("version"), checklist=list(CHECKLIST))
+        line = db.session.get_one(Order, where.rpartition("/")[2]).lines[0].id
+        refused = desk.post(f"{where}/accept", version=page.field("version"), checklist=[f"{line}:scope"])
+        assert refused.status == 422 and "第 1 项还差：标准版本与计划日期相符" in refused.text
+        assert f'value="{line}:scope" aria-label="1 在本实验室的能力范围内" checked' in refused.html
+        desk.post(f"{where}/accept", version=page.field("version"), checklist=[f"{line}:all"])
         assert "在本实验室的能力范围内" in engineer.get(where).text
 
     def test_terms_are_between_the_two(self, story: Story) -> None:

@@ -281,6 +281,7 @@ PLAIN = frozenset(
         "booking.series_id",
         "closure.places",
         "contract_review.checklist",
+        "contract_review.lines",
         "closure.series_id",
         "companion.companion_pool",
         "companion.pool",

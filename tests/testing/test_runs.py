@@ -166,6 +166,24 @@ def test_a_retest_keeps_its_place_and_names_its_cause(story: Story) -> None:
     assert slot.order_line_id == again.id and slot.sample == "BP-13"
 
 
+@pytest.mark.parametrize("result", [Result.FAILED, Result.INVALID])
+def test_the_order_says_who_arranges_the_retest(story: Story, result: Result) -> None:
+    story.crew.does("start", story.first)
+    story.ends(result, "泄漏")
+    path, line = f"/orders/{story.order().id}", story.order().lines[0].id
+    told = {
+        Result.FAILED: ("要复测，请由贵公司安排；不复测就等报告。", "复测由企业安排；不复测请出报告。"),
+        Result.INVALID: ("试验无效，等实验室安排复测。", "试验无效，请安排复测。"),
+    }[result]
+    for person, sentence in zip((story.jia, story.desk), told, strict=True):
+        page = Visitor(story.app, person).get(path)
+        may = person is story.jia or result is Result.INVALID
+        assert sentence in page.text and (f'href="#retest-{line}"' in page.html) is may
+        assert (f'<details id="retest-{line}" open>' in page.html) is may
+    story.retests(story.jia.viewer)
+    assert told[0] not in Visitor(story.app, story.jia).get(path).text
+
+
 def test_only_the_lab_runs(story: Story) -> None:
     story.crew.does("start", story.first)
     for viewer, refusal in ((story.jia.viewer, Forbidden), (story.yi.viewer, NotFound)):
