@@ -1,10 +1,9 @@
 """Pure rules of turnaround: the period, who may be told what, and figures that add up."""
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from app.errors import N_, Invalid
 from app.worktime import Interval, local_date, midnight
@@ -18,14 +17,16 @@ SHARES = (0.5, 0.8, 0.95)
 EARLIEST_YEAR, LATEST_YEAR = 2001, 2100
 LONGEST_YEARS = 10
 
-Key = TypeVar("Key")
-
 
 class GroupBy(enum.StrEnum):
     LAB = "lab"
     DOMAIN = "domain"
     TEST = "test"
     MONTH = "month"
+    QUARTER = "quarter"
+    LEVEL = "level"
+    CITY = "city"
+    ROUTE = "route"
 
     @property
     def label(self) -> str:
@@ -38,7 +39,12 @@ LABELS = {
     GroupBy.DOMAIN: N_("领域"),
     GroupBy.TEST: N_("检测项目"),
     GroupBy.MONTH: N_("月份"),
+    GroupBy.QUARTER: N_("季度"),
+    GroupBy.LEVEL: N_("实验室级别"),
+    GroupBy.CITY: N_("企业所在城市"),
+    GroupBy.ROUTE: N_("企业到实验室"),
 }
+OF_TIME = (GroupBy.MONTH, GroupBy.QUARTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +93,6 @@ def enough(lines: int, companies: int) -> bool:
     return lines >= LEAST_LINES and companies >= LEAST_COMPANIES
 
 
-def hidden(cells: Mapping[Key, Mapping[str, int]]) -> frozenset[Key]:
-    """Cells to suppress, given the lines of each company in each.
-
-    Those too small; and, as the total stands beside, further ones, smallest first, until what is hidden is
-    together large enough: otherwise the total minus the others would tell it.
-    """
-    size = {key: sum(companies.values()) for key, companies in cells.items()}
-    gone = {key for key, companies in cells.items() if not enough(size[key], len(companies))}
-    rest = sorted(cells.keys() - gone, key=lambda key: (size[key], str(key)))
-    while gone and rest and not _enough_together(cells[key] for key in gone):
-        gone.add(rest.pop(0))
-    return frozenset(gone)
-
-
-def _enough_together(cells: Iterable[Mapping[str, int]]) -> bool:
-    lines, companies = 0, set[str]()
-    for cell in cells:
-        lines += sum(cell.values())
-        companies |= cell.keys()
-    return enough(lines, len(companies))
-
-
 def tenths(days: float) -> float:
     """Days with one decimal."""
     return round(days, 1)
@@ -133,6 +117,11 @@ def day(text: str, field: str) -> date:
         return date.fromisoformat(text.strip()[:10] if "T" in text else text.strip())
     except ValueError:
         raise Invalid(N_("请填日期，例如 2026-12-01。"), field=field) from None
+
+
+def quarter(month: str) -> str:
+    """`2026-Q4` of `2026-12`."""
+    return f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}"
 
 
 def month(text: str) -> str:

@@ -95,17 +95,17 @@ def percentile(share: float, value: Any, place: Any, count: Any) -> ColumnElemen
     return func.sum(value * weight)
 
 
-def working_days(begin: Any, end: Any, first: date, last: date) -> ColumnElement[int]:
+def working_days(begin: Any, end: Any, first_year: int, last_year: int) -> ColumnElement[int]:
     """worktime.working_days_between of the local dates of two instants, for an `end` in the years given.
 
     The calendar goes along as one letter a day, so that no table has to repeat it: what lies between the two
     days is cut out and its working days are counted.
     """
-    since = max(first.year - LONGEST_YEARS, FIRST_YEAR)
+    since = max(first_year - LONGEST_YEARS, FIRST_YEAR)
     base = date(since, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
     day = local_day_number(begin)
     began = case((day < base, base), else_=day)
-    cut = func.substr(_letters(since, last.year), began - base + 2, local_day_number(end) - began)
+    cut = func.substr(_letters(since, last_year), began - base + 2, local_day_number(end) - began)
     return func.length(func.replace(cut, "-", ""))
 
 

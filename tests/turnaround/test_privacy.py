@@ -42,9 +42,16 @@ def uneven(world: World, issued) -> World:
 
 def key(line: OrderLine, group_by: GroupBy) -> str:
     month = f"{local_date(line.issued_at):%Y-%m}"
-    return {GroupBy.LAB: line.lab_id, GroupBy.TEST: line.test_id, GroupBy.DOMAIN: "battery", GroupBy.MONTH: month}[
-        group_by
-    ]
+    return {
+        GroupBy.LAB: line.lab_id,
+        GroupBy.TEST: line.test_id,
+        GroupBy.DOMAIN: "battery",
+        GroupBy.MONTH: month,
+        GroupBy.QUARTER: rules.quarter(month),
+        GroupBy.LEVEL: "national_centre",
+        GroupBy.CITY: "四川省/成都市>重庆市",
+        GroupBy.ROUTE: "四川省>重庆市",
+    }[group_by]
 
 
 def is_small(lines: list[OrderLine]) -> bool:

@@ -11,40 +11,6 @@ from app.turnaround import charts, rules
 from app.turnaround.rules import Period
 from tests.world import at
 
-CELLS = st.dictionaries(
-    st.text("abcdefgh", min_size=1, max_size=2),
-    st.dictionaries(st.sampled_from("甲乙丙丁戊"), st.integers(1, 9), min_size=1),
-    max_size=8,
-)
-
-
-def together(cells: list[dict[str, int]]) -> tuple[int, int]:
-    return sum(sum(cell.values()) for cell in cells), len({company for cell in cells for company in cell})
-
-
-@given(CELLS)
-def test_no_cell_below_the_rule_is_told_nor_left_to_be_computed(cells) -> None:
-    hidden = rules.hidden(cells)
-    for key, cell in cells.items():
-        assert key in hidden or rules.enough(*together([cell]))
-    # The total is known: what it leaves of the told cells is the hidden ones together.
-    left = [cells[key] for key in hidden]
-    assert not hidden or hidden == cells.keys() or rules.enough(*together(left))
-
-
-LARGE = st.fixed_dictionaries({company: st.integers(2, 9) for company in "甲乙丙"})
-
-
-@given(st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), LARGE, max_size=8))
-def test_nothing_is_hidden_without_need(cells) -> None:
-    assert rules.hidden(cells) == frozenset()
-
-
-def test_one_small_cell_takes_the_next_smallest_with_it() -> None:
-    large = {"甲": 9, "乙": 9, "丙": 9}
-    cells = {"small": {"甲": 2}, "middle": {"甲": 3, "乙": 3, "丙": 3}, "large": large, "larger": large | {"丁": 9}}
-    assert rules.hidden(cells) == {"small", "middle"}
-
 
 @given(st.lists(st.floats(0, 400), min_size=4, max_size=4))
 def test_rounded_phases_add_up_to_the_rounded_mean(parts) -> None:

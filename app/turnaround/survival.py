@@ -1,0 +1,36 @@
+"""Time to report of all lines that were submitted, the open ones not forgotten (Kaplan and Meier, 1958). Pure.
+
+The median of issued lines alone is too short as long as slow lines are still open: whoever waits is not in it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """After `days` the share `open_share` of all lines is still open."""
+
+    days: float
+    open_share: float
+
+
+def kaplan_meier(issued: Iterable[float], still_open: Iterable[float]) -> list[Step]:
+    """The product-limit estimate. issued: days that closed lines took; still_open: days that open ones have lasted,
+    or until they were cancelled. A line that ends on the day of an issue counts as open on that day.
+    """
+    ends, gone = Counter(issued), Counter(still_open)
+    at_risk = ends.total() + gone.total()
+    steps, share = [], 1.0
+    for days in sorted(ends.keys() | gone.keys()):
+        if ends[days]:
+            share *= 1 - ends[days] / at_risk
+            steps.append(Step(days, share))
+        at_risk -= ends[days] + gone[days]
+    return steps
+
+
+def reached(steps: Iterable[Step], share: float) -> float | None:
+    """Days after which at least `share` of the lines have their report; None while not so many have."""
+    return next((step.days for step in steps if step.open_share <= 1 - share + 1e-12), None)

@@ -1,0 +1,94 @@
+"""What is told of all companies' lines, and whether what is hidden can be reckoned from it."""
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.turnaround import rules
+from app.turnaround.suppression import ALL, Suppression
+
+LABS = {"lab-a": "national", "lab-b": "national", "lab-c": "provincial"}
+TESTS = {"t-a": "battery", "t-b": "battery", "t-c": "emc"}
+CITIES = {"chengdu": "sc", "yibin": "sc", "chongqing": "cq"}
+MONTHS = {"2026-01": "2026-Q1", "2026-02": "2026-Q1", "2026-04": "2026-Q2"}
+AXES = (LABS, TESTS, CITIES, MONTHS)
+
+
+def paths(leaves):
+    """Of a leaf of each axis: the path of its test, and the other three."""
+    lab, test, *rest = [
+        (f"{name}:{leaf}", f"{name}:{axis[leaf]}", ALL)
+        for name, leaf, axis in zip(("lab", "test", "way", "time"), leaves, AXES, strict=True)
+    ]
+    return test, (lab, *rest)
+
+
+EVERY = list(product(*AXES))
+
+
+def nodes_of(cells):
+    """Each node that can be asked for with the places of its cells."""
+    found = {}
+    for place, leaves in enumerate(cells):
+        test, others = paths(leaves)
+        below = {(ALL, column) for column in test}
+        below |= {(row, column) for path in others for row in path for column in test[1:]}
+        for node in below:
+            found.setdefault(node, []).append(place)
+    return found
+
+
+CELLS = st.dictionaries(
+    st.tuples(*(st.sampled_from(sorted(axis)) for axis in AXES)),
+    st.dictionaries(st.sampled_from("甲乙丙丁戊"), st.integers(1, 9), min_size=1),
+    max_size=14,
+)
+
+
+def is_small(cells, places) -> bool:
+    told = [cells.get(EVERY[place], {}) for place in places]
+    return not rules.enough(sum(sum(each.values()) for each in told), len(set().union(*told)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(CELLS)
+def test_no_small_cell_follows_from_all_that_is_told(cells) -> None:
+    """Every sum and difference that a reader can make: is a small one among them? By rank, over all tables at once.
+
+    A reader knows which rows have no lines at all; what lies there is nothing, for no cell is below zero.
+    """
+    suppression = Suppression((*paths(leaves), companies) for leaves, companies in cells.items())
+    nodes = nodes_of(EVERY)
+    lines = {node: sum(sum(cells.get(EVERY[place], {}).values()) for place in places) for node, places in nodes.items()}
+    nothing = {place for node, places in nodes.items() if not lines[node] for place in places}
+    left = [place for place in range(len(EVERY)) if place not in nothing]
+
+    def row(places):
+        return [float(place in places) for place in left]
+
+    told = [row(places) for node, places in nodes.items() if lines[node] and not suppression.hides(node)]
+    rank = np.linalg.matrix_rank(np.array(told)) if told else 0
+    for node, places in nodes.items():
+        if lines[node] and is_small(cells, places):
+            assert suppression.hides(node)
+            assert np.linalg.matrix_rank(np.array([*told, row(places)])) == rank + 1
+
+
+LARGE = st.fixed_dictionaries({company: st.integers(2, 9) for company in "甲乙丙"})
+
+
+@given(st.dictionaries(st.tuples(*(st.sampled_from(sorted(axis)) for axis in AXES)), LARGE, max_size=8))
+def test_nothing_is_hidden_without_need(cells) -> None:
+    suppression = Suppression((*paths(leaves), companies) for leaves, companies in cells.items())
+    assert not [node for node in nodes_of(EVERY) if suppression.hides(node)]
+
+
+def test_one_small_lab_takes_the_next_smallest_with_it() -> None:
+    large = {"甲": 9, "乙": 9, "丙": 9}
+    labs = {"lab:s": {"甲": 2}, "lab:m": {"甲": 3, "乙": 3, "丙": 3}, "lab:l": large, "lab:xl": large | {"丁": 9}}
+    test = ("t-a", "domain:battery", ALL)
+    suppression = Suppression((test, [(lab, "lab:level:all", ALL)], companies) for lab, companies in labs.items())
+    assert [lab for lab in labs if suppression.hides((lab, ALL))] == ["lab:s", "lab:m"]
+    assert not suppression.hides(("lab:level:all", ALL)) and not suppression.hides((ALL, ALL))
