@@ -26,8 +26,8 @@ from app.accounts.models import Membership, Organisation, OrganisationKind, Role
 from app.clock import now
 from app.database import db, new_id, transaction
 from app.notifications.groups import Side
-from app.notifications.models import Mail, MailState, Notice
 from app.notifications.kinds import Kind
+from app.notifications.models import Mail, MailState, Notice
 from app.notifications.sending import send_due
 from bench.run import Table, fresh_database, postgresql
 
