@@ -17,9 +17,10 @@ from app.errors import YujianError
 from app.turnaround import presenting, queries, workbook
 from app.turnaround.asking import asked
 from app.turnaround.rules import GroupBy
+from app.turnaround.simulation import cli as simulation
 
 bp = Blueprint("turnaround_cli", __name__, cli_group="turnaround")
-blueprints = (bp,)
+blueprints = (bp, simulation.bp)
 BAD_INPUT = 3
 
 

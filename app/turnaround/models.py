@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, random_id
+from app.turnaround.simulation.models import Simulation as Simulation  # with the other tables of this room
 
 
 class GeneratedReport(Base):

@@ -254,6 +254,7 @@ PUBLIC = frozenset(
         "capability",
         "earliest_week",
         "catalogue_load",
+        "simulation",
     }
 )
 # Texts that are chosen from a list, or written by the program: they name nobody.
