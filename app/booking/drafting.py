@@ -21,6 +21,7 @@ from app.labs import queries as labs
 from app.labs.models import Lab, Resource, Test
 from app.labs.queries import Bench, CapableBench, bench_of, capable_benches
 from app.orders.queries import visible_order
+from app.samples import condition_words, conditions
 
 NEXT_STARTS = 5
 
@@ -32,7 +33,7 @@ class Draft:
     tests: to choose from while only the bench is known. preview, use: of the time that was asked for.
     taken: the nearest free offers when that time is lost; own: the viewer's own booking in its way.
     limit: what holds on the bench; shares: what the company has of the pool in the weeks of the time asked for.
-    next: free starts to choose from.
+    next: free starts to choose from. wanted: what the lab needs of the samples, in words.
     """
 
     test: Test | None = None
@@ -46,6 +47,7 @@ class Draft:
     limit: Limits | None = None
     shares: list[Week] = field(default_factory=list)
     next: list[Choice] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
 
     @property
     def resource(self) -> Resource | None:
@@ -88,6 +90,8 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
         return found
     known = labs.capability(found.units[0].pool, found.test.id)
     found.evidence = known.mark if known else None
+    demand = conditions.demands(found.units[0].lab_id, [found.test.id]).get(found.test.id)
+    found.wanted = condition_words.needs(demand.demand) if demand else []
     form.needs_acknowledgement = found.low_confidence
     found.limit = limits_of(capable[0].bench, limits)
     _look_at_time(found, capable, form, now, limits, form.wish(viewer))

@@ -21,6 +21,7 @@ from app.orders import reviewing, rules
 from app.orders import service as orders
 from app.orders.models import Order, OrderLine, OrderState
 from app.orders.reviewing import Review
+from app.samples import conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ def hold_all(viewer: Viewer, command: OrderStep, now: datetime) -> list[Booking]
         ]
         destructive = destructive_tests(session, {line.test_id for line in wanted})
         held = []
-        # What destroys a sample comes last on it.
-        for line in sorted(wanted, key=lambda line: line.test_id in destructive):
+        turn = conditions.turns(order.lab_id, {line.test_id for line in wanted})
+        # What destroys a sample comes last on it, what changes it behind what needs it as it is.
+        for line in sorted(wanted, key=lambda line: (line.test_id in destructive, turn[line.test_id])):
             booking = _hold_earliest(session, viewer, order, line, list(found.values()), now)
             found[line.id] = booking
             held.append(booking)

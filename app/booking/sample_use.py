@@ -1,4 +1,6 @@
-"""Samples that several lines of an order share: one use at a time, and none after a destructive test."""
+"""Samples that several lines of an order share: one use at a time, none after a destructive test, each in the state
+that the test needs.
+"""
 
 from datetime import datetime
 
@@ -10,7 +12,9 @@ from app.booking.rules import DestroyedBefore, DestroysOther, SampleBusy, State
 from app.labs.models import Test
 from app.orders.models import OrderLine
 from app.orders.rules import sample_names
+from app.samples import conditions
 from app.samples import service as custody
+from app.samples.conditions import PlannedUse
 from app.worktime import Use
 
 
@@ -19,17 +23,23 @@ def check_samples(
 ) -> None:
     """What `text` names can be at this use, as the order's other bookings stand.
 
-    ignoring: the booking that moves. Raises Consumed, SampleBusy, DestroyedBefore, DestroysOther.
+    ignoring: the booking that moves. Raises Consumed, SampleBusy, DestroyedBefore, DestroysOther, ConditionUnmet.
     """
     names = sample_names(text)
     if not names:
         return
     custody.check_whole(session, line.order_id, names)
     destroys = session.get_one(Test, test_id).destructive
-    for other in standing(session, [each.id for each in line.order.lines], now).values():
+    others = standing(session, [each.id for each in line.order.lines], now).values()
+    coming = []
+    for other in others:
         shared = set(names) & set(sample_names(other.sample))
         if shared and other.id != ignoring:
             _check_pair(min(shared), use, destroys, other)
+            if other.state is not State.COMPLETED:
+                coming.append(PlannedUse(other.test_id, other.starts_at, frozenset(shared)))
+    new = PlannedUse(test_id, use.starts_at, frozenset(names))
+    conditions.check_uses(session, line.lab_id, line.order_id, new, coming)
 
 
 def _check_pair(sample: str, use: Use, destroys: bool, other: Booking) -> None:

@@ -42,6 +42,7 @@ from app.orders import service as orders
 from app.orders.models import OrderLine
 from app.orders.rules import NotSubmitted
 from app.orders.service import unreviewed
+from app.samples import conditions
 from app.samples import service as custody
 from app.samples.service import BenchUse
 from app.worktime import Interval, Use, lay
@@ -253,11 +254,13 @@ def cancel(viewer: Viewer, command: Change, now: datetime) -> Booking:
 def start(viewer: Viewer, command: Change, now: datetime) -> Booking:
     """The lab takes the bench. Before the booked start only when the bench is free; the use then begins now.
 
-    Raises SlotTaken, WrongState, NotHere, OnAnotherBench, DeviationOpen, Consumed, Stale, NotFound, Forbidden.
+    Raises SlotTaken, WrongState, NotHere, OnAnotherBench, DeviationOpen, Consumed, ConditionUnmet, Stale, NotFound,
+    Forbidden.
     """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
         samples = custody.check_ready(session, booking.order_line.order_id, booking.sample)
+        conditions.check_start(session, samples, booking.lab_id, booking.test_id)
         booking.move_to(State.RUNNING, now)
         drop_proposal(session, booking)
         if now < booking.starts_at:
@@ -282,7 +285,7 @@ def end_use(session: Session, booking: Booking, viewer: Viewer, now: datetime) -
     booking.move_to(State.COMPLETED, now)
     occupancy.free_rest(session, booking, now)
     orders.end_testing(session, booking.order_line, viewer, now)
-    custody.take_off_bench(session, booking.id, viewer, now)
+    custody.take_off_bench(session, booking.id, booking.test_id, viewer, now)
     record(session, booking, viewer, now)
 
 

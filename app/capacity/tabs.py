@@ -24,6 +24,7 @@ class Tab:
 TABS = (
     ("capacity.lab", N_("概览"), ""),
     ("capacity_resources.index", N_("台架与能力"), N_("台架、通道、能做的项目、时长和限值")),
+    ("capacity_conditions.index", N_("样品状态"), N_("各项目要什么样的样品，做完之后变成什么样")),
     ("capacity_calendars.index", N_("工作日历"), N_("班次、节假日、加班和停工")),
     ("capacity_closures.index", N_("停用与检修"), N_("维护、校准、故障、限电，以及受影响的预约")),
     ("capacity_rules.index", N_("预约规则"), N_("提前期、份额、自动确认、取消期限")),

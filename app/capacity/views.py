@@ -8,6 +8,7 @@ from app.capacity.access import own_lab
 from app.capacity.approving import views as approving
 from app.capacity.calendars import views as calendars
 from app.capacity.closures import views as closures
+from app.capacity.conditions import views as conditions
 from app.capacity.founding import views as founding
 from app.capacity.house_rules import views as house_rules
 from app.capacity.house_rules.wording import public
@@ -48,6 +49,7 @@ blueprints = (
     reporting.bp,
     calendars.bp,
     closures.bp,
+    conditions.bp,
     founding.bp,
     house_rules.bp,
     resources.bp,

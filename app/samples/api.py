@@ -13,7 +13,7 @@ from app.errors import N_, Invalid, NotFound
 from app.orders.api import OrderPath
 from app.orders.queries import visible_order
 from app.orders.rules import MOST_TEXT
-from app.samples import queries, service
+from app.samples import conditions_api, queries, service
 from app.samples.models import CustodyStep, Sample
 from app.samples.rules import Kind, State
 from app.samples.sentences import note, where
@@ -28,7 +28,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp,)
+blueprints = (bp, conditions_api.bp)
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Long = Annotated[str, Field(max_length=MOST_TEXT)]

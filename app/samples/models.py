@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, random_id
+from app.samples.condition_rules import Demand
 from app.samples.rules import Kind, State
 
 
@@ -94,6 +95,10 @@ class Sample(Base):
         """Whether the lab has it."""
         return self.state in (State.RECEIVED, State.STORED, State.ON_BENCH)
 
+    def editable(self, by_lab: bool) -> bool:
+        """Whether its identity can be written anew: by both sides until it arrives, then by the lab that has it."""
+        return self.state in (State.EXPECTED, State.DISPATCHED) or (by_lab and self.in_house)
+
 
 class CustodyStep(Base):
     """One link of the chain: what happened to a sample, when, by whom. Never changed."""
@@ -114,3 +119,30 @@ class CustodyStep(Base):
     where: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
     booking_id: Mapped[str | None] = mapped_column(ForeignKey("booking.id"))
+
+
+class SampleDemand(Base):
+    """What a lab's test needs of the state of a sample, and what it leaves; see `condition_rules.Demand`."""
+
+    __tablename__ = "sample_demand"
+    __table_args__ = (UniqueConstraint("lab_id", "test_id"),)
+
+    id: Mapped[str] = random_id()
+    lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
+    test_id: Mapped[str] = mapped_column(ForeignKey("test.id"))
+    version: Mapped[int] = mapped_column(default=1)
+    build_levels: Mapped[list[str]]
+    mileage_from: Mapped[int | None]
+    mileage_to: Mapped[int | None]
+    charge_from: Mapped[int | None]
+    charge_to: Mapped[int | None]
+    undamaged: Mapped[bool] = mapped_column(Boolean)
+    adds_km: Mapped[int]
+    leaves_charge: Mapped[int | None]
+    leaves_damage: Mapped[str] = mapped_column(String(200))
+
+    @property
+    def demand(self) -> Demand:
+        """As the rules ask for it."""
+        said = {name: getattr(self, name) for name in Demand.__dataclass_fields__}
+        return Demand(**said | {"build_levels": tuple(self.build_levels)})

@@ -14,7 +14,7 @@ from app.events import log
 from app.orders import rules as orders
 from app.orders import stops
 from app.orders.models import Order, StopCause
-from app.samples import queries, rules
+from app.samples import conditions, queries, rules
 from app.samples.models import CustodyStep, Sample, SamplePlace, Shipment
 from app.samples.rules import Kind, State
 
@@ -122,10 +122,12 @@ def register(viewer: Viewer, command: Register, now: datetime) -> Sample:
 
 
 def edit(viewer: Viewer, command: Edit, now: datetime) -> Sample:
-    """Another identity until the sample has arrived; its name stays. Raises as `register`, WrongStep."""
+    """Another identity until the sample has arrived; its name stays. What the lab has in the house it may write down
+    anew as it is. Raises as `register`, WrongStep.
+    """
     with transaction() as session:
         sample = _open(session, viewer, command.sample_id, command.version, Action.REGISTER_SAMPLE)
-        if sample.state not in (State.EXPECTED, State.DISPATCHED):
+        if not sample.editable(viewer.is_lab):
             raise rules.WrongStep()
         _identify(session, sample, command.identity)
         sample.version += 1
@@ -266,10 +268,12 @@ def put_on_bench(session: Session, samples: list[Sample], use: BenchUse, by: Vie
             sample.consumed_by_id = use.test_id
 
 
-def take_off_bench(session: Session, booking_id: str, by: Viewer, now: datetime) -> None:
-    """The use ended: its samples are the custodian's again."""
-    for sample in queries.on_bench(session, booking_id):
+def take_off_bench(session: Session, booking_id: str, test_id: str, by: Viewer, now: datetime) -> None:
+    """The use ended: its samples are the custodian's again, as the test left them."""
+    samples = queries.on_bench(session, booking_id)
+    for sample in samples:
         _step(session, sample, Link(State.RECEIVED, booking_id=booking_id), by, now)
+        conditions.leave([sample], sample.lab_id, test_id)
 
 
 def _open(session: Session, viewer: Viewer, sample_id: str, version: int, action: Action) -> Sample:

@@ -109,8 +109,7 @@ def _page(sample: Sample, refused: Mapping[str, CommandForm]) -> str:
         steps=told(viewer(), steps, {each.id: each for each in resources({step.where for step in steps})}),
         consumed_by=queries.test_of(sample.consumed_by_id) if sample.consumed_by_id else None,
         forms={name: refused.get(name) or _form(name, sample, None) for name in offered(viewer(), sample)},
-        editable=sample.state in (rules.State.EXPECTED, rules.State.DISPATCHED)
-        and allowed(viewer(), Action.REGISTER_SAMPLE, sample),
+        editable=sample.editable(viewer().is_lab) and allowed(viewer(), Action.REGISTER_SAMPLE, sample),
         full=allowed(viewer(), Action.SEE_BOOKING_COMPANY, sample),
         photos=files_of(viewer(), photos.SAMPLE, [sample.id])[sample.id],
         photo_form=PhotoForm(sample.id, formdata=None),

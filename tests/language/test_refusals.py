@@ -32,6 +32,8 @@ FACTS: dict[str, Any] = {
     "code": "O2611-6M4BB",
     "codes": "B2611-6M4BB",
     "first": "08:30–17:30",
+    "have": "12000",
+    "need": "≤ 3000",
     "name": "Shift A",
     "second": "16:40–20:00",
     "digit": "X",

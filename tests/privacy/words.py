@@ -252,6 +252,8 @@ PUBLIC = frozenset(
         "method_transition",
         "test",
         "capability",
+        # What a lab asks of everybody's samples.
+        "sample_demand",
         "earliest_week",
         "catalogue_load",
         "simulation",

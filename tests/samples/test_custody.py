@@ -3,6 +3,7 @@
 import io
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,10 +21,12 @@ from app.orders.models import Order
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder
-from app.samples import queries, rules, service
+from app.samples import condition_rules, conditions, queries, rules, service
+from app.samples.condition_rules import Demand
+from app.samples.conditions import SetDemand
 from app.samples.models import Sample
 from app.samples.rules import Kind, State
-from app.samples.service import Dispatch, Identity, NewPlace, Receive, Register, SampleStep, Store
+from app.samples.service import Dispatch, Edit, Identity, NewPlace, Receive, Register, SampleStep, Store
 from tests.http import browser, program
 from tests.visitor import Visitor
 from tests.world import World, at
@@ -46,7 +49,7 @@ class Story:
         lines = tuple(NewLine(test, sample) for test in tests)
         return orders.create(self.engineer.viewer, NewOrder("lab", lines), self.world.now).id
 
-    def registers(self, order: str = "", **said: str) -> Sample:
+    def registers(self, order: str = "", **said: Any) -> Sample:
         identity = Identity(**{"name": "样车 1", "kind": Kind.VEHICLE, "vin": GOOD_VIN} | said)
         return service.register(self.engineer.viewer, Register(order or self.order, identity), self.world.now)
 
@@ -239,3 +242,104 @@ def test_photos_are_taken_where_the_sample_is(story: Story) -> None:
         assert browser(story.app, person).get(unescape(address.group(1))).status_code == status
     none = crew.post(f"/samples/{sample.id}/photos", data={"photos": (io.BytesIO(b"%PDX"), "坏.png")})
     assert none.status_code == 422
+
+
+class TestConditions:
+    """A lab says what its tests need of a sample and what they leave of it."""
+
+    @pytest.fixture
+    def pole(self, story: Story) -> Story:
+        """The pole test bends the car; wet handling needs it whole, with little on the clock."""
+        story.world.test("pole")
+        story.world.test("wet")
+        for test, demand in (
+            ("pole", Demand(leaves_damage="右侧门槛凹陷", adds_km=5)),
+            ("wet", Demand(undamaged=True, mileage_to=3000, charge_from=80, build_levels=("PT", "SOP"))),
+        ):
+            conditions.set_demand(story.desk.viewer, SetDemand("lab", test, 0, demand), story.world.now)
+        story.order = story.asks("pole", "wet")
+        return story
+
+    def book(self, story: Story, test: str, day: int) -> Any:
+        command = Book(test, "chamber", at(day), sample="样车 1", order_id=story.order)
+        return book(story.engineer.viewer, command, story.world.now)
+
+    def test_a_car_that_did_the_pole_test_cant_be_booked_for_wet_handling(self, pole: Story) -> None:
+        pole.registers()
+        self.book(pole, "pole", 10)
+        page = Visitor(pole.app, pole.engineer).post(
+            "/bookings/new",
+            test="wet",
+            resource="chamber",
+            starts_at="2026-11-12T08:30",
+            order=pole.order,
+            sample="样车 1",
+            state="held",
+        )
+        assert page.status == 422 and "到那时已有损伤" in page.text and "把这项排到前面做" in page.text
+        assert "样品开始时要：" in page.text
+        self.book(pole, "wet", 9)
+
+    def test_nor_is_what_spoils_a_later_test_put_before_it(self, pole: Story) -> None:
+        pole.registers()
+        self.book(pole, "wet", 12)
+        with pytest.raises(condition_rules.Damaged) as refused:
+            self.book(pole, "pole", 10)
+        assert refused.value.facts["test"].id == "wet"
+
+    @pytest.mark.parametrize(
+        ("said", "refusal"),
+        [
+            ({"mileage": 3001}, condition_rules.WrongMileage),
+            ({"build_level": "VP"}, condition_rules.WrongBuild),
+            ({"damage": "前保险杠裂"}, condition_rules.Damaged),
+            ({"mileage": 3000, "build_level": "pt", "state_of_charge": 20}, None),
+            ({}, None),
+        ],
+    )
+    def test_what_was_registered_counts(self, pole: Story, said: dict[str, Any], refusal: Any) -> None:
+        pole.registers(**said)
+        if refusal is None:
+            assert self.book(pole, "wet", 10)
+            return
+        with pytest.raises(refusal):
+            self.book(pole, "wet", 10)
+
+    def test_a_battery_is_charged_before_the_start_and_the_test_leaves_its_marks(self, pole: Story) -> None:
+        sample = pole.registers(state_of_charge=20, mileage=100)
+        wet, pole_test = sorted(pole.submitted(pole.order), key=lambda each: each.test_id != "wet")
+        pole.arrives(sample)
+        pole.world.now = wet.starts_at
+        with pytest.raises(condition_rules.WrongCharge):
+            pole.crew.does("start", wet)
+        identity = Identity("样车 1", Kind.VEHICLE, vin=GOOD_VIN, state_of_charge=90, mileage=100)
+        with pytest.raises(rules.WrongStep):
+            service.edit(pole.engineer.viewer, Edit(sample.id, version(sample), identity), pole.world.now)
+        service.edit(pole.desk.viewer, Edit(sample.id, version(sample), identity), pole.world.now)
+        for booking in (wet, pole_test):
+            pole.world.now = booking.starts_at
+            pole.crew.does("start", booking)
+            pole.crew.does("complete", booking)
+        db.session.expire_all()
+        found = db.session.get_one(Sample, sample.id)
+        assert (found.damage, found.mileage) == ("右侧门槛凹陷", 105)
+
+    def test_the_lab_sets_it_on_a_page_and_programs_read_it(self, pole: Story) -> None:
+        desk, where = Visitor(pole.app, pole.desk), "/capacity/lab/conditions/"
+        assert "里程 ≤ 3000 km" in desk.get(where).text and "留下损伤：右侧门槛凹陷" in desk.get(where).text
+        page = desk.get(f"{where}wet")
+        typed = {"version": page.field("version"), "build_levels": "PT，SOP", "mileage_from": "500"}
+        refused = desk.post(f"{where}wet", **typed, mileage_to="400")
+        assert refused.status == 422 and "上限不能小于下限" in refused.text
+        assert desk.post(f"{where}wet", **typed, mileage_to="900").status == 303
+        assert "已经有了新的记录" in desk.post(f"{where}wet", **typed).text
+        api, path = browser(pole.app), "/api/v1/labs/lab/sample-demands"
+        items = api.get(path, headers=program(pole.rival)).get_json()["items"]
+        (wet,) = [each for each in items if each["test"] == "wet"]
+        assert (wet["mileage_from"], wet["mileage_to"], wet["build_levels"]) == (500, 900, ["PT", "SOP"])
+        sent = {"version": wet["version"], "undamaged": True}
+        for person, status in ((pole.rival, 404), (pole.crew, 404), (pole.desk, 200), (pole.desk, 409)):
+            answer = api.post(f"{path}/wet", json=sent, headers=program(person))
+            assert answer.status_code == status
+        for person in (pole.engineer, pole.crew):
+            assert Visitor(pole.app, person).get(where).status == 404
