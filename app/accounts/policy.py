@@ -80,6 +80,7 @@ class Action(enum.Enum):
     FOUND_LAB = enum.auto()
     SEE_TURNAROUND = enum.auto()
     SEE_ALL_TURNAROUND = enum.auto()
+    SET_TARGET = enum.auto()
     SEE_DAY_SHEET = enum.auto()
     INVITE_COMPANY = enum.auto()
     INVITE_LAB = enum.auto()
@@ -119,6 +120,12 @@ def own_lab(viewer: Viewer, thing: Any) -> Any:
     return lab_id in viewer.lab_ids
 
 
+def nobodys_lab(_viewer: Viewer, thing: Any) -> Any:
+    """The thing is of all labs together, not of one."""
+    lab_id = thing.lab_id
+    return lab_id.is_(None) if isinstance(lab_id, QueryableAttribute) else lab_id is None
+
+
 def own_seat(viewer: Viewer, thing: Any) -> Any:
     """The thing was told to the viewer's active membership."""
     return thing.membership_id == viewer.membership_id
@@ -147,6 +154,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.FOUND_LAB: {Role.LAB_ADMIN: anyone},
     Action.SEE_TURNAROUND: {**_COMPANY, **_LAB_ADMIN},
     Action.SEE_ALL_TURNAROUND: {Role.COORDINATOR: anyone, Role.SYSTEM_ADMIN: anyone},
+    Action.SET_TARGET: {**_LAB_ADMIN, Role.COORDINATOR: nobodys_lab},
     Action.SEE_DAY_SHEET: _LAB,
     Action.INVITE_COMPANY: {Role.COMPANY_MANAGER: own_company, Role.SYSTEM_ADMIN: anyone},
     Action.INVITE_LAB: {Role.LAB_ADMIN: own_lab, Role.SYSTEM_ADMIN: anyone},

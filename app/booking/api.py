@@ -37,7 +37,10 @@ bp.before_request(token_needed)
 blueprints = (bp, waitlist_api.bp, amending_api.bp, ordering_api.bp)
 MAX_DAYS = 92
 # What only those read who set a lab's capacity.
-DESK_ONLY = ("approval", "bench_token", "calendar", "capability", "file", "limitation", "message", "resource", "rule")
+DESK_ONLY = (
+    *("approval", "bench_token", "calendar", "capability", "file"),
+    *("limitation", "message", "resource", "rule", "turnaround"),
+)
 IDEMPOTENCY_KEY_LENGTH = 200
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -25,12 +25,19 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Two lines over months: `scale` are the labels of the left axis, from the top down to 0."""
+    """Two lines over months: `scale` are the labels of the left axis, from the top down to 0.
+
+    band: the points around the P50 where chance alone would keep it, "" without; target: its height; mark: where a
+    shift begins, from the left.
+    """
 
     months: Sequence[str]
     scale: Sequence[int]
     median: Sequence[str]
     p80: Sequence[str]
+    band: str = ""
+    target: int | None = None
+    mark: int | None = None
 
 
 def top(values: Sequence[float]) -> int:
@@ -39,11 +46,33 @@ def top(values: Sequence[float]) -> int:
     return next((step for step in NICE if step * STEPS >= highest), NICE[-1] * 2) * STEPS
 
 
-def trend(months: Sequence[str], median: Values, p80: Values) -> Trend:
-    """P50 and P80 by month; None is a gap in the line."""
-    high = top([value for value in (*median, *p80) if value is not None])
+def trend(
+    months: Sequence[str],
+    median: Values,
+    p80: Values,
+    band: tuple[float, float] | None = None,
+    target: int | None = None,
+    shift: int | None = None,
+) -> Trend:
+    """P50 and P80 by month; None is a gap in the line. band: from where to where chance alone would keep the P50.
+    shift: the place of the month since which it is another.
+    """
+    high = top([value for value in (*median, *p80, *(band or ()), target) if value is not None])
     scale = [high * step // STEPS for step in range(STEPS, -1, -1)]
-    return Trend(months, scale, points(median, high), points(p80, high))
+    edges = [_height(edge, high) for edge in band or ()]
+    return Trend(
+        months,
+        scale,
+        points(median, high),
+        points(p80, high),
+        band=f"0,{edges[1]} {WIDTH},{edges[1]} {WIDTH},{edges[0]} 0,{edges[0]}" if edges else "",
+        target=None if target is None else _height(target, high),
+        mark=None if shift is None else round((shift + 0.5) * WIDTH / len(months)),
+    )
+
+
+def _height(days: float, high: float) -> int:
+    return round(HEIGHT * (1 - min(days / high, 1)))
 
 
 def points(values: Values, high: float, width: int = WIDTH, height: int = HEIGHT) -> list[str]:

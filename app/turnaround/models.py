@@ -1,9 +1,9 @@
-"""Daily turnaround reports, as they were on their day."""
+"""Daily turnaround reports, as they were on their day, and the targets that labs and coordinators set."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, random_id
@@ -30,3 +30,27 @@ class GeneratedReport(Base):
     lines: Mapped[int]
     figures: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class TurnaroundTarget(Base):
+    """Days within which half of the lines are to have their report: of a lab, or without one of all labs together."""
+
+    __tablename__ = "turnaround_target"
+    __table_args__ = (
+        CheckConstraint("days BETWEEN 1 AND 365", name="days"),
+        UniqueConstraint("lab_id"),
+        Index(
+            "ix_turnaround_target_all",
+            text("(lab_id IS NULL)"),
+            unique=True,
+            sqlite_where=text("lab_id IS NULL"),
+            postgresql_where=text("lab_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = random_id()
+    lab_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("lab.id"))
+    days: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    set_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    set_at: Mapped[datetime]

@@ -1,18 +1,25 @@
 """What the page of turnaround shows, put together."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext as _
 
+from app.errors import Invalid
 from app.language import MONTHS_EN, lang
 from app.timeline import Piece
-from app.turnaround import charts, queries
+from app.turnaround import charts, cohort, lines, quality, queries, targets
+from app.turnaround import trend as trends
 from app.turnaround.asking import Asked
+from app.turnaround.causes import Cause
+from app.turnaround.chains import Chains, chains
 from app.turnaround.charts import Trend
-from app.turnaround.queries import Figures, LineRow, Turnaround
-from app.turnaround.rules import PHASES, GroupBy
+from app.turnaround.cohort import TimeToReport
+from app.turnaround.lines import LineRow
+from app.turnaround.queries import Answer, Figures, Question, Turnaround
+from app.turnaround.rules import PHASES, GroupBy, Period
+from app.turnaround.trend import Shift
 
 CHART_MONTHS = 12
 LONGEST = 4
@@ -38,16 +45,33 @@ class Multiple:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """The whole of two other periods of the same length, where there are figures of them."""
+
+    before: Figures | None
+    year_ago: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """The figures of an address, and what is drawn of them. Lists of single lines are empty for coordinators."""
+    """The figures of an address, and what is drawn of them. Lists of single lines are empty for coordinators.
+
+    left_out: issued lines whose times can't be right. shift: since which month the P50 is another, in a sentence.
+    """
 
     asked: Asked
     table: Turnaround
-    before: Figures | None
+    compared: Compared
+    reached: TimeToReport | None
+    chains: Chains | None
+    left_out: int
     rows: Sequence[Row]
     bar_days: int
     shares: Mapping[str, Piece]
     trend: Trend
+    shift: str
+    target: int | None
+    target_of: tuple[bool, str | None]
     by_month: Sequence[Figures]
     multiples: Sequence[Multiple]
     multiple_days: int
@@ -66,27 +90,34 @@ class Page:
 
 def page(asked: Asked, now: datetime) -> Page:
     """Everything for the page. Raises Forbidden."""
-    group_by = asked.group_by or (GroupBy.DOMAIN if queries.sees_all(asked.question.viewer) else GroupBy.LAB)
-    wanted = list(dict.fromkeys([group_by, GroupBy.MONTH, GroupBy.DOMAIN]))
-    found = queries.tables(asked.question, wanted, now)
-    table, domains = found[group_by], found[GroupBy.DOMAIN].items
-    own = not table.of_all
+    question, viewer = asked.question, asked.question.viewer
+    group_by = asked.group_by or (GroupBy.DOMAIN if queries.sees_all(viewer) else GroupBy.LAB)
+    answer = Answer(question, now)
+    own, table, domains = not answer.of_all, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
+    by_month, target = answer.table(GroupBy.MONTH).items, targets.target(viewer, question.lab_id)
+    trend, shift = _trend(table.question.period.months(), by_month, target)
     high = charts.top([cell.mean for cell in table.items if cell.mean is not None])
-    multiples, multiple_days = _multiples(asked, table.question.period.months(), domains) if own else ([], 0)
+    multiples, multiple_days = _multiples(answer, domains) if own else ([], 0)
     return Page(
         asked=asked,
         table=table,
-        before=_before(table, now),
+        compared=_compared(question, now),
+        reached=cohort.time_to_report(answer.question, now),
+        chains=chains(answer.question) if own else None,
+        left_out=quality.left_out(answer.question, now),
         rows=[_row(cell, high) for cell in table.items],
         bar_days=high,
         shares=charts.shares(table.total.phases) if table.total.phases else {},
-        trend=_trend(table.question.period.months(), found[GroupBy.MONTH].items),
-        by_month=found[GroupBy.MONTH].items,
+        trend=trend,
+        shift=shift,
+        target=target,
+        target_of=targets.settable(viewer, question.lab_id),
+        by_month=by_month,
         multiples=multiples,
         multiple_days=multiple_days,
-        longest=queries.lines(asked.question, None, longest_first=True, limit=LONGEST) if own else [],
+        longest=lines.lines(question, None, longest_first=True, limit=LONGEST) if own else [],
         waiting=[] if own else _waiting(domains),
-        under_way=queries.under_way(asked.question.viewer) if own else None,
+        under_way=queries.under_way(viewer) if own else None,
     )
 
 
@@ -100,6 +131,12 @@ def phase_label(phase: str) -> str:
     return {"review": _("评审"), "waiting": _("等待"), "testing": _("试验"), "reporting": _("报告")}[phase]
 
 
+def cause_label(cause: Cause) -> str:
+    """A cause with the kind of loss that it is."""
+    kind = {"customer": _("等企业"), "pause": _("试验暂停"), "retest": _("重做")}[cause.key.partition(":")[0]]
+    return _("%(kind)s：%(cause)s", kind=kind, cause=_(cause.label))
+
+
 def main_phase(phases: Mapping[str, float]) -> str:
     """The phase that takes longest."""
     return max(PHASES, key=lambda phase: phases[phase])
@@ -111,16 +148,17 @@ def longest_phase(line: LineRow) -> str:
     return _("%(phase)s %(days)s 天", phase=phase_label(phase), days=f"{getattr(line, phase):.1f}")
 
 
-def _before(table: Turnaround, now: datetime) -> Figures | None:
-    """The period of the same length before this one, where there are figures of it."""
-    earlier = queries.Question(
-        table.question.viewer,
-        table.question.period.before(),
-        table.question.lab_id,
-        table.question.domain_id,
-        table.question.test_id,
-    )
-    total = queries.turnaround(earlier, None, now).total
+def _compared(question: Question, now: datetime) -> Compared:
+    before, year_ago = question.period.before, question.period.year_ago
+    return Compared(_told(question, before, now), _told(question, year_ago, now))
+
+
+def _told(question: Question, other: Callable[[], Period], now: datetime) -> Figures | None:
+    """The whole of another period; None without figures, and before the first that can be asked for."""
+    try:
+        total = Answer(replace(question, period=other()), now).total
+    except Invalid:
+        return None
     return total if total.percentiles else None
 
 
@@ -134,17 +172,40 @@ def _row(cell: Figures, high: int) -> Row:
     return Row(cell, charts.phase_bar(cell.phases, high), sentence)
 
 
-def _trend(months: Sequence[str], cells: Sequence[Figures]) -> Trend:
-    months = months[-CHART_MONTHS:]
+def _trend(months: Sequence[str], cells: Sequence[Figures], target: int | None) -> tuple[Trend, str]:
+    """The chart of the last months, and in a sentence whether all months of the period say more than chance would."""
     known = {cell.key: cell.percentiles for cell in cells if cell.percentiles}
-    median = [known[month][0] if month in known else None for month in months]
-    p80 = [known[month][1] if month in known else None for month in months]
-    return charts.trend(months, median, p80)
+    measured = [month for month in months if month in known]
+    medians = [known[month][0] for month in measured]
+    shift, band = trends.shift(medians), trends.band(medians)
+    shown = months[-CHART_MONTHS:]
+    since = measured[shift.since] if shift else ""
+    chart = charts.trend(
+        shown,
+        [known[month][0] if month in known else None for month in shown],
+        [known[month][1] if month in known else None for month in shown],
+        band=(band.low, band.high) if band else None,
+        target=target,
+        shift=shown.index(since) if since in shown else None,
+    )
+    return chart, _sentence(shift, since, len(medians))
 
 
-def _multiples(asked: Asked, months: Sequence[str], domains: Sequence[Figures]) -> tuple[list[Multiple], int]:
-    by_month = queries.monthly(asked.question, GroupBy.DOMAIN)
-    months = months[-CHART_MONTHS:]
+def _sentence(shift: Shift | None, since: str, months: int) -> str:
+    if months < trends.LEAST:
+        return ""
+    if shift is None:
+        return _("%(months)d 个月的 P50 只有偶然波动，没有变快也没有变慢。", months=months)
+    text = (
+        _("%(since)s 起变快，不是波动：连续 %(length)d 个月低于各月的中位数 %(centre)s 天。")
+        if shift.faster
+        else _("%(since)s 起变慢，不是波动：连续 %(length)d 个月高于各月的中位数 %(centre)s 天。")
+    )
+    return text % {"since": since, "length": shift.length, "centre": f"{shift.centre:.1f}"}
+
+
+def _multiples(answer: Answer, domains: Sequence[Figures]) -> tuple[list[Multiple], int]:
+    by_month, months = answer.monthly(GroupBy.DOMAIN), answer.question.period.months()[-CHART_MONTHS:]
     shown = domains[:MULTIPLES]
     high = charts.top([days for cell in shown for days in by_month[cell.key].values()])
     size = (charts.SMALL_WIDTH, charts.SMALL_HEIGHT)

@@ -4,21 +4,20 @@ A line counts once its report is issued, in the period of its issue. It has five
 add up to its whole (ARCHITECTURE 2).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
-from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from app.accounts.policy import GRANTS, Action, Viewer, allowed, visible
 from app.database import db
 from app.errors import Forbidden
 from app.labs.models import Domain, Lab, Test
-from app.orders.models import Order, OrderLine, OrderState
-from app.turnaround import rules, sql
-from app.turnaround.cells import INSTANTS, MONTH, WHOLE, Cell, grouped, live_cells, node
+from app.orders.models import OrderLine, OrderState
+from app.turnaround import rules
+from app.turnaround.cells import WHOLE, Cell, grouped, live_cells, node
 from app.turnaround.rules import SHARES, GroupBy, Period
 from app.turnaround.suppression import Suppression
 from app.turnaround.tally import PARTS, Tally, percentile, together
@@ -31,6 +30,11 @@ NAMED: Mapping[GroupBy, type[Lab] | type[Domain] | type[Test]] = {
     GroupBy.DOMAIN: Domain,
     GroupBy.TEST: Test,
 }
+# Issued lines count with all their instants, and where what lies inside them is not longer than they are.
+COUNTABLE = (
+    and_(OrderLine.submitted_at.is_not(None), OrderLine.accepted_at.is_not(None)),
+    OrderLine.customer_seconds + OrderLine.paused_seconds <= WHOLE,
+)
 Three = tuple[float, float, float]
 
 
@@ -78,25 +82,6 @@ class Turnaround:
     as_of: datetime
 
 
-class LineRow(NamedTuple):
-    """An issued line behind a figure. days and phases: calendar days."""
-
-    line_id: str
-    order_id: str
-    order_code: str
-    lab_zh: str
-    lab_en: str
-    test_zh: str
-    test_en: str
-    submitted_at: datetime
-    issued_at: datetime
-    days: float
-    review: float
-    waiting: float
-    testing: float
-    reporting: float
-
-
 def sees_all(viewer: Viewer) -> bool:
     """True for who sees all lines as statistics, False for who sees his own. Raises Forbidden for everybody else."""
     if allowed(viewer, Action.SEE_ALL_TURNAROUND):
@@ -114,23 +99,22 @@ def turnaround(question: Question, group_by: GroupBy | None, now: datetime) -> T
 
 
 def tables(question: Question, groups: Sequence[GroupBy], now: datetime) -> dict[GroupBy | None, Turnaround]:
-    """`turnaround` for several groupings, and for none. Raises Forbidden.
+    """`turnaround` for several groupings, and for none. Raises Forbidden."""
+    found = Answer(question, now)
+    return {group_by: found.table(group_by) for group_by in (None, *groups)}
+
+
+class Answer:
+    """The cells of a question, read once, from which its tables are put together. Raises Forbidden.
 
     Own figures are exact. Those of all companies cover whole months, and cells that are too small, or that
     could be told from others, are suppressed.
     """
-    of_all = sees_all(question.viewer)
-    if of_all:
-        question = replace(question, period=question.period.whole_months())
-    found = _Answer(question, of_all, now)
-    return {group_by: found.table(group_by) for group_by in (None, *groups)}
 
-
-class _Answer:
-    """The cells of a question, from which its tables are put together."""
-
-    def __init__(self, question: Question, of_all: bool, now: datetime) -> None:
-        self.question, self.of_all, self.now = question, of_all, now
+    def __init__(self, question: Question, now: datetime) -> None:
+        self.of_all = of_all = sees_all(question.viewer)
+        question = replace(question, period=question.period.whole_months()) if of_all else question
+        self.question, self.now = question, now
         every = cells(replace(question, lab_id=None, domain_id=None, test_id=None) if of_all else question)
         self.cells = [cell for cell in every if _asked_for(cell, question)] if of_all else every
         self._suppression = Suppression((*cell.paths, cell.tally.companies) for cell in every) if of_all else None
@@ -140,9 +124,22 @@ class _Answer:
         items = self._items(group_by) if group_by else [self.total]
         return Turnaround(self.question, group_by, items, self.total, self.of_all, self.now)
 
+    def monthly(self, group_by: GroupBy) -> dict[str, dict[str, float]]:
+        """P50 in days by key and month, for small charts; never of all companies. Raises Forbidden."""
+        if self.of_all:
+            raise Forbidden()
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        months: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
+            months[cell.month].append(cell)
+        for month in sorted(months):
+            for key, tally in grouped(months[month], group_by).items():
+                found[key][month] = rules.tenths(percentile(tally.whole, 0.5) / DAY_SECONDS)
+        return found
+
     def _items(self, group_by: GroupBy) -> list[Figures]:
         tallies = grouped(self.cells, group_by)
-        names = _names(group_by, tallies)
+        names = names_of(group_by, tallies)
         items = []
         for key, tally in tallies.items():
             name_zh, name_en = names[key]
@@ -163,7 +160,7 @@ class _Answer:
 def cells(question: Question) -> list[Cell]:
     """The cells of all complete lines of the question."""
     period = question.period
-    return live_cells(_where(question), period.first.year, period.last.year)
+    return live_cells(complete(question), period.first.year, period.last.year)
 
 
 def _asked_for(cell: Cell, question: Question) -> bool:
@@ -194,43 +191,6 @@ def figures(key: str, tally: Tally) -> Figures:
     )
 
 
-def monthly(question: Question, group_by: GroupBy) -> dict[str, dict[str, float]]:
-    """P50 by key and month of the viewer's own lines, for small charts; never of all companies."""
-    if sees_all(question.viewer):
-        raise Forbidden()
-    own = cells(question)
-    months = {cell.month for cell in own}
-    found: dict[str, dict[str, float]] = {}
-    for month in sorted(months):
-        for key, tally in grouped((cell for cell in own if cell.month == month), group_by).items():
-            median = percentile(tally.whole, 0.5) / DAY_SECONDS
-            found.setdefault(key, {})[month] = rules.tenths(median)
-    return found
-
-
-def lines(question: Question, month: str | None, longest_first: bool, limit: int, offset: int = 0) -> list[LineRow]:
-    """The viewer's own lines behind a figure, newest or longest first; never those of all. Raises Forbidden."""
-    if sees_all(question.viewer):
-        raise Forbidden()
-    spans = [sql.seconds_between(begin, end) for begin, end in pairwise(INSTANTS)]
-    names = (Lab.name_zh, Lab.name_en, Test.name_zh, Test.name_en, OrderLine.submitted_at, OrderLine.issued_at)
-    query = (
-        select(OrderLine.id, Order.id, Order.code, *names, WHOLE, *spans)
-        .join(Test, Test.id == OrderLine.test_id)
-        .join(Order, Order.id == OrderLine.order_id)
-        .join(Lab, Lab.id == OrderLine.lab_id)
-        .where(*_where(question))
-        .order_by(WHOLE.desc() if longest_first else OrderLine.issued_at.desc(), OrderLine.id)
-        .limit(limit)
-        .offset(offset)
-    )
-    if month:
-        query = query.where(MONTH == month)  # noqa: SIM300 - a column
-    return [
-        LineRow._make((*row[:9], *(seconds / DAY_SECONDS for seconds in row[9:]))) for row in db.session.execute(query)
-    ]
-
-
 def choices(group_by: GroupBy) -> list[tuple[str, str, str]]:
     """(id, Chinese, English name) of all live labs or domains, for filters."""
     model = NAMED[group_by]
@@ -248,24 +208,22 @@ def under_way(viewer: Viewer) -> int:
     return db.session.scalar(query) or 0
 
 
-def _where(question: Question) -> list[ColumnElement[bool]]:
-    """Complete lines of the question; all columns are NOT NULL together only once a report is issued."""
+def complete(question: Question) -> list[ColumnElement[bool]]:
+    """The conditions on order_line and test for the lines of the question that count in its figures."""
     viewer, span = question.viewer, question.period.span
     scope = Action.SEE_ALL_TURNAROUND if sees_all(viewer) else Action.SEE_TURNAROUND
-    conditions = [
-        visible(viewer, scope, OrderLine),
-        OrderLine.issued_at >= span.start,
-        OrderLine.issued_at < span.end,
-        OrderLine.submitted_at.is_not(None),
-        OrderLine.accepted_at.is_not(None),
-    ]
-    if question.lab_id:
-        conditions.append(OrderLine.lab_id == question.lab_id)
-    if question.domain_id:
-        conditions.append(Test.domain_id == question.domain_id)
-    if question.test_id:
-        conditions.append(OrderLine.test_id == question.test_id)
-    return conditions
+    issued = (OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
+    return [visible(viewer, scope, OrderLine), *issued, *COUNTABLE, *filters(question)]
+
+
+def filters(question: Question) -> list[ColumnElement[bool]]:
+    """Of one lab, domain or test only."""
+    wanted = (
+        (OrderLine.lab_id, question.lab_id),
+        (Test.domain_id, question.domain_id),
+        (OrderLine.test_id, question.test_id),
+    )
+    return [column == value for column, value in wanted if value]
 
 
 def _three(numbers: Iterable[float]) -> Three:
@@ -273,7 +231,8 @@ def _three(numbers: Iterable[float]) -> Three:
     return low, middle, high
 
 
-def _names(group_by: GroupBy, keys: Collection[str]) -> Mapping[str, tuple[str, str]]:
+def names_of(group_by: GroupBy, keys: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    """Chinese and English names of labs, domains or tests by id; other keys name themselves."""
     if group_by not in NAMED:
         return {key: (key, key) for key in keys}
     model = NAMED[group_by]

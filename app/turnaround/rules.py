@@ -44,6 +44,8 @@ LABELS = {
     GroupBy.CITY: N_("企业所在城市"),
     GroupBy.ROUTE: N_("企业到实验室"),
 }
+GROUPS_OF_OWN = (GroupBy.LAB, GroupBy.DOMAIN, GroupBy.TEST, GroupBy.MONTH, GroupBy.QUARTER)
+GROUPS_OF_ALL = (*GROUPS_OF_OWN, GroupBy.LEVEL, GroupBy.CITY, GroupBy.ROUTE)
 OF_TIME = (GroupBy.MONTH, GroupBy.QUARTER)
 
 
@@ -75,10 +77,19 @@ class Period:
         last = self.first - timedelta(days=1)
         return Period(last - (self.last - self.first), last)
 
+    def year_ago(self) -> "Period":
+        """The same days a year earlier; 29 February becomes the 28th."""
+        return Period(_year_earlier(self.first), _year_earlier(self.last))
+
     def months(self) -> list[str]:
         """`YYYY-MM` of every month that it touches."""
         first, last = self.first.year * 12 + self.first.month - 1, self.last.year * 12 + self.last.month - 1
         return [f"{count // 12}-{count % 12 + 1:02d}" for count in range(first, last + 1)]
+
+
+def _year_earlier(day: date) -> date:
+    is_leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap else day.day)
 
 
 def last_months(count: int, now: datetime) -> Period:

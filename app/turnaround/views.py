@@ -3,9 +3,10 @@
 import csv
 import io
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
 
 from app.accounts import queries as accounts
 from app.accounts.current import login_required, viewer
@@ -13,10 +14,14 @@ from app.booking.forecast import EXTENSION
 from app.clock import now
 from app.errors import Invalid, NotFound
 from app.language import refusal
-from app.turnaround import page, presenting, queries, reports, rules
+from app.turnaround import lines as behind
+from app.turnaround import page, presenting, quality, queries, reports, rules, targets
+from app.turnaround import why as reasons
 from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.forecast import Forecast
+from app.turnaround.forms import TargetForm
 from app.turnaround.rules import GroupBy
+from app.turnaround.why import Against
 
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
 blueprints = (bp,)
@@ -29,7 +34,10 @@ def init_app(app: Flask) -> None:
     """Hand the forecast to the room of offers, which lies above this one; name phases and months in templates."""
     app.extensions[EXTENSION] = Forecast(timedelta(minutes=app.config["FORECAST_MINUTES"]))
     app.jinja_env.filters.update(
-        phase_label=page.phase_label, month_label=page.month_label, longest_phase=page.longest_phase
+        cause_label=page.cause_label,
+        phase_label=page.phase_label,
+        month_label=page.month_label,
+        longest_phase=page.longest_phase,
     )
 
 
@@ -41,22 +49,80 @@ def _asked() -> Asked:
 @login_required
 def index() -> Any:
     """The figures; what an address asks for in vain is said above the usual ones."""
+    wanted, refused = _asked_or_usual()
+    return _index(wanted, refused, TargetForm(formdata=None))
+
+
+@bp.post("/target")
+@login_required
+def target() -> Any:
+    """Set the target of what the address shows."""
+    wanted, _refused = _asked_or_usual()
+    form = TargetForm()
+    form.lab_id = targets.settable(viewer(), wanted.question.lab_id)[1]
+    form.run(lambda command: targets.set_target(viewer(), command, now()))
+    if form.status == 200:
+        address: Any = wanted.args()
+        return redirect(url_for("turnaround.index", **address), HTTPStatus.SEE_OTHER)
+    return _index(wanted, form.refusal_text or " ".join(map(str, form.days.errors)), form)
+
+
+def _asked_or_usual() -> tuple[Asked, str]:
     queries.sees_all(viewer())
-    refused = ""
     try:
-        wanted = _asked()
+        return _asked(), ""
     except Invalid as error:
-        wanted, refused = asked({}, viewer(), now()), refusal(error)
+        return asked({}, viewer(), now()), refusal(error)
+
+
+def _index(wanted: Asked, refused: str, form: TargetForm) -> Any:
     html = render_template(
         "turnaround/index.html",
         page=page.page(wanted, now()),
         refused=refused,
+        target_form=form,
         month_choices=MONTHS,
-        groups=list(GroupBy),
+        groups=rules.GROUPS_OF_ALL if queries.sees_all(viewer()) else rules.GROUPS_OF_OWN,
         domains=queries.choices(GroupBy.DOMAIN),
         labs=queries.choices(GroupBy.LAB),
         main_phase=page.main_phase,
         phases=rules.PHASES,
+    )
+    return html, Invalid.status if refused else 200
+
+
+@bp.get("/why")
+@login_required
+def why() -> Any:
+    """What changed since another period, which lines cost most, and what days were lost to."""
+    wanted, refused = _asked_or_usual()
+    given = request.args.get("against", Against.BEFORE.value)
+    against = Against(given) if given in set(Against) else Against.BEFORE
+    html = render_template(
+        "turnaround/why.html",
+        page=reasons.why(wanted, against, now()),
+        refused=refused,
+        month_choices=MONTHS,
+        domains=queries.choices(GroupBy.DOMAIN),
+        labs=queries.choices(GroupBy.LAB),
+        phases=rules.PHASES,
+    )
+    return html, Invalid.status if refused else 200
+
+
+@bp.get("/quality", endpoint="quality")
+@login_required
+def quality_page() -> Any:
+    """Lines whose times can't be right."""
+    wanted, refused = _asked_or_usual()
+    own = not queries.sees_all(viewer())
+    html = render_template(
+        "turnaround/quality.html",
+        asked=wanted,
+        refused=refused,
+        faults=quality.faults(wanted.question, now()),
+        lines=quality.doubtful(wanted.question, now()) if own else [],
+        own=own,
     )
     return html, Invalid.status if refused else 200
 
@@ -84,7 +150,7 @@ def lines() -> str:
     wanted = _asked()
     month = rules.month(request.args["month"]) if "month" in request.args else None
     longest, after = request.args.get("sort") == "longest", _page_number()
-    found = queries.lines(wanted.question, month, longest, LINES_A_PAGE + 1, after * LINES_A_PAGE)
+    found = behind.lines(wanted.question, month, longest, LINES_A_PAGE + 1, after * LINES_A_PAGE)
     return render_template(
         "turnaround/lines.html",
         asked=wanted,

@@ -1,0 +1,129 @@
+"""Why turnaround is as it is: what changed, which lines cost most, what days were lost to, whether the data add up."""
+
+import enum
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.errors import Invalid
+from app.turnaround import causes, cohort
+from app.turnaround.asking import Asked
+from app.turnaround.causes import Cause
+from app.turnaround.cells import Cell
+from app.turnaround.change import Change, Kind, Share, change
+from app.turnaround.cohort import Flow
+from app.turnaround.lines import LineRow, costliest
+from app.turnaround.queries import DAY_SECONDS, Answer, Question, names_of
+from app.turnaround.rules import PHASES, GroupBy
+from app.turnaround.tally import together
+
+COSTLIEST = 10
+MOST_KINDS = 5
+
+
+class Against(enum.StrEnum):
+    BEFORE = "before"
+    YEAR_AGO = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A line, how many days longer than the median of its test it took, and the phase with most of them."""
+
+    line: LineRow
+    days: float
+    phase: str
+    phase_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A kind of work whose own time moved the mean: days of the whole change."""
+
+    test_zh: str
+    test_en: str
+    lab_zh: str
+    lab_en: str
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Everything of the page; lists of single lines, kinds of work and the flow are for one's own lines only."""
+
+    asked: Asked
+    against: Against
+    of_all: bool
+    change: Change | None
+    moved: Sequence[Moved]
+    costliest: Sequence[Excess]
+    causes: Sequence[Cause]
+    flow: Flow | None
+    as_of: datetime
+
+
+def why(asked: Asked, against: Against, now: datetime) -> Why:
+    """Raises Forbidden."""
+    answer = Answer(asked.question, now)
+    earlier = _earlier(asked.question, against, now)
+    own = not answer.of_all
+    split = None
+    if earlier and not answer.total.suppressed and not earlier.total.suppressed:
+        split = change(_kinds(earlier.cells), _kinds(answer.cells))
+    return Why(
+        asked=asked,
+        against=against,
+        of_all=answer.of_all,
+        change=split,
+        moved=_moved(split) if split and own else [],
+        costliest=_excesses(answer) if own else [],
+        causes=causes.pareto(answer.question) if not answer.total.suppressed else [],
+        flow=cohort.flow(asked.question, now) if own else None,
+        as_of=now,
+    )
+
+
+def _earlier(question: Question, against: Against, now: datetime) -> Answer | None:
+    period = question.period
+    try:
+        other = period.before() if against is Against.BEFORE else period.year_ago()
+    except Invalid:
+        return None
+    return Answer(replace(question, period=other), now)
+
+
+def _kinds(cells: Sequence[Cell]) -> Mapping[Kind, Share]:
+    found: dict[Kind, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        found[cell.test_id, cell.lab_id].append(cell)
+    return {kind: _share(group) for kind, group in found.items()}
+
+
+def _share(cells: Sequence[Cell]) -> Share:
+    tally = together(cell.tally for cell in cells)
+    return Share(tally.lines, [seconds / tally.lines / DAY_SECONDS for seconds in tally.sums[: len(PHASES)]])
+
+
+def _moved(split: Change) -> list[Moved]:
+    """The kinds of work with the largest share in the change, faster or slower."""
+    most = sorted(split.kinds.items(), key=lambda item: -abs(item[1]))[:MOST_KINDS]
+    tests = names_of(GroupBy.TEST, [test_id for (test_id, _lab), _days in most])
+    labs = names_of(GroupBy.LAB, [lab_id for (_test, lab_id), _days in most])
+    return [Moved(*tests[test_id], *labs[lab_id], days) for (test_id, lab_id), days in most if abs(days) >= 0.05]
+
+
+def _excesses(answer: Answer) -> list[Excess]:
+    shares: dict[str, list[Cell]] = defaultdict(list)
+    for cell in answer.cells:
+        shares[cell.test_id].append(cell)
+    tallies = {test_id: together(cell.tally for cell in group) for test_id, group in shares.items()}
+    found = costliest(answer.question, tallies, COSTLIEST)
+    usual = {test_id: _share(group).phases for test_id, group in shares.items()}
+    return [_excess(line, days, usual[test_id]) for line, test_id, days in found]
+
+
+def _excess(line: LineRow, days: float, usual: Sequence[float]) -> Excess:
+    over = {phase: getattr(line, phase) - mean for phase, mean in zip(PHASES, usual, strict=True)}
+    phase = max(PHASES, key=lambda name: over[name])
+    return Excess(line, days, phase, getattr(line, phase))
