@@ -43,7 +43,7 @@ def asked(args: Mapping[str, str], viewer: Viewer, now: datetime) -> Asked:
     months, period = _period(args, now)
     group_by = args.get("group_by")
     if group_by and group_by not in set(GroupBy):
-        raise Invalid(N_("只能按实验室、领域、检测项目或月份分组。"), field="group_by")
+        raise Invalid(N_("只能按实验室、领域、检测项目、月份、季度、级别、城市或去向分组。"), field="group_by")
     question = Question(viewer, period, _id(args, "lab"), _id(args, "domain"), _id(args, "test"))
     return Asked(question, months, GroupBy(group_by) if group_by else None)
 

@@ -1,7 +1,7 @@
 """Lines of the database as cells: the smallest groups that any figure is put together from."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -32,34 +32,42 @@ MONTH: ColumnElement[str] = func.substr(sql.local_date(OrderLine.issued_at), 1, 
 
 # Of a lab, a domain, a test.
 Filters = tuple[str | None, str | None, str | None]
-# The first eight fields of a cell.
-Where = tuple[str, str, str, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The lines of one test at one lab that companies of one city had issued in one month.
-
-    month: `YYYY-MM`, local. province, city: the companies'. lab_province: that of the lab's operator.
-    """
+    """The lines of one test at one lab that were issued in one month. month: `YYYY-MM`, local."""
 
     month: str
     lab_id: str
     level: str
-    lab_province: str
     test_id: str
     domain_id: str
-    province: str
-    city: str
     tally: Tally
 
     @property
-    def paths(self) -> tuple[Path, tuple[Path, Path, Path]]:
-        """Where it stands on the axes of suppression: of tests, and of labs, ways and months."""
+    def paths(self) -> tuple[Path, tuple[Path, Path]]:
+        """Where it stands on the axes of suppression: of tests, and of labs and months."""
         lab = f"lab:{self.lab_id}", f"lab:level:{self.level}", ALL
-        way = f"way:{self.city_route}", f"way:{self.route}", ALL
         month = f"time:{self.month}", f"time:{quarter(self.month)}", ALL
-        return (self.test_id, DOMAIN + self.domain_id, ALL), (lab, way, month)
+        return (self.test_id, DOMAIN + self.domain_id, ALL), (lab, month)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The same lines by where they came from: those of a domain from companies of one city to labs of one province."""
+
+    month: str
+    domain_id: str
+    province: str
+    city: str
+    lab_province: str
+    tally: Tally
+
+    @property
+    def paths(self) -> tuple[Path, tuple[Path]]:
+        """Where it stands on the axes of suppression: of tests, and of ways."""
+        return (DOMAIN + self.domain_id, ALL), ((f"way:{self.city_route}", f"way:{self.route}", ALL),)
 
     @property
     def route(self) -> str:
@@ -72,23 +80,40 @@ class Cell:
         return f"{self.province}/{self.city}>{self.lab_province}"
 
 
-KEYS: Mapping[GroupBy, Callable[[Cell], str]] = {
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """All lines in question, once by lab and test and once by way."""
+
+    labs: Sequence[Cell]
+    ways: Sequence[Way]
+
+    def __add__(self, other: "Cells") -> "Cells":
+        return Cells([*self.labs, *other.labs], [*self.ways, *other.ways])
+
+
+OF_LABS: Mapping[GroupBy, Callable[[Cell], str]] = {
     GroupBy.LAB: lambda cell: cell.lab_id,
     GroupBy.DOMAIN: lambda cell: cell.domain_id,
     GroupBy.TEST: lambda cell: cell.test_id,
     GroupBy.MONTH: lambda cell: cell.month,
     GroupBy.QUARTER: lambda cell: quarter(cell.month),
     GroupBy.LEVEL: lambda cell: cell.level,
-    GroupBy.CITY: lambda cell: cell.city_route,
-    GroupBy.ROUTE: lambda cell: cell.route,
+}
+OF_WAYS: Mapping[GroupBy, Callable[[Way], str]] = {
+    GroupBy.CITY: lambda way: way.city_route,
+    GroupBy.ROUTE: lambda way: way.route,
 }
 
 
-def grouped(cells: Iterable[Cell], group_by: GroupBy) -> dict[str, Tally]:
+def grouped(cells: Cells, group_by: GroupBy) -> dict[str, Tally]:
     """The lines of the cells by key of the group."""
     parts: dict[str, list[Tally]] = defaultdict(list)
-    for cell in cells:
-        parts[KEYS[group_by](cell)].append(cell.tally)
+    if group_by in OF_WAYS:
+        for way in cells.ways:
+            parts[OF_WAYS[group_by](way)].append(way.tally)
+    else:
+        for cell in cells.labs:
+            parts[OF_LABS[group_by](cell)].append(cell.tally)
     return {key: together(tallies) for key, tallies in parts.items()}
 
 
@@ -118,7 +143,7 @@ def node(filters: Filters, group_by: GroupBy | None = None, key: str = "") -> No
     return None if len(rows) > 1 or (row != ALL and by_test) else (row, column)
 
 
-def live_cells(conditions: Sequence[ColumnElement[bool]], first_year: int, last_year: int) -> list[Cell]:
+def live_cells(conditions: Sequence[ColumnElement[bool]], first_year: int, last_year: int) -> Cells:
     """The cells of the lines for which the conditions on order_line and test hold, reckoned now. One statement.
 
     The years are those of issue.
@@ -131,11 +156,11 @@ def live_cells(conditions: Sequence[ColumnElement[bool]], first_year: int, last_
             MONTH,
             OrderLine.lab_id,
             lab.c.level,
-            lab.c.province,
             OrderLine.test_id,
             Test.domain_id,
             Organisation.province,
             Organisation.city,
+            lab.c.province,
             OrderLine.company_id,
             WHOLE,
             sql.working_days(OrderLine.submitted_at, OrderLine.issued_at, first_year, last_year),
@@ -148,11 +173,33 @@ def live_cells(conditions: Sequence[ColumnElement[bool]], first_year: int, last_
         .join(Organisation, Organisation.id == OrderLine.company_id)
         .where(*conditions)
     )
-    rows: dict[Where, list[Any]] = defaultdict(list)
-    for row in db.session.execute(query):
-        where: Where = row[:8]
-        rows[where].append(row[8:])
-    return [Cell(*key, _tally(lines)) for key, lines in rows.items()]
+    labs: dict[tuple[str, str, str, str, str], list[Any]] = defaultdict(list)
+    ways: dict[tuple[str, str, str, str, str], list[Any]] = defaultdict(list)
+    for (
+        month,
+        lab_id,
+        level,
+        test_id,
+        domain_id,
+        *way,
+        company_id,
+        whole,
+        working,
+        p1,
+        p2,
+        p3,
+        p4,
+        i1,
+        i2,
+    ) in db.session.execute(query):
+        line = (company_id, whole, working, p1, p2, p3, p4, i1, i2)
+        labs[month, lab_id, level, test_id, domain_id].append(line)
+        province, city, lab_province = way
+        ways[month, domain_id, province, city, lab_province].append(line)
+    return Cells(
+        [Cell(*key, _tally(lines)) for key, lines in labs.items()],
+        [Way(*key, _tally(lines)) for key, lines in ways.items()],
+    )
 
 
 def _tally(lines: Sequence[Any]) -> Tally:

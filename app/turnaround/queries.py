@@ -5,7 +5,7 @@ add up to its whole (ARCHITECTURE 2).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, and_, func, select
 from app.accounts.policy import GRANTS, Action, Viewer, allowed, visible
 from app.database import db
 from app.errors import Forbidden
-from app.labs.models import Domain, Lab, Test
+from app.labs.models import Test
 from app.orders.models import OrderLine, OrderState
 from app.turnaround import rules
-from app.turnaround.cells import WHOLE, Cell, grouped, live_cells, node
+from app.turnaround.cells import WHOLE, Cell, Cells, grouped, live_cells, node
+from app.turnaround.naming import STORED, names_of
 from app.turnaround.rules import SHARES, GroupBy, Period
 from app.turnaround.suppression import Suppression
 from app.turnaround.tally import PARTS, Tally, percentile, together
@@ -25,11 +26,6 @@ from app.turnaround.tally import PARTS, Tally, percentile, together
 DAY_SECONDS = 86_400
 UNDER_WAY = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.TESTING, OrderState.REPORTING)
 TOTAL = "total"
-NAMED: Mapping[GroupBy, type[Lab] | type[Domain] | type[Test]] = {
-    GroupBy.LAB: Lab,
-    GroupBy.DOMAIN: Domain,
-    GroupBy.TEST: Test,
-}
 # Issued lines count with all their instants, and where what lies inside them is not longer than they are.
 COUNTABLE = (
     and_(OrderLine.submitted_at.is_not(None), OrderLine.accepted_at.is_not(None)),
@@ -115,10 +111,10 @@ class Answer:
         self.of_all = of_all = sees_all(question.viewer)
         question = replace(question, period=question.period.whole_months()) if of_all else question
         self.question, self.now = question, now
-        every = cells(replace(question, lab_id=None, domain_id=None, test_id=None) if of_all else question)
-        self.cells = [cell for cell in every if _asked_for(cell, question)] if of_all else every
-        self._suppression = Suppression((*cell.paths, cell.tally.companies) for cell in every) if of_all else None
-        self.total = self._figures(None, TOTAL, together(cell.tally for cell in self.cells))
+        every = cells_of(replace(question, lab_id=None, domain_id=None, test_id=None) if of_all else question, now)
+        self.cells = _narrowed(every, question) if of_all else every
+        self._suppression = _suppression(every) if of_all else None
+        self.total = self._figures(None, TOTAL, together(cell.tally for cell in self.cells.labs))
 
     def table(self, group_by: GroupBy | None) -> Turnaround:
         items = self._items(group_by) if group_by else [self.total]
@@ -130,10 +126,10 @@ class Answer:
             raise Forbidden()
         found: dict[str, dict[str, float]] = defaultdict(dict)
         months: dict[str, list[Cell]] = defaultdict(list)
-        for cell in self.cells:
+        for cell in self.cells.labs:
             months[cell.month].append(cell)
         for month in sorted(months):
-            for key, tally in grouped(months[month], group_by).items():
+            for key, tally in grouped(Cells(months[month], []), group_by).items():
                 found[key][month] = rules.tenths(percentile(tally.whole, 0.5) / DAY_SECONDS)
         return found
 
@@ -143,7 +139,10 @@ class Answer:
         items = []
         for key, tally in tallies.items():
             name_zh, name_en = names[key]
-            items.append(replace(self._figures(group_by, key, tally), name_zh=name_zh, name_en=name_en))
+            cell = self._figures(group_by, key, tally)
+            # Where hardly any company sits, that there are lines at all would tell of it.
+            if not (cell.suppressed and group_by is GroupBy.CITY):
+                items.append(replace(cell, name_zh=name_zh, name_en=name_en))
         # Labs are not ranked before others' eyes.
         if group_by in rules.OF_TIME or (self.of_all and group_by is GroupBy.LAB):
             return sorted(items, key=lambda item: item.key)
@@ -157,17 +156,30 @@ class Answer:
         return figures(key, tally)
 
 
-def cells(question: Question) -> list[Cell]:
-    """The cells of all complete lines of the question."""
-    period = question.period
-    return live_cells(complete(question), period.first.year, period.last.year)
+def cells_of(question: Question, now: datetime) -> Cells:
+    """The cells of all lines of the question that count: what the summary has, and since then the lines themselves."""
+    return live_cells(complete(question), question.period.first.year, question.period.last.year)
 
 
-def _asked_for(cell: Cell, question: Question) -> bool:
-    return (
-        question.lab_id in (None, cell.lab_id)
-        and question.domain_id in (None, cell.domain_id)
-        and question.test_id in (None, cell.test_id)
+def _narrowed(cells: Cells, question: Question) -> Cells:
+    """Those that the filters leave. Ways are not known by lab or test: nobody is told of them."""
+    by_way = question.lab_id is None and question.test_id is None
+    return Cells(
+        [
+            cell
+            for cell in cells.labs
+            if question.lab_id in (None, cell.lab_id)
+            and question.domain_id in (None, cell.domain_id)
+            and question.test_id in (None, cell.test_id)
+        ],
+        [way for way in cells.ways if by_way and question.domain_id in (None, way.domain_id)],
+    )
+
+
+def _suppression(cells: Cells) -> Suppression:
+    return Suppression(
+        ((*cell.paths, cell.tally.companies) for cell in cells.labs),
+        ((*way.paths, way.tally.companies) for way in cells.ways),
     )
 
 
@@ -193,7 +205,7 @@ def figures(key: str, tally: Tally) -> Figures:
 
 def choices(group_by: GroupBy) -> list[tuple[str, str, str]]:
     """(id, Chinese, English name) of all live labs or domains, for filters."""
-    model = NAMED[group_by]
+    model = STORED[group_by]
     query = select(model.id, model.name_zh, model.name_en).where(model.retired_at.is_(None)).order_by(model.name_zh)
     return [(ident, name_zh, name_en) for ident, name_zh, name_en in db.session.execute(query)]
 
@@ -229,12 +241,3 @@ def filters(question: Question) -> list[ColumnElement[bool]]:
 def _three(numbers: Iterable[float]) -> Three:
     low, middle, high = (rules.tenths(float(number)) for number in numbers)
     return low, middle, high
-
-
-def names_of(group_by: GroupBy, keys: Collection[str]) -> Mapping[str, tuple[str, str]]:
-    """Chinese and English names of labs, domains or tests by id; other keys name themselves."""
-    if group_by not in NAMED:
-        return {key: (key, key) for key in keys}
-    model = NAMED[group_by]
-    query = select(model.id, model.name_zh, model.name_en).where(model.id.in_(keys))
-    return {key: (name_zh, name_en) for key, name_zh, name_en in db.session.execute(query)}

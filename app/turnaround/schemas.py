@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-GroupName = Literal["lab", "domain", "test", "month"]
+GroupName = Literal["lab", "domain", "test", "month", "quarter", "level", "city", "route"]
 
 
 class TurnaroundQuery(BaseModel):

@@ -8,7 +8,7 @@ Statistical Disclosure Control, 2012, chapter 4).
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from app.turnaround import rules
 
@@ -17,20 +17,28 @@ ALL = ""
 Path = tuple[str, ...]
 # Of labs, ways or months a value, of tests a value.
 Node = tuple[str, str]
+Placed = tuple[Path, Sequence[Path], Mapping[str, int]]
 # Sums are solved modulo this prime: exact, without fractions.
 PRIME = (1 << 61) - 1
 
 
 class Suppression:
-    """cells: of each the path of its test, its paths on the other axes, and the lines of each company in it."""
+    """cells: of each the path of its test, its paths on other axes, and the lines of each company in it.
+    again: the same lines on further axes, by domain.
+    """
 
-    def __init__(self, cells: Iterable[tuple[Path, Sequence[Path], Mapping[str, int]]]) -> None:
+    def __init__(self, cells: Iterable[Placed], again: Iterable[Placed] = ()) -> None:
         self._companies: dict[Node, Counter[str]] = defaultdict(Counter)
         above: dict[Node, set[Node]] = defaultdict(set)
         for test, others, companies in cells:
-            for node in _nodes(test, others):
+            for node in chain(((ALL, each) for each in test), _nodes(test[1:], others)):
                 self._companies[node].update(companies)
-            for child, parent in _sums(test, others):
+            for child, parent in chain(_upwards(test), _sums(test[1:], others)):
+                above[child].add(parent)
+        for domain, others, companies in again:
+            for node in _nodes(domain, others):
+                self._companies[node].update(companies)
+            for child, parent in _sums(domain, others):
                 above[child].add(parent)
         self._size = {node: sum(companies.values()) for node, companies in self._companies.items()}
         self._families = self._by_parent(above)
@@ -108,19 +116,21 @@ class Suppression:
             self._hidden.update(self._companies if gone is None else [gone])
 
 
-def _nodes(test: Path, others: Sequence[Path]) -> Iterator[Node]:
-    yield from ((ALL, each) for each in test)
-    yield from ((each, column) for path in others for each in path[:-1] for column in test[1:])
-
-
-def _sums(test: Path, others: Sequence[Path]) -> Iterator[tuple[Node, Node]]:
-    """Child and parent of every sum in which the cell stands."""
+def _upwards(test: Path) -> Iterator[tuple[Node, Node]]:
     yield from (((ALL, child), (ALL, parent)) for child, parent in pairwise(test))
+
+
+def _nodes(domain: Path, others: Sequence[Path]) -> Iterator[Node]:
+    yield from ((each, column) for path in others for each in path[:-1] for column in domain)
+
+
+def _sums(domain: Path, others: Sequence[Path]) -> Iterator[tuple[Node, Node]]:
+    """Child and parent of every sum in which the cell stands, but for those of tests."""
     for path in others:
         for child, parent in pairwise(path):
-            yield from (((child, column), (parent, column)) for column in test[1:])
+            yield from (((child, column), (parent, column)) for column in domain)
         for each in path[:-1]:
-            yield from (((each, child), (each, parent)) for child, parent in pairwise(test[1:]))
+            yield from (((each, child), (each, parent)) for child, parent in pairwise(domain))
 
 
 def determined(equations: Iterable[Mapping[Node, int]]) -> set[Node]:

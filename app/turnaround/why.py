@@ -14,7 +14,8 @@ from app.turnaround.cells import Cell
 from app.turnaround.change import Change, Kind, Share, change
 from app.turnaround.cohort import Flow
 from app.turnaround.lines import LineRow, costliest
-from app.turnaround.queries import DAY_SECONDS, Answer, Question, names_of
+from app.turnaround.naming import names_of
+from app.turnaround.queries import DAY_SECONDS, Answer, Question
 from app.turnaround.rules import PHASES, GroupBy
 from app.turnaround.tally import together
 
@@ -70,7 +71,7 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
     own = not answer.of_all
     split = None
     if earlier and not answer.total.suppressed and not earlier.total.suppressed:
-        split = change(_kinds(earlier.cells), _kinds(answer.cells))
+        split = change(_kinds(earlier.cells.labs), _kinds(answer.cells.labs))
     return Why(
         asked=asked,
         against=against,
@@ -115,7 +116,7 @@ def _moved(split: Change) -> list[Moved]:
 
 def _excesses(answer: Answer) -> list[Excess]:
     shares: dict[str, list[Cell]] = defaultdict(list)
-    for cell in answer.cells:
+    for cell in answer.cells.labs:
         shares[cell.test_id].append(cell)
     tallies = {test_id: together(cell.tally for cell in group) for test_id, group in shares.items()}
     found = costliest(answer.question, tallies, COSTLIEST)
