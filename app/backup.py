@@ -1,7 +1,8 @@
 """A consistent copy of the database while the server runs, and the way back.
 
 SQLite: the online backup interface, one file. PostgreSQL: pg_dump and pg_restore of the system. A copy holds
-no signing key (`instance/secret`): whoever gets hold of a backup must not be able to forge sessions.
+no signing key (`instance/secret`): whoever gets hold of a backup must not be able to forge sessions. Attachments that
+lie in the instance folder go into an archive beside the copy (`FILE.files`), after it: what the copy names is there.
 """
 
 import os
@@ -9,8 +10,9 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tarfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine, inspect, make_url
@@ -19,7 +21,9 @@ from sqlalchemy.pool import NullPool
 from app.errors import N_, YujianError
 from app.startup import VERSION_TABLE, known_revisions
 
-PART = ".part"
+PART, FILES = ".part", ".files"
+# Where attachments lie in their folder, by key; an archive is asked for nothing else.
+STORED = re.compile(r"[a-z2-7]{2}/[a-z2-7]{16}")
 
 
 class CannotBackUp(YujianError):
@@ -68,6 +72,64 @@ def backup(address: str, target: Path) -> None:
             _copy_sqlite(Path(str(url.database)), part)
         else:
             _run("pg_dump", url, "--format=custom", "--no-owner", f"--file={part}")
+
+
+def backup_files(folder: Path, target: Path) -> int:
+    """Attachments into an archive beside the copy of the database; returns how many. Raises CannotBackUp."""
+    count = 0
+    with _new_file(files_beside(target)) as part, tarfile.open(part, "w") as archive:
+        for path in sorted(folder.glob("??/*")):
+            name = path.relative_to(folder).as_posix()
+            if not STORED.fullmatch(name):
+                continue
+            # Who took a file away meanwhile wanted it gone.
+            with suppress(FileNotFoundError):
+                archive.add(path, name, recursive=False)
+                count += 1
+    return count
+
+
+def restore_files(source: Path, folder: Path) -> int:
+    """Attachments from the archive beside a copy, all or none; returns how many. Raises CannotBackUp."""
+    archive_path, part = files_beside(source), folder.with_name(folder.name + PART)
+    check_no_files(folder)
+    shutil.rmtree(part, ignore_errors=True)
+    count = 0
+    try:
+        with tarfile.open(archive_path) as archive:
+            for member in archive:
+                if not (member.isfile() and STORED.fullmatch(member.name)):
+                    raise NotABackup(file=archive_path, reason=member.name)
+                _unpack(archive, member, part / member.name)
+                count += 1
+        if count:
+            part.rename(folder)
+    except tarfile.TarError as error:
+        raise NotABackup(file=archive_path, reason=str(error)) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return count
+
+
+def files_beside(copy: Path) -> Path:
+    """The archive of attachments that belongs to a copy of the database."""
+    return copy.with_name(copy.name + FILES)
+
+
+def check_no_files(folder: Path) -> None:
+    """Raises DatabaseExists where attachments lie already; an empty folder is none."""
+    if folder.exists():
+        if any(path.is_file() for path in folder.rglob("*")):
+            raise DatabaseExists(database=folder)
+        shutil.rmtree(folder)
+
+
+def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    content = archive.extractfile(member)
+    assert content is not None  # it is a file
+    with content, open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def restore(address: str, source: Path) -> None:

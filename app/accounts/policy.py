@@ -127,6 +127,13 @@ def nobodys_lab(_viewer: Viewer, thing: Any) -> Any:
     return lab_id.is_(None) if isinstance(lab_id, QueryableAttribute) else lab_id is None
 
 
+def own_photo(viewer: Viewer, thing: Any) -> Any:
+    """A photo that somebody of the viewer's lab took: what a company sends may show whose it is."""
+    here, photo = own_lab(viewer, thing), thing.is_photo
+    ours = thing.owner_organisation_id == viewer.organisation_id
+    return and_(here, photo, ours) if isinstance(thing, type) else here and photo and ours
+
+
 def own_seat(viewer: Viewer, thing: Any) -> Any:
     """The thing was told to the viewer's active membership."""
     return thing.membership_id == viewer.membership_id
@@ -166,7 +173,7 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.KEEP_FILTER: dict.fromkeys(COMPANY_ROLES | LAB_ROLES, anyone),
     Action.SEE_NOTICE: dict.fromkeys(Role, own_seat),
     Action.READ_NOTICE: dict.fromkeys(Role, own_seat),
-    Action.SEE_FILE: {**dict.fromkeys(_COMPANY, own_company_shown), **_LAB_ADMIN},
+    Action.SEE_FILE: {**dict.fromkeys(_COMPANY, own_company_shown), **_LAB_ADMIN, Role.BENCH_CREW: own_photo},
     Action.ATTACH_FILE: {**_COMPANY, **_LAB_ADMIN},
     Action.PHOTOGRAPH_SAMPLE: {**_COMPANY, **_LAB},
 }

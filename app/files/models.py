@@ -4,6 +4,7 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, String, false
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, random_id
@@ -68,6 +69,11 @@ class StoredFile(Base):
     def kind(self) -> str:
         """The msgid of what people call this kind of file."""
         return rules.TYPES[self.media_type].label
+
+    @hybrid_property
+    def is_photo(self) -> bool:
+        """Whether it is a photo of a sample."""
+        return self.purpose == FilePurpose.PHOTO
 
     @property
     def is_image(self) -> bool:

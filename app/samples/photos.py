@@ -1,4 +1,4 @@
-"""Photos of samples: as they were sent, as they arrived, after the test. The bench crew take them and see none."""
+"""Photos of samples: as they were sent, as they arrived, after the test. The bench crew see those that the lab took."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -238,8 +238,16 @@ def test_photos_are_taken_where_the_sample_is(story: Story) -> None:
     seen = Visitor(story.app, story.engineer).get(f"/samples/{sample.id}").html
     address = re.search(r'<img src="(/files/[^"]+)" alt="到货.png"', seen)
     assert address is not None
-    for person, status in ((story.engineer, 200), (story.desk, 200), (story.rival, 404), (story.crew, 404)):
+    for person, status in ((story.engineer, 200), (story.desk, 200), (story.rival, 404), (story.crew, 200)):
         assert browser(story.app, person).get(unescape(address.group(1))).status_code == status
+    # What the company sends may show whose it is.
+    sent = browser(story.app, story.engineer).post(
+        f"/samples/{sample.id}/photos", data={"photos": (io.BytesIO(png), "甲公司样车.png")}
+    )
+    assert sent.status_code == 303
+    assert "甲公司样车.png" in Visitor(story.app, story.desk).get(f"/samples/{sample.id}").html
+    page = crew.get(f"/samples/{sample.id}").text
+    assert "到货.png" in page and "甲公司" not in page
     none = crew.post(f"/samples/{sample.id}/photos", data={"photos": (io.BytesIO(b"%PDX"), "坏.png")})
     assert none.status_code == 422
 

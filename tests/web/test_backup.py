@@ -1,6 +1,8 @@
 """A consistent copy while others write, and the way back."""
 
+import shutil
 import sqlite3
+import tarfile
 import threading
 from pathlib import Path
 
@@ -195,3 +197,35 @@ def test_postgresql_needs_its_own_tools(tmp_path, monkeypatch):
         backup.backup("postgresql+psycopg://user:password@localhost/yujian", tmp_path / "backup")
     assert "pg_dump" in str(refused.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_attachments_go_beside_the_copy_and_come_back_with_it(instance, run, tmp_path):
+    folder = Path(instance.instance_path) / "files"
+    kept, other = folder / "ab" / "ab234567abcdefgh", folder / "ab" / "notes.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"report")
+    other.write_bytes(b"not ours")
+    copy = tmp_path / "copy"
+    assert run("backup", copy).exit_code == 0 and (tmp_path / "copy.files").is_file()
+    again = run("backup", tmp_path / "copy")
+    assert again.exit_code == 3 and "copy.files" in again.stderr
+    db.engine.dispose()
+    for path in tmp_path.glob("instance/yujian.sqlite3*"):
+        path.unlink()
+    refused = run("restore", copy)
+    assert refused.exit_code == 3 and "files" in refused.stderr
+    shutil.rmtree(folder)
+    restored = run("restore", copy)
+    assert restored.exit_code == 0, restored.stderr
+    assert kept.read_bytes() == b"report" and not other.exists() and kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_archive_writes_nowhere_else(tmp_path):
+    copy, folder = tmp_path / "copy", tmp_path / "instance" / "files"
+    folder.parent.mkdir()
+    (tmp_path / "x").write_bytes(b"x")
+    with tarfile.open(tmp_path / "copy.files", "w") as archive:
+        archive.add(tmp_path / "x", "../ab234567abcdefgh")
+    with pytest.raises(backup.NotABackup):
+        backup.restore_files(copy, folder)
+    assert not folder.exists()
