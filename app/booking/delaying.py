@@ -1,4 +1,6 @@
-"""A use that takes longer than booked: whoever comes next on the bench is told at once, with another time to take."""
+"""A use that takes longer than booked: everybody whom it keeps from his bench or his sample is told at once, with
+another time to take where there is one.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +10,19 @@ from app.booking import moves, occupancy, relocating, rules
 from app.booking.models import Booking
 from app.booking.moves import Move
 from app.booking.occupancy import footprint_of
+from app.booking.order_lines import standing
 from app.booking.relocating import Hit, Outcome
 from app.booking.rules import State
 from app.booking.steps import Change, open_booking
-from app.database import transaction
+from app.database import db, transaction
 from app.errors import YujianError
 from app.events import log
 from app.language import refusal
+from app.orders.rules import sample_names
 from app.worktime import Interval
+
+# Who still waits for his bench.
+WAITING = (State.HELD, State.REQUESTED, State.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,8 @@ class Delay(Change):
 
 def announce_delay(viewer: Viewer, command: Delay, now: datetime) -> list[Outcome]:
     """The run is late: it keeps its bench as long as nobody comes, and each who comes before its new end gets the
-    nearest other time proposed. He may take it, choose another or cancel; until he answers nothing of his moves.
+    nearest other time proposed. He may take it, choose another or cancel; until he answers nothing of his moves. Where
+    no time can be proposed, he is told all the same.
 
     Raises NotLater, WrongState, Stale, NotFound, Forbidden.
     """
@@ -50,7 +58,12 @@ def announce_delay(viewer: Viewer, command: Delay, now: datetime) -> list[Outcom
             until=until.isoformat(),
             reason=command.reason,
         )
-    return [_told(viewer, hit, now) for hit in _following(booking, Interval(booked, until), now)]
+    late = Interval(booked, until)
+    hits = _following(booking, late, now)
+    told = [_told(viewer, hit, until, now) for hit in hits]
+    known = {hit.booking.id for hit in hits}
+    waiting = [each for each in _same_sample(booking, late, now) if each.id not in known]
+    return told + [_hold_up(viewer, each, until, now) for each in waiting]
 
 
 def _following(booking: Booking, late: Interval, now: datetime) -> list[Hit]:
@@ -58,20 +71,48 @@ def _following(booking: Booking, late: Interval, now: datetime) -> list[Hit]:
     found: dict[str, Hit] = {}
     for resource_id, place in footprint_of(booking):
         for hit in relocating.hits(booking.lab_id, resource_id, [place], late, now):
-            if hit.booking.id != booking.id and hit.booking.state in (State.REQUESTED, State.CONFIRMED):
+            if hit.booking.id != booking.id and hit.booking.state in WAITING:
                 found.setdefault(hit.booking.id, hit)
     return list(found.values())
 
 
-def _told(viewer: Viewer, hit: Hit, now: datetime) -> Outcome:
+def _same_sample(booking: Booking, late: Interval, now: datetime) -> list[Booking]:
+    """Uses of the order's other lines, on any bench, that want a sample which the late run still has."""
+    names = set(sample_names(booking.sample))
+    others = standing(db.session(), [line.id for line in booking.order_line.order.lines], now).values()
+    return [
+        each
+        for each in others
+        if each.id != booking.id
+        and each.state in WAITING
+        and names & set(sample_names(each.sample))
+        and each.starts_at < late.end
+        and late.start < each.ends_at
+    ]
+
+
+def _told(viewer: Viewer, hit: Hit, until: datetime, now: datetime) -> Outcome:
     """Each in its own transaction: what one refuses doesn't stop the others."""
-    if hit.slot is None:
-        return Outcome(hit.booking.id, refusal(rules.NoOtherTime()))
+    if hit.slot is None or hit.booking.state is State.HELD:
+        return _hold_up(viewer, hit.booking, until, now)
     use, resource = hit.slot.use, hit.slot.bench.resource_id
     try:
         moves.propose_after_delay(
             viewer, Move(hit.booking.id, hit.booking.version, starts_at=use.starts_at, resource=resource), now
         )
-    except YujianError as error:
-        return Outcome(hit.booking.id, refusal(error))
+    except YujianError:
+        # Somebody took that time, or the booking changed, a moment ago.
+        db.session.rollback()
+        return _hold_up(viewer, hit.booking, until, now)
     return Outcome(hit.booking.id)
+
+
+def _hold_up(viewer: Viewer, hit: Booking, until: datetime, now: datetime) -> Outcome:
+    """Nothing can be proposed: the company is told, and may choose another time or cancel, however late it is."""
+    with transaction() as session:
+        booking = session.get_one(Booking, hit.id, with_for_update={"of": Booking}, populate_existing=True)
+        if booking.state in WAITING:
+            booking.delayed_until = until
+            booking.touch(now)
+            log.record(session, "booking.held_up", booking, by=viewer, at=now, until=until.isoformat())
+    return Outcome(hit.id, refusal(rules.NoOtherTime()))

@@ -73,6 +73,8 @@ class Booking(Base):
     exclusive: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     shielded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     series_id: Mapped[str | None] = mapped_column(String(24))
+    # Until when the lab expects the use before, or the run that has its sample, to take; gone with a new slot.
+    delayed_until: Mapped[datetime | None]
     created_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

@@ -79,7 +79,8 @@ class Seen:
 
     @property
     def may_cancel(self) -> bool:
-        return may_cancel(self.booking.state, self.booking.starts_at, self.now, self.limits, self.delayed)
+        delayed = self.delayed or self.booking.delayed_until is not None
+        return may_cancel(self.booking.state, self.booking.starts_at, self.now, self.limits, delayed)
 
     @property
     def delayed(self) -> bool:

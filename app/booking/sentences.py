@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import gettext
 
@@ -88,6 +89,8 @@ def _proposal(seen: Seen) -> Next:
 def _confirmed(seen: Seen) -> Next:
     if seen.proposed:
         return _proposal(seen)
+    if seen.booking.delayed_until is not None:
+        return _held_up(seen, seen.booking.delayed_until)
     if seen.start_due:
         return Next(gettext("上台时间已到，等%(lab)s开始试验。您现在不用做什么。", lab=seen.lab))
     text = gettext("请在%(by)s 前把样品送到%(lab)s。", by=by(seen.booking.starts_at, seen.now), lab=seen.lab)
@@ -95,6 +98,15 @@ def _confirmed(seen: Seen) -> Next:
         return Next(text, _too_late(seen))
     deadline = seen.booking.starts_at - seen.limits.cancel_deadline
     return Next(text, gettext("%(deadline)s 之前可以自己改期或取消。", deadline=by(deadline, seen.now)))
+
+
+def _held_up(seen: Seen, until: datetime) -> Next:
+    """The use before takes longer, and no other time could be proposed."""
+    return Next(
+        gettext("前一项试验要到%(until)s 才结束，不能按时上台。", until=by(until, seen.now)),
+        gettext("您可以等，也可以另选时段或取消，不受取消期限限制。"),
+        need=True,
+    )
 
 
 def _too_late(seen: Seen) -> str:

@@ -110,7 +110,7 @@ def open_booking(session: Session, viewer: Viewer, command: Change, action: Acti
 def check_cancel(booking: Booking, now: datetime) -> None:
     """Whether the company may still cancel or move by itself. Raises TooLateToCancel."""
     limit = limits_of(bench_of(booking.resource, booking.resource.lab))
-    delayed = booking.proposal is not None and booking.proposal.delay
+    delayed = booking.delayed_until is not None or (booking.proposal is not None and booking.proposal.delay)
     if not rules.may_cancel(booking.state, booking.starts_at, now, limit, delayed):
         raise rules.TooLateToCancel(hours=int(limit.cancel_deadline.total_seconds() // 3600))
 
@@ -120,6 +120,7 @@ def change_slot(session: Session, booking: Booking, columns: Mapping[str, object
     before, was = occupancy.footprint_of(booking), Interval(booking.starts_at, booking.ends_at)
     for column, value in columns.items():
         setattr(booking, column, value)
+    booking.delayed_until = None
     occupancy.retake(session, booking, before, was)
 
 

@@ -34,6 +34,7 @@ TITLES = {
     "booking.paused": N_("试验暂停"),
     "booking.resumed": N_("试验继续"),
     "booking.delayed": N_("试验要晚结束"),
+    "booking.held_up": N_("前一项试验晚了，不能按时上台"),
     "booking.judged": N_("结果判定"),
     "booking.edition_asked": N_("标准将换版，请选保留、提前或取消"),
     "report.drafted": N_("报告已上传，待审核"),

@@ -36,6 +36,7 @@ class Kind(enum.StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     DELAYED = "delayed"
+    HELD_UP = "held_up"
     FAILED = "failed"
     INVALID = "invalid"
     COMPLETED = "completed"
@@ -176,6 +177,11 @@ KINDS: dict[Kind, Telling] = {
     Kind.RESUMED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("%(lab)s继续了试验 %(code)s：%(test)s。")}),
     Kind.DELAYED: Telling(
         _RUN, BOOKING, {Side.COMPANY: N_("%(lab)s的试验 %(code)s 要晚结束，预计 %(until)s：%(test)s。")}
+    ),
+    Kind.HELD_UP: Telling(
+        _RUN,
+        BOOKING,
+        {Side.COMPANY: N_("前一项试验要到 %(until)s 才结束，预约 %(code)s 不能按时上台：%(test)s，%(lab)s。")},
     ),
     Kind.FAILED: Telling(_RUN, BOOKING, {Side.COMPANY: N_("试验 %(code)s 不合格：%(test)s，%(lab)s。可以复测。")}),
     Kind.INVALID: Telling(_RUN, BOOKING, {Side.COMPANY: N_("试验 %(code)s 无效：%(test)s，%(lab)s。可以复测。")}),
@@ -322,6 +328,7 @@ EVENTS: dict[str, Kind] = {
     "booking.paused": Kind.PAUSED,
     "booking.resumed": Kind.RESUMED,
     "booking.delayed": Kind.DELAYED,
+    "booking.held_up": Kind.HELD_UP,
     "booking.completed": Kind.COMPLETED,
     "booking.no_show": Kind.NO_SHOW,
     "booking.edition_asked": Kind.EDITION_ASKED,

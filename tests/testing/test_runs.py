@@ -10,10 +10,13 @@ from app.booking.delaying import Delay, announce_delay
 from app.booking.models import Booking
 from app.booking.rules import NotLater, Stale, State, TooLateToCancel, WrongState
 from app.booking.steps import Change
-from app.database import db
+from app.database import db, transaction
 from app.errors import Forbidden, NotFound
+from app.notifications.queries import inbox
+from app.notifications.reading import read_events
+from app.notifications.wording import sentence
 from app.orders import reviewing
-from app.orders.models import Order, OrderState
+from app.orders.models import Order, OrderLine, OrderState
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST, RetestAsked
 from app.testing import bench_tokens, run_queries, run_rules, runs
@@ -22,7 +25,7 @@ from app.testing.run_rules import PauseCause, Result
 from app.testing.runs import Finish, Pause, Retest
 from tests.http import browser, program
 from tests.visitor import Visitor
-from tests.world import World, at
+from tests.world import NOW, World, at
 
 
 class Story:
@@ -136,6 +139,30 @@ def test_who_is_delayed_may_cancel_however_late(story: Story) -> None:
     assert story.next.state is State.CANCELLED
 
 
+def test_a_late_run_also_holds_up_the_other_test_of_its_sample(story: Story) -> None:
+    """On another bench, where nothing can be proposed: told all the same, free to choose or to cancel."""
+    second = story.world.resource("second", shifts="continuous")
+    story.world.test("u", on=second)
+    with transaction() as session:
+        order = session.get_one(Order, story.first.order_line.order_id)
+        order.direct = False
+        line = OrderLine(order_id=order.id, company_id=order.company_id, lab_id="lab", test_id="u", sample="BP-12")
+        line.state, line.position, line.submitted_at, line.accepted_at = OrderState.ACCEPTED, 2, NOW, NOW
+        session.add(line)
+    began, story.world.now = story.world.now, NOW
+    other = story.jia.requests(at(5, 20), resource="second", test="u", order_id=story.order().id, sample="BP-12")
+    story.world.now = began
+    story.crew.does("start", story.first)
+    story.world.now = at(5, 12)
+    announce_delay(story.crew.viewer, Delay(*story.change(story.first), "", at(5, 23)), story.world.now)
+    assert db.session.get_one(Booking, other.id).delayed_until == at(5, 23)
+    assert "前一项试验晚了，不能按时上台" in Visitor(story.app, story.jia).get(f"/bookings/{other.id}").text
+    read_events(story.world.now)
+    told = [sum("才结束，预约" in sentence(each) for each in inbox(person.viewer)) for person in (story.jia, story.yi)]
+    assert told == [1, 0]
+    assert story.jia.does("cancel", db.session.get_one(Booking, other.id)).state is State.CANCELLED
+
+
 def test_a_late_run_keeps_its_bench_while_nobody_comes(story: Story) -> None:
     story.desk.does("cancel", story.next, reason="停电")
     story.crew.does("start", story.first)
@@ -175,10 +202,10 @@ def test_the_order_says_who_arranges_the_retest(story: Story, result: Result) ->
         Result.FAILED: ("要复测，请由贵公司安排；不复测就等报告。", "复测由企业安排；不复测请出报告。"),
         Result.INVALID: ("试验无效，等实验室安排复测。", "试验无效，请安排复测。"),
     }[result]
-    for person, sentence in zip((story.jia, story.desk), told, strict=True):
+    for person, said in zip((story.jia, story.desk), told, strict=True):
         page = Visitor(story.app, person).get(path)
         may = person is story.jia or result is Result.INVALID
-        assert sentence in page.text and (f'href="#retest-{line}"' in page.html) is may
+        assert said in page.text and (f'href="#retest-{line}"' in page.html) is may
         assert (f'<details id="retest-{line}" open>' in page.html) is may
     story.retests(story.jia.viewer)
     assert told[0] not in Visitor(story.app, story.jia).get(path).text
