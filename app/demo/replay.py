@@ -6,7 +6,7 @@ goes on from whatever the last replay left, and touches only bookings that it ma
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -25,7 +25,7 @@ from app.booking.service import Book
 from app.booking.settings import limits
 from app.booking.steps import Change
 from app.database import db
-from app.demo import behaviour, cast
+from app.demo import behaviour, cast, showcase
 from app.errors import YujianError
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.queries import benches
@@ -37,6 +37,8 @@ POPULAR = 6
 # The lab of lab@demo.example is asked most, so that its pages have something to show.
 BUSY_LAB, BUSY = "cmvr-new-energy", 8
 BREAKDOWN_DAYS_AGO, BREAKDOWN_DAYS = 62, 4
+# So long ago that all of the order of `showcase` is over.
+SHOWCASE_DAYS_AGO = 56
 Step = Callable[[datetime], None]
 
 
@@ -78,6 +80,9 @@ class Replay:
         breakdown = self.until - timedelta(days=BREAKDOWN_DAYS_AGO)
         if first_day < breakdown.astimezone(SHANGHAI).date():
             self._plan(behaviour.in_office(breakdown), self._breakdown)
+        began = self.until - timedelta(days=SHOWCASE_DAYS_AGO)
+        if BUSY_LAB in self.labs and first_day < began.astimezone(SHANGHAI).date():
+            self._go_on(showcase.tell(_showcase_cast(), began))
         self._work_off()
         return arrivals
 
@@ -89,6 +94,12 @@ class Replay:
                 entry.step(entry.at)
             if entry.number % 200 == 0:
                 lapse_all(entry.at)
+
+    def _go_on(self, story: Iterator[datetime]) -> None:
+        """What comes next in a story is done at its instant."""
+        at = next(story, None)
+        if at is not None:
+            self._plan(at, lambda _at: self._go_on(story))
 
     def _plan(self, at: datetime, step: Step) -> None:
         heapq.heappush(self.agenda, Entry(at, next(self.numbers), step))
@@ -223,6 +234,11 @@ class Replay:
 def _viewer(email: str) -> Viewer:
     query = select(Membership).join(Membership.user).where(User.email == email)
     return viewer_of(db.session.scalars(query).one())
+
+
+def _showcase_cast() -> showcase.Cast:
+    engineer, desk, crew = (_viewer(f"{name}@demo.example") for name in ("oem-a", "lab", "crew"))
+    return showcase.Cast(engineer, desk, crew, BUSY_LAB)
 
 
 def _lab_viewer(lab: Lab) -> Viewer:

@@ -28,7 +28,9 @@ from app.database import db
 from app.demo.service import make_demo, read_accounts
 from app.events.models import Event
 from app.labs.loading import store
-from app.orders.models import OrderLine
+from app.orders.models import Order, OrderLine, OrderMessage
+from app.samples.models import Sample
+from app.testing import models as testing
 from app.turnaround.queries import Question, turnaround
 from app.turnaround.rules import GroupBy, last_months
 from app.worktime import local_date
@@ -97,6 +99,8 @@ def test_the_figures_of_turnaround_are_those_of_the_log(played: tuple[Path, date
     _, at = played
     instants: dict[str, dict[str, datetime]] = defaultdict(dict)
     for event in db.session.query(Event).filter(Event.kind.like("order.%")).order_by(Event.id):
+        if "line" not in event.data:
+            continue
         instants[event.data["line"]][event.kind.removeprefix("order.")] = event.at
     labs = {line.id: line.lab_id for line in db.session.query(OrderLine)}
     period = last_months(12, at)
@@ -127,6 +131,27 @@ def _days(seen: dict[str, datetime]) -> dict[str, float]:
         for phase, start, end in zip(phases, steps[:-1], steps[1:], strict=True)
     }
     return spans | {"total": sum(spans.values())}
+
+
+def test_one_order_shows_everything(played: tuple[Path, datetime]) -> None:
+    """Told to its end by the services: two packs, a pause, a failure, a report withdrawn and replaced."""
+    order = db.session.query(Order).filter_by(contract_number="示例-HT-0001").one()
+    assert order.created_by_id == viewer("oem-a@demo.example").user_id
+    passed = [line for line in order.lines if line.issued_at]
+    assert len(order.lines) == 2 and len(passed) == 1
+    versions = (
+        db.session.query(testing.TestReport).filter_by(order_line_id=passed[0].id).order_by(testing.TestReport.edition)
+    )
+    assert [report.state.value for report in versions] == ["withdrawn", "issued"]
+    results = db.session.query(testing.RunResult).filter(
+        testing.RunResult.order_line_id.in_([line.id for line in order.lines])
+    )
+    assert sorted(found.result.value for found in results) == ["failed", "passed"]
+    assert passed[0].paused_seconds == 40 * 60
+    packs = db.session.query(Sample).filter_by(order_id=order.id).order_by(Sample.name).all()
+    assert [pack.state.value for pack in packs] == ["returned", "received"]
+    assert db.session.query(OrderMessage).filter_by(order_id=order.id).count() == 3
+    assert order.company_id == "demo-oem-a" and db.session.get_one(Organisation, order.company_id).demo
 
 
 def test_again_changes_nothing_and_later_it_is_topped_up(played: tuple[Path, datetime]) -> None:
