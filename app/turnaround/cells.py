@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from app.accounts.models import Organisation
 from app.database import db
@@ -27,6 +27,11 @@ INSTANTS = (
 WHOLE = sql.seconds_between(OrderLine.submitted_at, OrderLine.issued_at)
 # Domains stand on one axis of suppression with the ids of tests.
 DOMAIN = "domain:"
+# Issued lines count with all their instants, and where what lies inside them is not longer than they are.
+COUNTABLE = (
+    and_(OrderLine.submitted_at.is_not(None), OrderLine.accepted_at.is_not(None)),
+    OrderLine.customer_seconds + OrderLine.paused_seconds <= WHOLE,
+)
 MONTH: ColumnElement[str] = func.substr(sql.local_date(OrderLine.issued_at), 1, 7)
 
 

@@ -1,4 +1,4 @@
-"""Daily turnaround reports, as they were on their day, and the targets that labs and coordinators set."""
+"""Daily turnaround reports, as they were on their day; targets that labs and coordinators set; the nightly summary."""
 
 from datetime import date, datetime
 from typing import Any
@@ -54,3 +54,43 @@ class TurnaroundTarget(Base):
     version: Mapped[int] = mapped_column(default=1)
     set_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     set_at: Mapped[datetime]
+
+
+class SummarisedMonth(Base):
+    """A month whose lines the summary has, as of an instant; later lines of it are read live.
+
+    issued: how many lines the month had then, those that count in no figure too.
+    """
+
+    __tablename__ = "summarised_month"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    as_of: Mapped[datetime]
+    issued: Mapped[int]
+
+
+class SummarisedCell(Base):
+    """A cell of `cells.py` as it is kept: lines of a test at a lab, or of a domain on a way.
+
+    whole, working, sums, companies: as in `tally.Tally`.
+    """
+
+    __tablename__ = "summarised_cell"
+    __table_args__ = (
+        CheckConstraint("(lab_id IS NULL) = (test_id IS NULL)", name="lab_and_test"),
+        CheckConstraint("(lab_id IS NULL) <> (province IS NULL)", name="lab_or_way"),
+        Index("ix_summarised_cell_month", "month", "lab_id"),
+    )
+
+    id: Mapped[str] = random_id()
+    month: Mapped[str] = mapped_column(String(7))
+    lab_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("lab.id"))
+    test_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("test.id"))
+    domain_id: Mapped[str] = mapped_column(String(60), ForeignKey("domain.id"))
+    province: Mapped[str | None]
+    city: Mapped[str | None]
+    lab_province: Mapped[str | None]
+    whole: Mapped[list[int]]
+    working: Mapped[list[int]]
+    sums: Mapped[list[int]]
+    companies: Mapped[dict[str, Any]]

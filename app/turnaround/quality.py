@@ -13,8 +13,8 @@ from app.database import db
 from app.errors import N_, Forbidden
 from app.labs.models import Lab, Test
 from app.orders.models import Order, OrderLine, OrderState
-from app.turnaround.cells import WHOLE
-from app.turnaround.queries import COUNTABLE, Question, filters, sees_all
+from app.turnaround.cells import COUNTABLE, WHOLE
+from app.turnaround.queries import Question, filters, sees_all
 
 LONGEST = timedelta(days=730)
 LONGEST_ON_BENCH = timedelta(days=120)

@@ -9,28 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.policy import GRANTS, Action, Viewer, allowed, visible
 from app.database import db
 from app.errors import Forbidden
 from app.labs.models import Test
 from app.orders.models import OrderLine, OrderState
-from app.turnaround import rules
-from app.turnaround.cells import WHOLE, Cell, Cells, grouped, live_cells, node
+from app.turnaround import rules, summary
+from app.turnaround.cells import COUNTABLE, OF_WAYS, Cell, Cells, grouped, live_cells, node
 from app.turnaround.naming import STORED, names_of
 from app.turnaround.rules import SHARES, GroupBy, Period
+from app.turnaround.summary import Summary
 from app.turnaround.suppression import Suppression
 from app.turnaround.tally import PARTS, Tally, percentile, together
 
 DAY_SECONDS = 86_400
 UNDER_WAY = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.TESTING, OrderState.REPORTING)
 TOTAL = "total"
-# Issued lines count with all their instants, and where what lies inside them is not longer than they are.
-COUNTABLE = (
-    and_(OrderLine.submitted_at.is_not(None), OrderLine.accepted_at.is_not(None)),
-    OrderLine.customer_seconds + OrderLine.paused_seconds <= WHOLE,
-)
 Three = tuple[float, float, float]
 
 
@@ -111,7 +107,7 @@ class Answer:
         self.of_all = of_all = sees_all(question.viewer)
         question = replace(question, period=question.period.whole_months()) if of_all else question
         self.question, self.now = question, now
-        every = cells_of(replace(question, lab_id=None, domain_id=None, test_id=None) if of_all else question, now)
+        every = cells_of(replace(question, lab_id=None, domain_id=None, test_id=None) if of_all else question)
         self.cells = _narrowed(every, question) if of_all else every
         self._suppression = _suppression(every) if of_all else None
         self.total = self._figures(None, TOTAL, together(cell.tally for cell in self.cells.labs))
@@ -134,7 +130,9 @@ class Answer:
         return found
 
     def _items(self, group_by: GroupBy) -> list[Figures]:
-        tallies = grouped(self.cells, group_by)
+        # The summary knows ways of all labs together only.
+        kept = self.of_all or group_by not in OF_WAYS
+        tallies = grouped(self.cells if kept else _live(self.question), group_by)
         names = names_of(group_by, tallies)
         items = []
         for key, tally in tallies.items():
@@ -156,9 +154,25 @@ class Answer:
         return figures(key, tally)
 
 
-def cells_of(question: Question, now: datetime) -> Cells:
-    """The cells of all lines of the question that count: what the summary has, and since then the lines themselves."""
-    return live_cells(complete(question), question.period.first.year, question.period.last.year)
+def cells_of(question: Question) -> Cells:
+    """The cells of all lines of the question that count: what the summary has, and what was issued since."""
+    kept = _kept(question)
+    if kept is None:
+        return _live(question)
+    return _narrowed(kept.cells, question) + _live(question, OrderLine.issued_at >= kept.as_of)
+
+
+def _live(question: Question, *more: ColumnElement[bool]) -> Cells:
+    years = question.period.first.year, question.period.last.year
+    return live_cells([*complete(question), *more], *years)
+
+
+def _kept(question: Question) -> Summary | None:
+    """Of a company the summary has nothing: its own lines are few."""
+    viewer = question.viewer
+    if sees_all(viewer):
+        return summary.read(question.period, None)
+    return summary.read(question.period, sorted(viewer.lab_ids)) if viewer.is_lab else None
 
 
 def _narrowed(cells: Cells, question: Question) -> Cells:

@@ -92,6 +92,12 @@ def _year_earlier(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if is_leap else day.day)
 
 
+def days_of_month(month: str) -> Period:
+    """The days of a month `2026-12`."""
+    first = date.fromisoformat(f"{month}-01")
+    return Period(first, first).whole_months()
+
+
 def last_months(count: int, now: datetime) -> Period:
     """From the first of the month, `count` months with this one, to today."""
     today = local_date(now)

@@ -1,0 +1,140 @@
+"""The nightly summary: cells of whole months, kept so that pages need not read every line.
+
+Each month is written in one transaction with its own instant, so that a job that is killed leaves months of different
+age and never a wrong one. What was issued since is read live and added. Where the number of lines does not agree, as
+after a report that was recorded with a date in the past, nothing of the summary is used until it is made again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from app.database import Base, db, execute, new_id, transaction
+from app.labs.models import Lab
+from app.orders.models import OrderLine
+from app.turnaround.cells import COUNTABLE, MONTH, Cell, Cells, Way, live_cells
+from app.turnaround.models import SummarisedCell, SummarisedMonth
+from app.turnaround.rules import Period, days_of_month
+from app.turnaround.tally import Tally
+from app.worktime import local_date
+
+# What was recorded just now may still be in a transaction that is not finished.
+SETTLED = timedelta(minutes=10)
+# Months that a night makes again although they are over: reports come in late.
+AGAIN = 2
+_INSERT = insert(Base.metadata.tables[SummarisedCell.__tablename__])
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is kept of a period; lines issued since `as_of` are not in it."""
+
+    cells: Cells
+    as_of: datetime
+
+
+def summarise(now: datetime) -> int:
+    """Make the months that are new, that are not over, or whose lines have become more; how many were made."""
+    as_of = now - SETTLED
+    counts = _counts(as_of)
+    known = {row.month: row for row in db.session.scalars(select(SummarisedMonth))}
+    recent = {f"{local_date(as_of) - timedelta(days=31 * back):%Y-%m}" for back in range(AGAIN)}
+    due = [month for month in counts if month in recent or month not in known or known[month].issued != counts[month]]
+    return sum(_write(month, as_of) for month in sorted({*due, *(known.keys() - counts.keys())}))
+
+
+def _counts(as_of: datetime) -> dict[str, int]:
+    query = select(MONTH, func.count()).where(OrderLine.issued_at < as_of).group_by(MONTH)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def _write(month: str, as_of: datetime) -> bool:
+    """One month in one transaction; False when another process was at it."""
+    period = days_of_month(month)
+    span = period.span
+    inside = (OrderLine.issued_at >= span.start, OrderLine.issued_at < min(span.end, as_of))
+    found = live_cells([*inside, *COUNTABLE], period.first.year, period.last.year)
+    issued = db.session.scalar(select(func.count()).select_from(OrderLine).where(*inside)) or 0
+    try:
+        with transaction() as session:
+            row = session.get(SummarisedMonth, month, with_for_update=True, populate_existing=True)
+            if row is None:
+                session.add(SummarisedMonth(month=month, as_of=as_of, issued=issued))
+            else:
+                row.as_of, row.issued = as_of, issued
+            session.flush()
+            session.execute(delete(SummarisedCell).where(SummarisedCell.month == month))
+            rows = [_row(cell) for cell in found.labs] + [_row(way) for way in found.ways]
+            if rows:
+                execute(session, _INSERT, rows)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _row(cell: Cell | Way) -> dict[str, Any]:
+    tally = cell.tally
+    kept: dict[str, Any] = {"whole": tally.whole, "working": tally.working, "sums": tally.sums}
+    kept |= {"companies": dict(tally.companies), "id": new_id(), "month": cell.month, "domain_id": cell.domain_id}
+    if isinstance(cell, Cell):
+        return kept | dict.fromkeys(("province", "city", "lab_province")) | _named(cell, "lab_id", "test_id")
+    return kept | dict.fromkeys(("lab_id", "test_id")) | _named(cell, "province", "city", "lab_province")
+
+
+def _named(cell: Cell | Way, *names: str) -> dict[str, Any]:
+    return {name: getattr(cell, name) for name in names}
+
+
+def read(period: Period, lab_ids: Sequence[str] | None) -> Summary | None:
+    """What the summary has of the period, of these labs or of all; None where it can't be used.
+
+    With labs there are no ways, for those are kept of all labs together.
+    """
+    months = period.months()
+    known = list(db.session.scalars(select(SummarisedMonth).where(SummarisedMonth.month.in_(months))))
+    span = period.span
+    as_of = max((row.as_of for row in known), default=span.start)
+    whole = period.first.day == 1 and (as_of <= span.end or period == period.whole_months())
+    inside = (OrderLine.issued_at >= span.start, OrderLine.issued_at < min(span.end, as_of))
+    issued = select(func.count()).select_from(OrderLine).where(*inside)
+    if not known or not whole or db.session.scalar(issued) != sum(row.issued for row in known):
+        return None
+    cells = Cells(_labs(months, lab_ids), [] if lab_ids is not None else _ways(months))
+    return Summary(cells, as_of)
+
+
+_TALLY = (SummarisedCell.whole, SummarisedCell.working, SummarisedCell.sums, SummarisedCell.companies)
+
+
+def _labs(months: Sequence[str], lab_ids: Sequence[str] | None) -> list[Cell]:
+    where = (SummarisedCell.lab_id, Lab.level, SummarisedCell.test_id, SummarisedCell.domain_id)
+    query = (
+        select(SummarisedCell.month, *where, *_TALLY)
+        .join(Lab, Lab.id == SummarisedCell.lab_id)
+        .where(SummarisedCell.month.in_(months))
+    )
+    if lab_ids is not None:
+        query = query.where(SummarisedCell.lab_id.in_(lab_ids))
+    return [
+        Cell(month, lab_id, level, test_id, domain_id, _tally(*tally))
+        for month, lab_id, level, test_id, domain_id, *tally in db.session.execute(query)
+    ]
+
+
+def _ways(months: Sequence[str]) -> list[Way]:
+    way = (SummarisedCell.province, SummarisedCell.city, SummarisedCell.lab_province)
+    query = select(SummarisedCell.month, SummarisedCell.domain_id, *way, *_TALLY)
+    query = query.where(SummarisedCell.month.in_(months), SummarisedCell.lab_id.is_(None))
+    return [
+        Way(month, domain_id, province, city, lab_province, _tally(*tally))
+        for month, domain_id, province, city, lab_province, *tally in db.session.execute(query)
+    ]
+
+
+def _tally(whole: list[int], working: list[int], sums: list[int], companies: dict[str, int]) -> Tally:
+    return Tally(whole, working, sums, Counter(companies))

@@ -1,0 +1,116 @@
+"""With the nightly summary the figures are those without it: after new lines, late records, a killed job, two jobs."""
+
+import random
+import threading
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+
+from app.accounts.models import Role
+from app.database import db
+from app.turnaround import queries, summary
+from app.turnaround.models import SummarisedCell, SummarisedMonth
+from app.turnaround.queries import Question
+from app.turnaround.rules import GroupBy, Period
+from tests.statements import statements
+from tests.world import World, at
+
+YEAR = Period(date(2025, 12, 1), date(2026, 11, 30))
+# From early December to the end of October.
+MONTHS = 11
+COMPANIES = ("甲公司", "乙公司", "丙公司", "丁公司")
+
+
+@pytest.fixture
+def busy(world: World, issued) -> World:
+    """Two hundred lines of four companies at two labs over the year."""
+    world.bench()
+    world.resource("rig", "other")
+    world.test("t2", on="rig")
+    world.capable("rig", "t")
+    dice = random.Random(9)
+    for _ in range(200):
+        lab, test = dice.choice((("lab", "t"), ("other", "t"), ("other", "t2")))
+        days = tuple(dice.expovariate(1 / mean) for mean in (2, 9, 3, 6))
+        issued(dice.choice(COMPANIES), lab, test, days, at(1) - timedelta(minutes=dice.randrange(330 * 1440)))
+    return world
+
+
+def told(world: World) -> list[object]:
+    """All tables as those see them who look at many lines, but for the instant."""
+    viewers = (world.coordinator().viewer, world.lab_admin("other").viewer)
+    questions = [Question(viewer, YEAR, domain_id=domain) for viewer in viewers for domain in (None, "battery")]
+    return [
+        (table.items, table.total)
+        for question in questions
+        for table in queries.tables(question, list(GroupBy), world.now).values()
+    ]
+
+
+def test_the_same_figures_with_and_without(busy: World, issued) -> None:
+    live = told(busy)
+    assert summary.summarise(busy.now) == MONTHS
+    assert told(busy) == live
+    with statements() as sent:
+        queries.turnaround(Question(busy.coordinator().viewer, YEAR), None, busy.now)
+    assert any("summarised_cell" in statement for statement in sent)
+    issued("甲公司", "other", "t", on=busy.now)
+    fresh = told(busy)
+    assert fresh != live
+    # A report that is recorded late: the summary knows that it lacks one.
+    issued("乙公司", "other", "t", on=at(1) - timedelta(days=90))
+    late = told(busy)
+    assert late != fresh
+    busy.now += timedelta(days=1)
+    # This month and the one before are made again every night, and the month of the late report.
+    assert summary.summarise(busy.now) == 3
+    assert told(busy) == late
+    assert summary.summarise(busy.now) == 2
+
+
+def test_a_killed_job_leaves_nothing_wrong(busy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = told(busy)
+    write, made = summary._write, []
+
+    def until_killed(month, as_of):
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        made.append(month)
+        return write(month, as_of)
+
+    monkeypatch.setattr(summary, "_write", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        summary.summarise(busy.now)
+    assert db.session.query(SummarisedMonth).count() == 5
+    assert told(busy) == live
+    monkeypatch.undo()
+    summary.summarise(busy.now)
+    assert db.session.query(SummarisedMonth).count() == MONTHS and told(busy) == live
+
+
+def test_two_leaders_make_each_month_once(busy: World, app: Flask) -> None:
+    live = told(busy)
+    db.session.remove()
+
+    def work() -> None:
+        with app.app_context():
+            summary.summarise(busy.now)
+            db.session.remove()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = sum(len(cell.whole) for cell in db.session.query(SummarisedCell).filter(SummarisedCell.lab_id.is_not(None)))
+    assert lines == 200
+    assert told(busy) == live
+
+
+def test_nothing_is_summarised_of_nothing(world: World) -> None:
+    world.bench()
+    assert summary.summarise(world.now) == 0
+    viewer = world.coordinator().viewer
+    assert queries.turnaround(Question(viewer, YEAR), GroupBy.CITY, world.now).items == []
+    assert viewer.role is Role.COORDINATOR
