@@ -12,7 +12,7 @@ from flask_openapi3 import (
     SecurityScheme,  # noqa: F401
 )
 
-from app import config, database, language, startup
+from app import config, database, language, startup, undoing
 from app.accounts import current
 from app.api import Problem
 
@@ -58,6 +58,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     startup.check_database(app.config["SQLALCHEMY_DATABASE_URI"])
     database.init_app(app)
     language.init_app(app)
+    undoing.init_app(app)
     current.init_app(app)
     for capability in CAPABILITIES:
         _wire(app, capability)

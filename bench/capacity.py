@@ -18,7 +18,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -96,7 +95,9 @@ def dress() -> dict[str, str]:
     with transaction() as session:
         model = session.scalars(select(Resource).where(Resource.lab_id == LAB, Resource.places == 1)).first()
         assert model is not None
-        known = select(Capability.test_id).join(Resource, Resource.pool == Capability.pool).where(Resource.lab_id == LAB)
+        known = (
+            select(Capability.test_id).join(Resource, Resource.pool == Capability.pool).where(Resource.lab_id == LAB)
+        )
         tests = session.scalars(
             select(Test.id).where(Test.id.not_in(known), Test.run_splits.is_(False)).order_by(Test.id).limit(len(POOLS))
         ).all()

@@ -114,13 +114,13 @@ def _facts(closure: Closure) -> dict[str, Any]:
 def reopen(viewer: Viewer, closure_id: str, now: datetime) -> None:
     """End a closure: now if it has begun, altogether if not. Raises NotFound."""
     with transaction() as session:
-        _reopen(session, viewer, _own(session, viewer, closure_id), now)
+        _reopen(session, viewer, own_closure(session, viewer, closure_id), now)
 
 
 def reopen_series(viewer: Viewer, closure_id: str, now: datetime) -> int:
     """End a closure and all of its series that come after it; returns how many. Raises NotFound."""
     with transaction() as session:
-        first = _own(session, viewer, closure_id)
+        first = own_closure(session, viewer, closure_id)
         later = select(Closure).where(Closure.series_id == first.series_id, Closure.starts_at >= first.starts_at)
         found = list(session.scalars(later)) if first.series_id else [first]
         for closure in found:
@@ -128,7 +128,8 @@ def reopen_series(viewer: Viewer, closure_id: str, now: datetime) -> int:
         return len(found)
 
 
-def _own(session: Session, viewer: Viewer, closure_id: str) -> Closure:
+def own_closure(session: Session, viewer: Viewer, closure_id: str) -> Closure:
+    """A closure of the viewer's lab, locked. Raises NotFound."""
     closure = session.get(Closure, closure_id, with_for_update=True)
     require_visible(viewer, Action.CLOSE_RESOURCE, closure)
     assert closure is not None
@@ -143,6 +144,11 @@ def _reopen(session: Session, viewer: Viewer, closure: Closure, now: datetime) -
         _end_at(session, closure, now)
         closure.open_end = False
         return
+    remove(session, closure)
+
+
+def remove(session: Session, closure: Closure) -> None:
+    """As if it had never been made; what it took is free."""
     session.execute(delete(Occupancy).where(Occupancy.closure_id == closure.id))
     session.execute(delete(ClosureHit).where(ClosureHit.closure_id == closure.id))
     session.delete(closure)
@@ -162,7 +168,7 @@ def _end_at(session: Session, closure: Closure, ends_at: datetime) -> None:
 def change_end(viewer: Viewer, closure_id: str, ends_at: datetime, open_end: bool, now: datetime) -> Closure:
     """Expect the resource back at another time. Bookings in the longer time keep it. Raises NotFound, Invalid."""
     with transaction() as session:
-        closure = _own(session, viewer, closure_id)
+        closure = own_closure(session, viewer, closure_id)
         if ends_at <= closure.starts_at or closure.ends_at <= now:
             raise Invalid(N_("结束时间要在开始时间之后，已结束的停用不能再改。"), field="ends_at")
         _set_end(session, closure, ends_at)

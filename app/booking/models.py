@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.booking.desk_models import Approval as Approval  # with the tables of the lab's desk
-from app.booking.rules import NEXT, State, WrongState
+from app.booking.rules import BACK, NEXT, State, WrongState
 from app.database import Base, random_id
 from app.errors import N_
 from app.labs.models import EarliestWeek as EarliestWeek  # the catalogue's, which can be read from there too
@@ -90,6 +90,13 @@ class Booking(Base):
             raise WrongState(state=self.state, wanted=new)
         self.state = new
         self.hold_expires_at = None
+        self.touch(now)
+
+    def move_back(self, earlier: State, now: datetime) -> None:
+        """Undo a decision by the table in `rules`. Raises WrongState."""
+        if earlier not in BACK.get(self.state, ()):
+            raise WrongState(state=self.state, wanted=earlier)
+        self.state = earlier
         self.touch(now)
 
     def touch(self, now: datetime) -> None:

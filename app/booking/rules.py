@@ -69,6 +69,14 @@ NEXT: dict[State, frozenset[State]] = {
     State.COMPLETED: frozenset(),
     State.NO_SHOW: frozenset(),
 }
+# What a lab takes back within seconds of its decision.
+BACK: dict[State, frozenset[State]] = {
+    State.CONFIRMED: frozenset({State.REQUESTED}),
+    State.DECLINED: frozenset({State.REQUESTED}),
+    State.CANCELLED: frozenset({State.REQUESTED, State.CONFIRMED}),
+}
+# How long after a move, a closure or a decision its lab can undo it; and how long the click may travel.
+UNDO, UNDO_TRAVEL = timedelta(seconds=10), timedelta(seconds=5)
 # States in which a booking has its row in `occupancy`; a completed one keeps the time it really took.
 BLOCKING = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED})
 OPEN = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING})
@@ -83,6 +91,16 @@ class WrongState(YujianError):
 class Stale(YujianError):
     code, status, field = "stale", 409, "version"
     message = N_("这条预约刚刚变过，请看过现在的内容再改。")
+
+
+class AnsweredSince(YujianError):
+    code, status = "stale", 409
+    message = N_("这之后已有人答复或改动，没有撤销。请看现在的内容。")
+
+
+class TooLateToUndo(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("已过 %(seconds)d 秒，不能撤销了。")
 
 
 class NothingFree(YujianError):
@@ -343,6 +361,12 @@ def check_version(given: int, current: int) -> None:
     """Optimistic lock. Raises Stale."""
     if given != current:
         raise Stale(version=current)
+
+
+def check_undo(done_at: datetime, now: datetime) -> None:
+    """Raises TooLateToUndo."""
+    if now > done_at + UNDO + UNDO_TRAVEL:
+        raise TooLateToUndo(seconds=int(UNDO.total_seconds()))
 
 
 def may_cancel(state: State, starts_at: datetime, now: datetime, limits: Limits, delayed: bool = False) -> bool:

@@ -29,6 +29,7 @@ TITLES = {
     "booking.move_proposed": N_("已建议改期"),
     "booking.move_refused": N_("没有改期，保留原时段"),
     "booking.move_lapsed": N_("改期建议已过期"),
+    "booking.undone": N_("刚才的操作已撤销"),
     "booking.approved": N_("审批通过"),
     "booking.approval_passed_on": N_("审批超时，转交下一位"),
     "booking.paused": N_("试验暂停"),
@@ -100,6 +101,8 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
         )
     if kind in ("booking.approved", "booking.approval_passed_on"):
         return str(data["step"])
+    if kind == "booking.undone":
+        return gettext("撤销：%(what)s", what=gettext(TITLES[f"booking.{data['what']}"]))
     if kind == "booking.edition_asked":
         return gettext("%(day)s 起按新版标准", day=day(date.fromisoformat(data["on"])))
     if kind == "booking.move_proposed":

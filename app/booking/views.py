@@ -22,6 +22,7 @@ from app.booking import (
     reading,
     series_pages,
     service,
+    undo_pages,
     waitlist_pages,
 )
 from app.booking.drafting import draft, lose
@@ -39,7 +40,7 @@ from app.forms import row_cursor
 from app.workbooks import download
 
 bp = Blueprint("booking", __name__)
-blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp, amending_pages.bp)
+blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp, amending_pages.bp, undo_pages.bp)
 PREVIEW = "preview"
 
 
@@ -97,7 +98,8 @@ def step(booking_id: str, step: str) -> Any:
         raise NotFound()
     form = StepForm(booking_id)
     queries.visible_booking(viewer(), booking_id)
-    if form.run(lambda command: service.STEPS[step](viewer(), command, now())):
+    if booking := form.run(lambda command: service.STEPS[step](viewer(), command, now())):
+        undo_pages.offer(booking, step)
         return redirect(_back(booking_id), 303)
     return _detail(booking_id, form, step), form.status
 
@@ -120,6 +122,7 @@ def move(booking_id: str) -> Any:
     looks = "look" in request.form
     moved = None if looks else form.run(lambda command: moves.move(viewer(), command, at))
     if moved is not None:
+        undo_pages.offer(moved, "move")
         return redirect(url_for(".detail", booking_id=booking_id), 303)
     lost = list(form.refused.offers) if isinstance(form.refused, SlotTaken) else None
     page = move_page(viewer(), queries.visible_booking(viewer(), booking_id), at, limits(), lost)
@@ -156,6 +159,8 @@ def inbox() -> Any:
         only = request.form.get("only")
         chosen = ticked([only] if only else request.form.getlist("chosen"))
         outcomes = desk.confirm_many(viewer(), chosen, at)
+        if len(outcomes) == 1 and not outcomes[0].refused:
+            undo_pages.offer(queries.visible_booking(viewer(), chosen[0].booking_id), "confirm")
     what = desk.list_asked(viewer(), request.args.get("list", ""))
     return render_template(
         "booking/inbox.html",

@@ -23,6 +23,7 @@ class Kind(enum.StrEnum):
     MOVE_PROPOSED = "move_proposed"
     MOVE_REFUSED = "move_refused"
     MOVE_LAPSED = "move_lapsed"
+    TAKEN_BACK = "taken_back"
     HOLD_EXPIRED = "hold_expired"
     REQUEST_EXPIRED = "request_expired"
     EDITION_ASKED = "edition_asked"
@@ -135,6 +136,9 @@ KINDS: dict[Kind, Telling] = {
             Side.COMPANY: N_("%(lab)s的改期建议已过期，预约 %(code)s 保留原时段 %(start)s：%(test)s。"),
             Side.LAB: N_("%(company)s没有答复改期建议，预约 %(code)s 保留原时段 %(start)s：%(test)s。"),
         },
+    ),
+    Kind.TAKEN_BACK: Telling(
+        _CHANGED, BOOKING, {Side.COMPANY: N_("%(lab)s撤销了刚才的操作，%(code)s 恢复原状：%(test)s，%(start)s。")}
     ),
     Kind.HOLD_EXPIRED: Telling(
         _CHANGED, BOOKING, {Side.COMPANY: N_("预约 %(code)s 暂留到期没有提交：%(test)s，%(start)s。时段已放开。")}
@@ -324,6 +328,7 @@ EVENTS: dict[str, Kind] = {
     "booking.move_proposed": Kind.MOVE_PROPOSED,
     "booking.move_refused": Kind.MOVE_REFUSED,
     "booking.move_lapsed": Kind.MOVE_LAPSED,
+    "booking.undone": Kind.TAKEN_BACK,
     "booking.running": Kind.STARTED,
     "booking.paused": Kind.PAUSED,
     "booking.resumed": Kind.RESUMED,

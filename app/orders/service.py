@@ -331,6 +331,17 @@ def accept(session: Session, line: OrderLine, by: Actor, now: datetime) -> None:
     _to(session, line, OrderState.ACCEPTED, by, now)
 
 
+def take_back(session: Session, line: OrderLine, by: Actor, accepted: bool, now: datetime) -> None:
+    """A decision on its booking is undone: a direct order goes back to review, or to accepted. Others did not go with
+    it.
+    """
+    if not line.order.direct:
+        return
+    if not accepted:
+        line.accepted_at = None
+    _to(session, line, OrderState.ACCEPTED if accepted else OrderState.SUBMITTED, by, now)
+
+
 def begin_testing(session: Session, line: OrderLine, by: Actor, now: datetime) -> None:
     line.taken_at = now
     _to(session, line, OrderState.TESTING, by, now)

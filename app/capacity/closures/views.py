@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
-from app.booking import closed, closures, relocating
+from app.booking import closed, closures, relocating, undoing
 from app.booking.forms import parse_start
 from app.booking.models import Booking, Closure
 from app.booking.occupancy import footprint_of
 from app.booking.relocating import Hit, Proposal
-from app.booking.rules import ReasonMissing
+from app.booking.rules import UNDO, AnsweredSince, ReasonMissing, TooLateToUndo
 from app.capacity.access import own_lab
 from app.capacity.calendars.queries import resources as resources_of
 from app.capacity.closures import service
@@ -28,6 +28,7 @@ from app.labs.capacity import Limitation
 from app.labs.models import Lab
 from app.labs.quantities import Range, told
 from app.language import pick, refusal
+from app.undoing import forget_undo, offer_undo
 from app.worktime import Interval, local_date
 
 bp = Blueprint("capacity_closures", __name__, url_prefix="/capacity/<lab_id>/closures")
@@ -75,6 +76,7 @@ def new(lab_id: str) -> Any:
         if request.form.get("do") == "save":
             made = form.run(lambda commands: closures.close_all(viewer(), commands, at))
             if made:
+                _offer_undo(made)
                 return redirect(url_for(".detail", lab_id=lab.id, closure_id=made[0].id), 303)
         elif form.in_order:
             hits = _hits_of(lab, form)
@@ -82,6 +84,28 @@ def new(lab_id: str) -> Any:
             form.ends_at.errors = [gettext("结束时间要在开始时间之后。")]
     page = {"lab": lab, "form": form, "hits": hits, "names": _names(hits or ()), "bench_name": _bench_name(lab)}
     return render_template("capacity/closures/new.html", **page), form.status
+
+
+def _offer_undo(made: list[Closure]) -> None:
+    first = made[0]
+    address = url_for(".undo", lab_id=first.lab_id, closure_id=first.id)
+    said = ngettext("已停用。", "已建立 %(num)d 段停用。", len(made))
+    offer_undo(said, address, 0, now() + UNDO)
+
+
+@bp.post("/<closure_id>/undo")
+@login_required
+def undo(lab_id: str, closure_id: str) -> Response:
+    """Take back what was closed a moment ago."""
+    lab = own_lab(lab_id)
+    forget_undo()
+    try:
+        undoing.undo_closure(viewer(), closure_id, now())
+    except (AnsweredSince, TooLateToUndo) as error:
+        flash(refusal(error))
+        return redirect(url_for(".detail", lab_id=lab.id, closure_id=closure_id), 303)
+    flash(gettext("已撤销，恢复原状。"))
+    return redirect(url_for(".index", lab_id=lab.id), 303)
 
 
 def _hits_of(lab: Lab, form: CloseForm) -> list[Hit]:
