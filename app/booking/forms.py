@@ -1,7 +1,7 @@
 """Forms of bookings: what was typed becomes one command; what was refused is kept."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -180,6 +180,20 @@ class MoveForm(StepForm):
         take_choice(form.choice, form.resource, form.starts_at)
         form.resource.data = form.resource.data or booking.resource_id
         return form
+
+    @classmethod
+    def asked(cls, booking: Booking, args: Mapping[str, str]) -> "MoveForm":
+        """The form for where an address says that a booking goes; its present place and time for what can't be read."""
+        try:
+            starts_at = parse_start(args.get("starts_at", ""))
+        except ValueError:
+            starts_at = booking.starts_at
+        resource = args.get("resource", "").replace("\x00", "") or booking.resource_id
+        return cls(
+            booking.id,
+            formdata=None,
+            data={"version": booking.version, "resource": resource, "starts_at": starts_at},
+        )
 
     def command(self) -> Move:
         assert self.version.data is not None

@@ -103,7 +103,7 @@ def _relocated(lab_id: str, bookings: Sequence[Booking], closing: Closing, now: 
         if missing:
             read = queries.taken(missing, Interval(now - timedelta(days=8), END), now)
             rows.update({ident: [*read.get(ident, []), *_closing(ident, closing)] for ident in missing})
-        slot = nearest(booking, capable, _without_own(booking, rows), now)
+        slot = nearest(booking, capable, without_own(booking, rows), now)
         if slot is not None:
             found[booking.id] = slot
             for ident, place in slot.footprint:
@@ -111,7 +111,7 @@ def _relocated(lab_id: str, bookings: Sequence[Booking], closing: Closing, now: 
     return found
 
 
-def _without_own(booking: Booking, rows: Rows) -> Rows:
+def without_own(booking: Booking, rows: Rows) -> Rows:
     """What others take: a booking may be put off by less than its length, into time that is its own."""
     when, places = Interval(booking.starts_at, booking.ends_at), set(footprint_of(booking))
     others = {

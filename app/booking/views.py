@@ -17,6 +17,7 @@ from app.booking import (
     listing,
     moves,
     ordering_pages,
+    placing_pages,
     progress,
     queries,
     reading,
@@ -40,7 +41,15 @@ from app.forms import row_cursor
 from app.workbooks import download
 
 bp = Blueprint("booking", __name__)
-blueprints = (bp, waitlist_pages.bp, series_pages.bp, ordering_pages.bp, amending_pages.bp, undo_pages.bp)
+blueprints = (
+    bp,
+    waitlist_pages.bp,
+    series_pages.bp,
+    ordering_pages.bp,
+    amending_pages.bp,
+    undo_pages.bp,
+    placing_pages.bp,
+)
 PREVIEW = "preview"
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from flask import url_for
 
-from app.schedule.forms import DAY, TWO_WEEKS, Asked
+from app.schedule.forms import DAY, TWO_WEEKS, WEEK, Asked
 from app.worktime import local_date
 
 
@@ -50,11 +50,15 @@ class Addresses:
         """The day that holds an instant, hour by hour."""
         return self.on(local_date(instant))
 
-    def fortnight(self) -> str:
-        """Two weeks that hold the first day of this page."""
+    def zoomed(self, days: int) -> str:
+        """So many days that begin with this page; with the Monday of its week where this is a single day."""
         asked = self.asked
         first = asked.first - timedelta(days=asked.first.weekday()) if asked.days == DAY else asked.first
-        return self(**{"from": first.isoformat(), "days": None})
+        return self(**{"from": first.isoformat(), "days": None if days == TWO_WEEKS else days, "page": None})
+
+    def week(self, first: date) -> str:
+        """Seven days from a date on."""
+        return self(**{"from": first.isoformat(), "days": WEEK, "page": None})
 
     def form(self, resource_id: str) -> str:
         """The booking form with this bench and the chosen test; a `stamp` is written behind it."""

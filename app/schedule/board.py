@@ -14,13 +14,13 @@ from app.booking.rules import Limits, bookable_span
 from app.booking.settings import limits, limits_of
 from app.labs.queries import Bench, CapableBench, capable_benches
 from app.schedule import queries
-from app.schedule.forms import ALL_LABS, DAY, TWO_WEEKS, Asked
+from app.schedule.forms import ALL_LABS, DAY, MONTH, QUARTER, TWO_WEEKS, Asked
 from app.schedule.lanes import Seen, with_changeovers
 from app.schedule.rows import Frame, Occupied, Row, Shown, frame, row
 from app.worktime import LONGEST_USE, Day, Interval, day, lay, local_date
 
-# A page is read on the phone too: 60 benches over a week or 36 over a fortnight stay under 100 KB.
-ROWS = {TWO_WEEKS: 36}
+# A page is read on the phone too: 60 benches over a week, 36 over a fortnight or 6 over a quarter stay under 100 KB.
+ROWS = {TWO_WEEKS: 36, MONTH: 18, QUARTER: 6}
 ROWS_OF_A_WEEK = 60
 
 

@@ -21,7 +21,7 @@ from app.booking.rules import Limits, State
 from app.schedule import words
 from app.schedule.addresses import Addresses, stamp
 from app.schedule.closed import Answer
-from app.schedule.lanes import Lane, Mark, Window
+from app.schedule.lanes import Lane, Mark, Seen, Window
 from app.schedule.rows import Row
 from app.schedule.words import Times
 from app.timeline import Axis
@@ -49,7 +49,8 @@ PADDING = 12
 @dataclass(frozen=True)
 class Style:
     """How a page is drawn. spelled: whether cells tell their times; chosen: index of the day that a phone spells out;
-    width: px of a lane on a desktop, so that only text that fits is written.
+    width: px of a lane on a desktop, so that only text that fits is written; moves: whether the viewer may move what
+    is booked at his lab.
     """
 
     to: Addresses
@@ -58,11 +59,12 @@ class Style:
     spelled: bool
     chosen: int = 0
     width: int = 1024
+    moves: bool = False
 
 
 class Cell(NamedTuple):
     """An element of a lane, a link where it has an address. by: ids of what names it; spoken: its name, where the
-    text that fits is not all of it.
+    text that fits is not all of it. starts: of a booking that can be moved, its start for an address.
     """
 
     css: str
@@ -71,6 +73,7 @@ class Cell(NamedTuple):
     title: str = ""
     by: str = ""
     spoken: str = ""
+    starts: str = ""
 
 
 class Item(NamedTuple):
@@ -105,6 +108,7 @@ def drawn(row: Row, number: int, style: Style) -> Drawn:
         number=number,
         lanes=pen.lanes(row, number, row.frame.axis),
         items=list(pen.said(row)),
+        moves=style.moves and row.own_lab,
         first_free="" if row.own_lab else pen.first_free(row),
         address=style.to.resource(row.shown.id),
         now=row.frame.axis.column(row.frame.now) if row.frame.span.contains(row.frame.now) else None,
@@ -221,7 +225,10 @@ class Pen:
             href = self._style.to.at(mark.when.start)
         text = words.fitting(words.of_mark(mark, own_lab), room)
         title = words.title(mark, own_lab)
-        return Cell(f"ev {look(mark, own_lab)} c{mark.cells.c} s{mark.cells.s}", href, text, title, spoken=title)
+        css, starts = f"ev {look(mark, own_lab)} c{mark.cells.c} s{mark.cells.s}", ""
+        if own_lab and self._style.moves and len(mark.seen) == 1 and _movable(item):
+            css, starts = f"{css} mv", stamp(item.when.start)
+        return Cell(css, href, text, title, spoken=title, starts=starts)
 
     def _why(self, answer: Answer) -> Sentence:
         return self._keep(words.why(answer, self._style.limits), note=True)
@@ -249,6 +256,11 @@ def _opening(calendar: WorkingCalendar, on: date, _language: str) -> str:
 @lru_cache(maxsize=2)
 def _busy(_language: str) -> tuple[str, ...]:
     return words.busy()
+
+
+def _movable(item: Seen) -> bool:
+    """Whether its lab can propose another time."""
+    return item.state in (State.REQUESTED, State.CONFIRMED) and not item.proposed
 
 
 def look(mark: Mark, own_lab: bool) -> str:

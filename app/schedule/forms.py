@@ -6,7 +6,9 @@ from datetime import date, timedelta
 
 from app.errors import N_, Invalid, YujianError
 
-TWO_WEEKS, WEEK, DAY = 14, 7, 1
+QUARTER, MONTH, TWO_WEEKS, WEEK, DAY = 91, 28, 14, 7, 1
+# From one day to a quarter of a year, all but a day in whole weeks.
+ZOOM = (DAY, WEEK, TWO_WEEKS, MONTH, QUARTER)
 ALL_LABS = "all"
 # Working days are known from here to there; nobody books outside.
 FIRST, LAST = date(2002, 1, 1), date(2099, 12, 1)
@@ -58,11 +60,10 @@ def _page_of(day: date, today: date) -> date:
 def _days(given: str, remarks: list[YujianError]) -> int:
     if given in ("", str(TWO_WEEKS)):
         return TWO_WEEKS
-    if given in (str(WEEK), str(DAY)):
+    if given in map(str, ZOOM):
         return int(given)
-    remarks.append(
-        Invalid(N_("days 只能是 1、7 或 14，写的是“%(given)s”，已显示两周。"), field="days", given=_short(given))
-    )
+    message = N_("days 只能是 1、7、14、28 或 91，写的是“%(given)s”，已显示两周。")
+    remarks.append(Invalid(message, field="days", given=_short(given)))
     return TWO_WEEKS
 
 

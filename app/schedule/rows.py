@@ -28,8 +28,9 @@ from app.worktime import (
     subtract,
 )
 
-COLUMNS = 84
-COLUMNS_OF_A_DAY = 96
+# Columns of a page of so many days; four hours each in a fortnight.
+COLUMNS = {1: 96, 91: 91}
+COLUMNS_OF_WEEKS = 84
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _MOMENT = timedelta(seconds=1)
@@ -144,7 +145,7 @@ def frame(first: date, days: int, bookable: Interval, now: datetime, book: bool)
 def _frame(first: date, days: int, bookable: Interval, now: datetime, book: bool) -> Frame:
     all_days = tuple(local_day(first + timedelta(days=n)) for n in range(days))
     span = Interval(all_days[0].start, all_days[-1].end)
-    axis = Axis(span.start, span.end, COLUMNS_OF_A_DAY if days == 1 else COLUMNS)
+    axis = Axis(span.start, span.end, COLUMNS.get(days, COLUMNS_OF_WEEKS))
     return Frame(span, axis, all_days, bookable, now, book)
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, render_template, request
 from markupsafe import Markup
 
 from app.accounts.current import login_required, viewer
+from app.accounts.models import Role
 from app.booking.settings import limits
 from app.clock import now
 from app.language import lang, refusal
@@ -34,14 +35,17 @@ def index() -> str:
     today = local_date(now())
     options, asked = choices(viewer(), forms.asked(request.args, today))
     sheet = board.sheet(viewer(), asked, now(), limits())
-    to = addresses(asked)
+    to, moves = addresses(asked), viewer().role is Role.LAB_ADMIN
     return render_template(
         "schedule/index.html",
         asked=asked,
         today=today,
         choices=options,
         sheet=sheet,
-        page=Page(Style(to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen)),
+        page=Page(
+            Style(to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen, moves=moves),
+        ),
+        moves=moves and sheet.own_lab,
         remarks=[refusal(remark) for remark in asked.remarks],
         to=to,
         words=words,

@@ -147,3 +147,50 @@ def test_a_day_a_week_and_a_test_can_be_read_by_all(
             wrong.append(f"{query}: {wide} px wider than the screen")
         wrong += axe(page)
     assert wrong == []
+
+
+def test_the_lab_drags_a_booking_takes_it_back_and_moves_it_by_keyboard(page_desktop: Page, sign_in, axe) -> None:
+    page, panel = page_desktop, page_desktop.locator("#placing")
+    sign_in(page, "lab@demo.example")
+    choose_language(page, "zh")
+    page.goto("/schedule?days=28")
+    day = page.locator("table.tl tbody td").last.bounding_box()
+    assert day is not None
+    # The first that may go to the next day; of the others the form says why not.
+    for cell in page.locator("a.mv").all():
+        code = (cell.get_attribute("title") or "").split()[1]
+        cell.scroll_into_view_if_needed()
+        cell.hover()
+        box = cell.bounding_box()
+        assert box is not None
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2 + day["width"] / 28, box["y"] + 8, steps=3)
+        page.mouse.up()
+        expect(panel).to_contain_text(code)
+        if panel.locator(".note:not(.bad)").count():
+            break
+        panel.get_by_text("不改").click()
+    panel.get_by_role("button", name="提议这个时间").click()
+    expect(panel).to_contain_text("请写明原因")
+    assert axe(page) == []
+    panel.locator("textarea").fill("校准延后")
+    panel.get_by_role("button", name="提议这个时间").click()
+    offer = page.locator("form.undo")
+    expect(offer).to_contain_text(f"已向企业提议把 {code} 改期")
+    offer.get_by_role("button").click()
+    expect(page.get_by_text("已撤销，恢复原状。")).to_be_visible()
+    cell, told = page.locator(f"a.mv[title*='{code}']"), page.locator("#moving")
+    cell.focus()
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(told).to_contain_text("改到")
+    page.keyboard.press("Escape")
+    expect(told).to_have_text("没有移动。")
+    expect(cell).to_be_focused()
+    page.keyboard.press("m")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    panel.locator("textarea").fill("校准延后")
+    panel.get_by_role("button", name="提议这个时间").click()
+    expect(offer).to_contain_text(code)

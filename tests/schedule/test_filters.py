@@ -67,7 +67,7 @@ def test_tests_are_listed_once_a_lab_or_a_kind_is_chosen(two_labs: World, look: 
         ("kind=toaster", "没有这个资源类型，已显示全部。"),
         ("test=nothing", "没有这个检测项目，已显示全部。"),
         ("from=garbage", "“garbage”不是日期，已按今天显示。日期写成 2026-05-06 这样。"),
-        ("days=3", "days 只能是 1、7 或 14，写的是“3”，已显示两周。"),
+        ("days=3", "days 只能是 1、7、14、28 或 91，写的是“3”，已显示两周。"),
         ("from=1066-10-14", "1066-10-14 太早或太晚，没有那时的工作日历，已按今天显示。"),
     ],
 )
