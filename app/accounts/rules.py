@@ -132,6 +132,11 @@ class StillOpen(YujianError):
     message = N_("%(name)s 还有 %(orders)d 张在途委托单、%(bookings)d 个未结束的预约，办完或取消之后才能关闭。")
 
 
+class NobodyTakesOver(YujianError):
+    code, status, field = "wrong_state", 409, "to"
+    message = N_("还有没有移交的事项，请选一位同事接手。")
+
+
 class NotRegistered(YujianError):
     field = "organisation"
     message = N_("%(name)s 是目录里的机构，随目录增减，不在这里关闭。")

@@ -8,13 +8,14 @@ from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from app.accounts import joining, members, queries, rules, service
+from app.accounts import handing_over, joining, members, queries, rules, service
 from app.accounts.current import MEMBERSHIP, login_required, viewer
 from app.accounts.forms import AcceptForm, AskForm, InviteForm, PasswordForm, RegisterForm, SignInForm, TokenForm
 from app.accounts.models import Invitation, User
-from app.accounts.rules import safe_path
+from app.accounts.rules import LastManager, NobodyTakesOver, safe_path
 from app.clock import now
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, NotFound, YujianError
+from app.language import refusal
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 blueprints = (bp,)
@@ -187,11 +188,23 @@ def answer_request(request_id: str, answer: str) -> Response:
     return redirect(url_for(".member_list", organisation=organisation_id), 303)
 
 
-@bp.post("/members/<membership_id>/end")
+@bp.route("/members/<membership_id>/end", methods=["GET", "POST"])
 @login_required
-def end_membership(membership_id: str) -> Response:
-    organisation_id = members.end(viewer(), membership_id, now())
-    return redirect(url_for(".member_list", organisation=organisation_id), 303)
+def end_membership(membership_id: str) -> Any:
+    """What the member answers for, who takes it over, and the end of the membership."""
+    refused: YujianError | None = None
+    if request.method == "POST":
+        try:
+            organisation_id = handing_over.end(viewer(), membership_id, request.form.get("to", ""), now())
+            return redirect(url_for(".member_list", organisation=organisation_id), 303)
+        except (NobodyTakesOver, LastManager) as error:
+            refused = error
+    page = render_template(
+        "accounts/hand_over.html",
+        leaving=handing_over.leaving(viewer(), membership_id, now()),
+        refused=refusal(refused) if refused else "",
+    )
+    return page, refused.status if refused else 200
 
 
 @bp.post("/invitations/<invitation_id>/revoke")

@@ -14,6 +14,7 @@ from app.booking import (
     day_sheet,
     desk,
     exporting,
+    handing,
     listing,
     moves,
     ordering_pages,
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
     """Hand the pages of orders what a booking knows, and templates what they say of it."""
     progress.init_app(app)
     closing.provide(app, "bookings", queries.open_bookings)
+    handing.init_app(app)
     app.jinja_env.filters.update(elapsed=elapsed, tick_labels=tick_labels, lab_name=lab_name, iso_day=iso_day)
     app.jinja_env.filters.update(limits=limits_of)
     app.jinja_env.globals.update(by=lambda at: by(at, now()))

@@ -4,6 +4,7 @@ from flask import Blueprint, Flask, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app.accounts.current import login_required, viewer
+from app.capacity import handing
 from app.capacity.access import own_lab
 from app.capacity.approving import views as approving
 from app.capacity.calendars import views as calendars
@@ -59,5 +60,6 @@ blueprints = (
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the tabs, and pages of a bench its lab's rules."""
+    """Give templates the tabs, pages of a bench its lab's rules, and leaving staff what they answer for here."""
+    handing.init_app(app)
     app.jinja_env.globals.update(capacity_tabs=tabs, own_rules=lambda bench: public(bench.rules))

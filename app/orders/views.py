@@ -16,7 +16,18 @@ from app.files.uploads import takes_files
 from app.forms import CommandForm, row_cursor
 from app.labs import browse
 from app.labs.queries import tests_at
-from app.orders import amending, amending_words, attachments, messages, queries, reviewing, service, sheet_pages, stops
+from app.orders import (
+    amending,
+    amending_words,
+    attachments,
+    handing,
+    messages,
+    queries,
+    reviewing,
+    service,
+    sheet_pages,
+    stops,
+)
 from app.orders.amending_forms import AmendSampleForm, AmendTermsForm
 from app.orders.forms import (
     AttachForm,
@@ -44,6 +55,7 @@ PARTS = ("booking", "progress", "report", "report_versions", "report_offered", "
 def init_app(app: Flask) -> None:
     """Hand in what keeps an organisation open, and who may read what files are attached to."""
     closing.provide(app, "orders", queries.open_orders)
+    handing.init_app(app)
     subjects.provide(app, attachments.ORDER, queries.is_readable)
     subjects.provide(app, attachments.MESSAGE, messages.is_readable)
 

@@ -15,6 +15,7 @@ from app.orders.models import OrderLine
 from app.orders.parts import provide
 from app.testing import (
     evidence_views,
+    handing,
     queries,
     report_page,
     report_views,
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     """Hand reports to the pages of bookings and orders, and the form to the page of a booking."""
     provide(app, "report", reports_of_lines)
     run_views.init_app(app)
+    handing.init_app(app)
     provide(app, "report_versions", report_page.parts_of_lines)
     provide(app, "report_events", report_page.events_of_lines)
     provide(app, "report_offered", reuse.offered)
