@@ -24,6 +24,8 @@ class YujianError(Exception):
     status: int = 422
     field: str | None = None
     message: str = N_("请求无法完成。")
+    counted: bool = False
+    """Whether the message depends on how many `num` are; then `ngettext` has to be told of it somewhere too."""
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(self.code)

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel, force_locale, get_locale, gettext
+from flask_babel import Babel, force_locale, get_locale, gettext, ngettext
 from markupsafe import Markup
 
 from app.errors import YujianError
@@ -123,6 +123,8 @@ def hours(length: timedelta | int) -> str:
 def refusal(error: YujianError) -> str:
     """The refusal in this request's language, its facts written for people."""
     facts = {name: _fact(value) for name, value in error.facts.items()}
+    if error.counted:
+        return ngettext(error.message, error.message, facts.pop("num"), **facts)
     return gettext(error.message, **facts) if facts else gettext(error.message)
 
 

@@ -174,7 +174,8 @@ class InThePast(YujianError):
 
 class TooSoon(YujianError):
     code, field = "outside_working_time", "starts_at"
-    message = N_("要提前 %(days)d 个工作日，最早 %(earliest)s。")
+    counted = True
+    message = N_("须提前 %(num)d 个工作日，最早 %(at)s。")
 
 
 class TooFarAhead(YujianError):
@@ -313,7 +314,7 @@ def check_start(starts_at: datetime, now: datetime, limits: Limits, by_lab: bool
     if starts_at < now:
         raise InThePast()
     if starts_at < span.start and not by_lab:
-        raise TooSoon(days=limits.notice_working_days, earliest=span.start)
+        raise TooSoon(num=limits.notice_working_days, at=span.start)
     if starts_at > span.end:
         if limits.release and starts_at <= now + limits.horizon:
             on = local_date(starts_at)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.accounts.current import api_viewer
@@ -9,6 +10,7 @@ from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, page
 from app.errors import N_, Invalid, NotFound
 from app.labs import browse, schemas
 from app.labs.models import EarliestWeek
+from app.labs.search_text import SPELLING
 
 bp = APIBlueprint(
     "labs_api",
@@ -55,13 +57,21 @@ def get_lab(path: schemas.LabPath) -> Any:
 
 @bp.get("/tests", responses={200: schemas.TestList})
 def list_tests(query: schemas.TestQuery) -> Any:
-    """Tests by id; `q` finds standard numbers in any spelling, names, samples and fields."""
+    """Tests by id; `q` finds standard numbers in any spelling, names, samples and fields, with one mistake forgiven."""
     api_viewer()
-    found = browse.tests(query.q, query.domain, query.lab, _behind(query.cursor), query.limit + 1)
+    text = _readable(query)
+    found = browse.tests(text, query.domain, query.lab, _behind(query.cursor), query.limit + 1)
     ids = [test.id for test in found]
     labs, weeks = browse.labs_of_tests(ids), browse.earliest_weeks(EarliestWeek.test_id, ids)
     models = [schemas.TestModel.of(test, labs.get(test.id, []), weeks.get(test.id)) for test in found]
     return _page(models, query.limit)
+
+
+def _readable(query: schemas.TestQuery) -> str:
+    """What was asked for; where nothing is written like that, the same with one mistake put right."""
+    if not query.q or browse.tests(query.q, limit=1):
+        return query.q
+    return current_app.extensions[SPELLING](query.q) or query.q
 
 
 @bp.get("/tests/<string:test_id>", responses={200: schemas.TestModel})

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 SEPARATOR = " "
+# Where the search hands in how to put one mistake of a query right: '' where that finds nothing either.
+SPELLING = "yujian_spelling"
 # Kept besides letters and digits: what tells one code from another (33014.4, 16750-3:2023, C-NCAP).
 _KEPT = frozenset("-.:+%")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-")

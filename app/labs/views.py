@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 
 from app.accounts.current import viewer
 from app.clock import now
@@ -63,8 +63,12 @@ def lab(lab_id: str) -> str:
 
 @bp.get("/resources/<resource_id>")
 def resource(resource_id: str) -> Any:
-    """One bench: its time, what it can run, on what that rests, how it is booked. A pool's id shows its first unit."""
+    """One bench: its time, what it can run, on what that rests, how it is booked. A pool, which is no bench, leads to
+    its first unit.
+    """
     found = browse.unit(resource_id)
+    if found.id != resource_id:
+        return redirect(url_for("labs.resource", resource_id=found.id), 303)
     if found.beside and found.lab_id not in viewer().lab_ids:
         raise NotFound()
     bench, today = bench_of(found, found.lab), local_date(now())

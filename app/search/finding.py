@@ -79,6 +79,12 @@ def find(text: str) -> Found:
     return replace(again, corrected=(typed, other)) if again.tests else found
 
 
+def corrected(text: str) -> str:
+    """The text with one mistake put right; '' where it finds something as it is, or nothing either way."""
+    found = find(text)
+    return found.corrected[1] if found.corrected else ""
+
+
 def _put_right(found: Found) -> tuple[str, str]:
     """The query as it was typed and with one mistake put right; '' where none can be."""
     query = found.query

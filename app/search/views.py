@@ -2,21 +2,28 @@
 
 import secrets
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.accounts.current import viewer
 from app.api import iso
 from app.booking.settings import limits
 from app.clock import now
+from app.labs.search_text import SPELLING
 from app.language import refusal
 from app.search import drawing, presenting, queries
+from app.search.finding import corrected
 from app.search.forms import question
 from app.search.results import results
 from app.worktime import local_date
 
 bp = Blueprint("search", __name__)
 blueprints = (bp,)
+
+
+def init_app(app: Flask) -> None:
+    """Let the API of the catalogue forgive what the page forgives."""
+    app.extensions[SPELLING] = corrected
 
 
 @bp.get("/search", endpoint="results")

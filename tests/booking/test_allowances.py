@@ -112,7 +112,7 @@ def test_the_lab_sets_notice_horizon_and_deadline(world: World) -> None:
     company, lab = world.engineer("甲公司"), world.lab_admin("lab")
     with pytest.raises(TooSoon) as refused:
         company.requests(at(4))
-    assert refused.value.facts["days"] == 3
+    assert refused.value.facts["num"] == 3
     booking = lab.does("confirm", company.requests(at(6)))
     with pytest.raises(TooLateToCancel) as refused:
         company.does("cancel", booking)

@@ -93,6 +93,14 @@ def test_tests_are_found_by_words_in_either_language(program: FreshClient, words
     assert "b-pack-thermalprop" in [test["id"] for test in all_items(program, "/tests", q=words)]
 
 
+@pytest.mark.parametrize("mistyped", ["GB 38013", "thremal"])
+def test_one_mistake_is_forgiven_on_every_page_of_a_list(program: FreshClient, mistyped: str) -> None:
+    assert len(answer(program, "/tests", q=mistyped, limit=1)["items"]) == 1
+    found = all_items(program, "/tests", q=mistyped, limit=5)
+    assert "b-pack-thermalprop" in [test["id"] for test in found]
+    assert answer(program, "/tests", q="GB 99999")["items"] == []
+
+
 def test_lists_are_filtered(program: FreshClient) -> None:
     at_lab = all_items(program, "/tests", lab="cmvr-new-energy", domain="charging")
     assert at_lab

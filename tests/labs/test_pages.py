@@ -123,8 +123,9 @@ def test_an_example_is_called_one_and_its_sources_prove_only_the_plan(visitor: F
     assert "只证实范围或规划，不证实这台设备" in page
 
 
-def test_a_pool_shows_its_first_unit(visitor: FreshClient) -> None:
-    assert "四驱底盘测功机 1#" in read(visitor, "/resources/cvc-dyno4")
+def test_a_pool_leads_to_its_first_unit(visitor: FreshClient) -> None:
+    answer = visitor.get("/resources/cvc-dyno4")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/resources/cvc-dyno4-1")
 
 
 def test_a_visitor_sees_the_week_but_no_free_or_busy_time(visitor: FreshClient, week: str) -> None:

@@ -22,7 +22,7 @@ HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 WHEN = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 INSTANTS = ("at", "again_at", "earliest", "ended_at", "latest", "nearest")
-NUMBERS = ("count", "days", "hours", "left", "limit", "minutes", "position", "orders", "bookings", "seconds")
+NUMBERS = ("count", "days", "hours", "left", "limit", "minutes", "num", "position", "orders", "bookings", "seconds")
 FACTS: dict[str, Any] = {
     **dict.fromkeys(INSTANTS, WHEN),
     **dict.fromkeys(NUMBERS, 2),
