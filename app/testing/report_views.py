@@ -20,6 +20,7 @@ from app.files.uploads import takes_files
 from app.forms import CommandForm
 from app.testing import queries, report_page, reports, rights, rules
 from app.testing.cover import cover
+from app.testing.cover_pdf import cover_pdf
 from app.testing.forms import DraftForm, IssueVersionForm, StepForm
 from app.testing.models import TestReport
 from app.testing.rules import Step
@@ -99,6 +100,20 @@ def file(report_id: str) -> Response:
 def cover_sheet(report_id: str) -> str:
     """The cover sheet from the order's data, to be printed."""
     return render_template("testing/cover.html", page=cover(viewer(), report_id, now()))
+
+
+@bp.get("/reports/<report_id>/cover.pdf")
+@login_required
+def cover_file(report_id: str) -> Response:
+    """The same as PDF, where the extra for it is installed."""
+    page = cover(viewer(), report_id, now())
+    report = page.report.row.report
+    address = url_for("verify.code", code=report.verify_code, _external=True)
+    response = Response(cover_pdf(page, address), mimetype=rules.PDF)
+    name = f"cover-{page.report.order.code}-{report.edition}.pdf"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.cache_control.no_store = True
+    return response
 
 
 @bp.get("/reports/<report_id>/qr.svg")

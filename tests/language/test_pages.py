@@ -37,6 +37,7 @@ UNREAD = {
     "evidence.pack",
     "orders_sheet.export",
     "orders_sheet.template",
+    "reports.cover_file",
     "reports.qr",
     "samples.qr",
     "work.export",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 import zipfile
 from datetime import timedelta
 from hashlib import sha256
@@ -123,6 +124,21 @@ def test_the_cover_says_what_the_order_knows(story: Story, clean: Flask) -> None
     for told in ("JC-1", "甲公司", "试验中心", VIN, "GB TEST-2026", "2026-11-04", "2026-11-05", "后保险杠有划痕"):
         assert told in page
     assert story.report.verify_code in page
+
+
+def test_the_cover_as_pdf(story: Story, clean: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = db.session.get_one(Order, story.order_id)
+    # Text of people is text, whatever it looks like.
+    order.applicant = '#panic("x") */ $1 \\'
+    db.session.commit()
+    path = f"/reports/{story.report.id}/cover.pdf"
+    answer = browser(clean, story.engineer).get(path)
+    assert (answer.status_code, answer.mimetype, answer.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert browser(clean, story.rival).get(path).status_code == 404
+    # Where the extra is not installed it says so, and what to do.
+    monkeypatch.setitem(sys.modules, "typst", None)
+    missing = browser(clean, story.engineer).get(path)
+    assert missing.status_code == 503 and "用浏览器打印" in missing.text
 
 
 def test_a_valid_report_takes_the_place_of_a_second_test(story: Story, clean: Flask) -> None:
