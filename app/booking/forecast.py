@@ -6,8 +6,9 @@ history a lab's planning value is used, and the offer says so.
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
 
 from flask import current_app
 
@@ -24,21 +25,29 @@ class Basis(enum.StrEnum):
     PLANNING = "planning"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportingTime:
+class ReportingTime(Protocol):
     """Measured time from the end of the bench's use to the issued report: half and nine tenths of the lines."""
 
-    likely: timedelta
-    safe: timedelta
+    def after(self, ends_at: datetime) -> tuple[datetime, datetime]:
+        """Likely (P50) and safe (P90) date, UTC, of the report of a use that ends then."""
+        ...
+
+    def remaining(self, ended_at: datetime, now: datetime) -> tuple[datetime, datetime]:
+        """The same for a test over since `ended_at` whose report has not come until now; never before now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReportDates:
-    """When the report is likely (P50) and safely (P90) there, UTC, and on what that rests."""
+    """When the report is likely (P50) and safely (P90) there, UTC, and on what that rests.
+
+    first_expected_at: the likely date as it was when the test ended; the others move on while the report is awaited.
+    """
 
     expected_at: datetime
     safe_at: datetime
     basis: Basis
+    first_expected_at: datetime
 
 
 ReportingTimes = Callable[[Iterable[tuple[str, str]]], Mapping[tuple[str, str], ReportingTime]]
@@ -58,9 +67,18 @@ def report_dates(capable: CapableBench, ends_at: datetime, measured: ReportingTi
 def reckoned(report_days: int, ends_at: datetime, measured: ReportingTime | None) -> ReportDates:
     """The same from plain figures. report_days: working days."""
     if measured is not None:
-        return ReportDates(ends_at + measured.likely, ends_at + measured.safe, Basis.HISTORY)
-    return ReportDates(
-        after_working_days(ends_at, report_days),
-        after_working_days(ends_at, report_days + APPROVAL_DAYS),
-        Basis.PLANNING,
-    )
+        likely, safe = measured.after(ends_at)
+        return ReportDates(likely, safe, Basis.HISTORY, likely)
+    likely = after_working_days(ends_at, report_days)
+    return ReportDates(likely, after_working_days(ends_at, report_days + APPROVAL_DAYS), Basis.PLANNING, likely)
+
+
+def awaited(dates: ReportDates, ended_at: datetime, measured: ReportingTime | None, now: datetime) -> ReportDates:
+    """The dates of a test over since `ended_at`, given that its report has not come until now.
+
+    Planning values know nothing of reports that are late: they stay as they are.
+    """
+    if measured is None:
+        return dates
+    likely, safe = measured.remaining(ended_at, now)
+    return replace(dates, expected_at=likely, safe_at=safe)

@@ -16,7 +16,7 @@ from app.booking.forecast import Basis, ReportDates
 from app.booking.models import Booking
 from app.booking.occupancy import footprint_of
 from app.booking.presenting import Ended, Offered, Seen
-from app.booking.preview import capable_bench, expected_reports
+from app.booking.preview import awaited_reports, capable_bench
 from app.booking.rules import REVIEW_DAYS, Limits, State
 from app.booking.settings import limits_of
 from app.events import log
@@ -90,7 +90,7 @@ class BookingPage:
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
     """Bookings as rows of a list show them."""
-    dates = expected_reports(bookings, now)
+    dates = awaited_reports(bookings, now)
     reports = parts("report", viewer, [booking.order_line for booking in bookings], now)
     return [
         Seen(
@@ -112,7 +112,7 @@ def limits_for(booking: Booking, defaults: Limits) -> Limits:
 
 def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits) -> BookingPage:
     """The page of one booking that the viewer may see."""
-    dates = expected_reports([booking], now)[booking.id]
+    dates = awaited_reports([booking], now)[booking.id]
     report = parts("report", viewer, [booking.order_line], now).get(booking.order_line_id)
     events = _events(viewer, booking, now)
     companies = reading.companies(viewer, [booking])

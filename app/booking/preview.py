@@ -8,7 +8,7 @@ from itertools import islice
 
 from app.booking import queries, rules
 from app.booking.availability import ANYBODY, Wish, slot_for, slots, use_at
-from app.booking.forecast import ReportDates, report_dates, reporting_times
+from app.booking.forecast import ReportDates, ReportingTime, awaited, report_dates, reporting_times
 from app.booking.models import Booking
 from app.booking.occupancy import reach
 from app.booking.offers import Offer
@@ -90,18 +90,40 @@ def _report(capable: CapableBench, ends_at: datetime) -> ReportDates:
 
 
 def expected_reports(bookings: Sequence[Booking], now: datetime) -> dict[str, ReportDates]:
-    """When the reports of bookings are likely and safely there, by booking id.
+    """When the reports of bookings are likely and safely there, by booking id: what was told when the bench was freed.
 
-    Reckoned from the real end where there is one, and from now while a use runs longer than booked.
+    Reckoned from the real end where there is one; while a use runs longer than booked or has not begun in time, as
+    when its sample isn't there, from now.
     """
-    measured = reporting_times({(b.test_id, b.lab_id) for b in bookings})
-    return {b.id: report_dates(capable_bench(b), _end(b, now), measured.get((b.test_id, b.lab_id))) for b in bookings}
+    return {booking.id: dates for booking, dates, _ in _expected(bookings, now)}
+
+
+def awaited_reports(bookings: Sequence[Booking], now: datetime) -> dict[str, ReportDates]:
+    """The same as it is now: a report that hasn't come yet is not expected in the past."""
+    return {
+        booking.id: awaited(dates, booking.order_line.ended_at, measured, now)
+        if booking.order_line.ended_at and not booking.order_line.issued_at
+        else dates
+        for booking, dates, measured in _expected(bookings, now)
+    }
+
+
+def _expected(
+    bookings: Sequence[Booking], now: datetime
+) -> Iterator[tuple[Booking, ReportDates, ReportingTime | None]]:
+    found = reporting_times({(b.test_id, b.lab_id) for b in bookings})
+    for booking in bookings:
+        measured = found.get((booking.test_id, booking.lab_id))
+        yield booking, report_dates(capable_bench(booking), _end(booking, now), measured), measured
 
 
 def _end(booking: Booking, now: datetime) -> datetime:
     if booking.order_line.ended_at is not None:
         return booking.order_line.ended_at
-    return max(booking.ends_at, now) if booking.state is State.RUNNING else booking.ends_at
+    if booking.state is State.RUNNING:
+        return max(booking.ends_at, now)
+    late = now - booking.starts_at if booking.state is State.CONFIRMED else timedelta(0)
+    return booking.ends_at + max(late, timedelta(0))
 
 
 def capable_bench(booking: Booking) -> CapableBench:

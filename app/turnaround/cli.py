@@ -16,12 +16,14 @@ from app.clock import now
 from app.errors import YujianError
 from app.turnaround import presenting, queries, workbook
 from app.turnaround.asking import asked
+from app.turnaround.forecasting.cli import backtest
 from app.turnaround.rules import GroupBy
 from app.turnaround.simulation import cli as simulation
 
 bp = Blueprint("turnaround_cli", __name__, cli_group="turnaround")
 blueprints = (bp, simulation.bp)
 BAD_INPUT = 3
+bp.cli.add_command(backtest)
 
 
 @bp.cli.command("report")

@@ -220,5 +220,5 @@ def _present(uses: Sequence[Booking]) -> Booking:
 
 def _reports(seen: Iterable[Seen], now: datetime) -> list[ReportDue]:
     today = local_date(now)
-    due = [ReportDue(one, (local_date(one.dates.expected_at) - today).days) for one in seen]
+    due = [ReportDue(one, (local_date(one.dates.first_expected_at) - today).days) for one in seen]
     return sorted(due, key=lambda one: one.days)[:TODO]
