@@ -8,10 +8,15 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from app.orders.models import StopCause
+from app.testing.run_rules import PauseCause
 from app.worktime import SHANGHAI, Use, add_working_days, is_working_day
 
 REQUESTS_PER_DAY = 4.9
 DECLINED, CANCELLED, NO_SHOW = 0.10, 0.08, 0.05
+PAUSED, STOPPED = 0.12, 0.15
+PAUSE_CAUSES = (PauseCause.EQUIPMENT,) * 4 + (PauseCause.SAMPLE,) * 3 + (PauseCause.STAFF, PauseCause.SUPPLY)
+STOP_CAUSES = (StopCause.QUESTION,) * 4 + (StopCause.PAYMENT,) * 3 + (StopCause.SAMPLE,) * 2
 HELD_FIRST, HOLD_LAPSES = 0.45, 0.04
 DECLINE_REASONS = ("样品资料不全", "该版标准的夹具未到位", "设备校准期内", "样品尺寸超出台架范围")
 CANCEL_REASONS = ("样件推迟", "设计变更，暂缓试验", "改到其他时间一并做")
@@ -38,6 +43,10 @@ class Fate:
     early_share: float
     report_factor: float
     reason: str
+    pause: PauseCause | None
+    paused_share: float
+    stop: StopCause | None
+    stopped_for: timedelta
 
 
 def fate(booking_id: str) -> Fate:
@@ -60,6 +69,10 @@ def fate(booking_id: str) -> Fate:
         early_share=draw.choice((0, 0, 0, 0.05, 0.1, 0.2)),
         report_factor=draw.lognormvariate(0.0, 0.3),
         reason=draw.choice(DECLINE_REASONS if declined else CANCEL_REASONS),
+        pause=draw.choice(PAUSE_CAUSES) if draw.random() < PAUSED else None,
+        paused_share=draw.uniform(0.1, 0.4),
+        stop=draw.choice(STOP_CAUSES) if draw.random() < STOPPED else None,
+        stopped_for=timedelta(hours=draw.randint(20, 150)),
     )
 
 
@@ -88,6 +101,12 @@ def end_at(use: Use, started_at: datetime, fate: Fate) -> datetime:
     """Some end early; whoever began late still ends when the bench is due."""
     length = (use.ends_at - started_at) * (1 - fate.early_share)
     return started_at + timedelta(minutes=int(length.total_seconds() // 60))
+
+
+def pause_at(use: Use, started_at: datetime, fate: Fate) -> tuple[datetime, datetime]:
+    """From when to when the run stands still: somewhere after its first fifth, over before its end."""
+    length = end_at(use, started_at, fate) - started_at
+    return started_at + length / 5, started_at + length / 5 + length * fate.paused_share
 
 
 def report_at(ended_at: datetime, report_days: int, fate: Fate) -> datetime:

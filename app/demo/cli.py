@@ -7,7 +7,7 @@ import click
 from flask import Blueprint, current_app
 
 from app.clock import now
-from app.demo.service import make_demo
+from app.demo.service import YEAR, make_demo
 from app.labs.queries import any_lab
 
 bp = Blueprint("demo_cli", __name__, cli_group=None)
@@ -15,11 +15,18 @@ blueprints = (bp,)
 
 
 @bp.cli.command("demo")
-def demo() -> None:
-    """Make or top up the demo: organisations, accounts, one year of orders and bookings, all labelled."""
+@click.option(
+    "--months",
+    type=click.IntRange(1, 36),
+    default=12,
+    show_default=True,
+    help="首次生成多久的历史 / of history, at first",
+)
+def demo(months: int) -> None:
+    """Make or top up the demo: organisations, accounts, a year of orders and bookings or more, all labelled."""
     if not any_lab():
         click.echo("先运行 catalogue load。\nRun catalogue load first.", err=True)
         sys.exit(3)
-    made = make_demo(Path(current_app.instance_path), now())
+    made = make_demo(Path(current_app.instance_path), now(), YEAR * months / 12)
     click.echo(f"演示数据：{made.requests} 个请求，{made.accounts} 个新账号")
     click.echo(f"Demo data: {made.requests} requests, {made.accounts} new accounts")

@@ -29,7 +29,11 @@ from app.demo import behaviour, cast, showcase
 from app.errors import YujianError
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.queries import benches
+from app.orders import stops
+from app.orders.models import StopCause
+from app.testing import runs
 from app.testing.models import TestReport
+from app.testing.run_rules import PauseCause
 from app.testing.service import IssueReport, issue_report
 from app.worktime import SHANGHAI, Use
 
@@ -159,9 +163,19 @@ class Replay:
             self._plan_confirmed(booking, booking.confirmed_at, fate)
         elif booking.state is State.RUNNING and line.taken_at:
             use = Use(booking.starts_at, booking.run_from, booking.run_until, booking.ends_at)
+            if fate.pause:
+                paused_at, resumed_at = behaviour.pause_at(use, line.taken_at, fate)
+                self._plan(paused_at, self._pause(booking, fate.pause))
+                self._plan(resumed_at, lambda when: self._resume(booking, when))
             self._plan(behaviour.end_at(use, line.taken_at, fate), self._step(booking, "complete"))
         elif booking.state is State.COMPLETED and line.ended_at:
             at = behaviour.report_at(line.ended_at, self.report_days[booking.test_id], fate)
+            if fate.stop:
+                asked_at = behaviour.in_office(line.ended_at + timedelta(hours=1))
+                answered_at = behaviour.in_office(asked_at + fate.stopped_for)
+                self._plan(asked_at, self._stop(booking, fate.stop))
+                self._plan(answered_at, lambda when: self._go_on_after(booking, when))
+                at = behaviour.in_office(at + (answered_at - asked_at))
             self._plan(at, lambda when: self._issue(booking, when))
 
     def _plan_confirmed(self, booking: Booking, confirmed_at: datetime, fate: behaviour.Fate) -> None:
@@ -182,6 +196,28 @@ class Replay:
             self._plan_next(service.STEPS[name](viewer, command, at))
 
         return step
+
+    def _pause(self, booking: Booking, cause: PauseCause) -> Step:
+        def step(at: datetime) -> None:
+            runs.pause(self.labs[booking.lab_id], runs.Pause(booking.id, booking.version, cause=cause), at)
+
+        return step
+
+    def _resume(self, booking: Booking, at: datetime) -> None:
+        runs.resume(self.labs[booking.lab_id], Change(booking.id, booking.version), at)
+
+    def _stop(self, booking: Booking, cause: StopCause) -> Step:
+        """The lab can't write the report before the customer has done his part."""
+
+        def step(at: datetime) -> None:
+            order = booking.order_line.order
+            stops.stop(self.labs[booking.lab_id], stops.Stop(order.id, order.version, cause), at)
+
+        return step
+
+    def _go_on_after(self, booking: Booking, at: datetime) -> None:
+        order = booking.order_line.order
+        stops.resume(self.labs[booking.lab_id], stops.Resume(order.id, order.version), at)
 
     def _issue(self, booking: Booking, at: datetime) -> None:
         number = f"示例-{booking.code[1:]}"
