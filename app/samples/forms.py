@@ -32,7 +32,7 @@ class IdentityForm(CommandForm):
     configuration = TextAreaField(_l("配置"), LONG, filters=[trimmed])
     build_level = text(_l("试制阶段"), 80, needed=False)
     mileage = IntegerField(_l("里程（km）"), [Blank(), NumberRange(0, 10_000_000)])
-    state_of_charge = IntegerField(_l("荷电状态（%%）"), [Blank(), NumberRange(0, 100)])
+    state_of_charge = IntegerField(_l("荷电状态（%）"), [Blank(), NumberRange(0, 100)])
     damage = TextAreaField(_l("已有损伤"), LONG, filters=[trimmed])
     transport_paper = text(_l("运输文件"), 120, needed=False)
 

@@ -24,11 +24,11 @@ class DemandForm(CommandForm):
     build_levels = text(_l("试制阶段"), 400, needed=False)
     mileage_from = _number(_l("里程不少于（km）"), MOST_KM)
     mileage_to = _number(_l("里程不超过（km）"), MOST_KM)
-    charge_from = _number(_l("荷电状态不低于（%%）"), 100)
-    charge_to = _number(_l("荷电状态不高于（%%）"), 100)
+    charge_from = _number(_l("荷电状态不低于（%）"), 100)
+    charge_to = _number(_l("荷电状态不高于（%）"), 100)
     undamaged = BooleanField(_l("要没有损伤的样品"))
     adds_km = _number(_l("里程增加（km）"), MOST_KM)
-    leaves_charge = _number(_l("试验后的荷电状态（%%）"), 100)
+    leaves_charge = _number(_l("试验后的荷电状态（%）"), 100)
     leaves_damage = text(_l("留下的损伤"), 200, needed=False)
 
     def __init__(self, lab_id: str, test_id: str, row: SampleDemand | None) -> None:
