@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -89,7 +89,7 @@ def new(lab_id: str) -> Any:
 def _offer_undo(made: list[Closure]) -> None:
     first = made[0]
     address = url_for(".undo", lab_id=first.lab_id, closure_id=first.id)
-    said = ngettext("已停用。", "已建立 %(num)d 段停用。", len(made))
+    said = gettext("已停用。") if len(made) == 1 else gettext("已建立 %(num)d 段停用。", num=len(made))
     offer_undo(said, address, 0, now() + UNDO)
 
 
