@@ -87,7 +87,7 @@ class ImportModel(BaseModel):
         )
 
 
-@bp.post("/orders/import", responses={200: ImportModel, 201: ImportModel})
+@bp.post("/order-imports", responses={200: ImportModel, 201: ImportModel})
 def import_orders(form: SheetBody) -> Any:
     """Drafts from a spreadsheet: a preview with every fault by its cell, or all drafts or none.
 

@@ -74,6 +74,7 @@ def _commission(found: ReportPage, company: Organisation | None) -> list[Row]:
         rows.append((gettext("委托方"), pick(company)))
         rows += [(gettext("申请人"), order.applicant)] if order.applicant else []
     rows.append((gettext("检测机构"), pick(found.lab)))
+    rows += [(gettext("地址"), found.lab.address_zh)] if found.lab.address_zh else []
     rows.append((gettext("委托单"), order.code))
     return rows + ([(gettext("用途"), gettext(order.purpose.label))] if order.purpose else [])
 
@@ -95,7 +96,7 @@ def _tested(page: Cover) -> list[Row]:
     deviations = [f"{each.name}：{each.deviation}" for each in page.samples if each.deviation]
     days = [iso_day(at) for at in (line.taken_at, line.ended_at) if at]
     rows = [
-        (gettext("检测依据"), f"{test.method.code} {test.clause}".strip()),
+        (gettext("检测依据"), f"{test.method.code} {test.clause} {pick(test.method, 'title')}"),
         (gettext("项目"), pick(test)),
         (gettext("检测日期"), " – ".join(days) or "–"),
         (gettext("签发日期"), iso_day(report.issued_at) if report.issued_at else "–"),

@@ -87,7 +87,7 @@ def test_programs_see_first_and_store_then(engineer: Person, clean: Flask) -> No
 
     def send(content: bytes, **more: str) -> Any:
         data = {"file": (io.BytesIO(content), "a.xlsx"), **more}
-        return client.post("/api/v1/orders/import", data=data, headers=headers)
+        return client.post("/api/v1/order-imports", data=data, headers=headers)
 
     seen = send(sheet(*GOOD))
     assert (seen.status_code, seen.get_json()["orders"], orders()) == (200, [], [])
