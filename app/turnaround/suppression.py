@@ -18,6 +18,7 @@ Path = tuple[str, ...]
 # Of labs, ways or months a value, of tests a value.
 Node = tuple[str, str]
 Placed = tuple[Path, Sequence[Path], Mapping[str, int]]
+WHOLE: Node = (ALL, ALL)
 # Sums are solved modulo this prime: exact, without fractions.
 PRIME = (1 << 61) - 1
 
@@ -102,18 +103,20 @@ class Suppression:
         return sorted(node for node in determined(equations) if node in self._small)
 
     def _hide_beside(self, told: Iterable[Node]) -> None:
-        """For each of these one more member of a family of its: the smallest that is still told."""
+        """For each of these the smallest that is still told of those nearest to it, the whole last."""
         for node in told:
-            beside = (
-                member
-                for parent, children in self._families
-                if node == parent or node in children
-                for member in (*children, parent)
-                if member not in self._hidden
-            )
-            gone = min(beside, key=lambda member: (self._size[member], member), default=None)
-            # Nothing is left beside it: what tells it stands further off.
-            self._hidden.update(self._companies if gone is None else [gone])
+            self._hidden.add(self._nearest_told(node) or WHOLE)
+
+    def _nearest_told(self, node: Node) -> Node | None:
+        seen, ring = {node}, {node}
+        while ring:
+            families = ((parent, *children) for parent, children in self._families)
+            ring = {member for family in families if ring & set(family) for member in family} - seen
+            beside = [member for member in ring if member not in self._hidden and member != WHOLE]
+            if beside:
+                return min(beside, key=lambda member: (self._size[member], member))
+            seen |= ring
+        return None
 
 
 def _upwards(test: Path) -> Iterator[tuple[Node, Node]]:

@@ -1,5 +1,7 @@
 """What is told of all companies' lines, and whether what is hidden can be reckoned from it."""
 
+import random
+from collections import Counter, defaultdict
 from itertools import product
 
 import numpy as np
@@ -83,6 +85,34 @@ def test_no_small_cell_follows_from_all_that_is_told(cells) -> None:
         if lines[node] and is_small(cells, places):
             assert suppression.hides(node)
             assert np.linalg.matrix_rank(np.array([*told, row(places)])) == rank + 1
+
+
+def test_the_whole_is_told_however_much_is_small() -> None:
+    """A region of few companies at many labs: most rows are small, the whole is not."""
+    dice = random.Random(4)
+    labs = {f"l{n}": ("national", "provincial")[n % 2] for n in range(20)}
+    cells: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for _ in range(700):
+        company = dice.choice("甲乙丙丁戊己庚")
+        lab = dice.choice(sorted(labs))
+        leaves = (lab, f"t{lab}{dice.randrange(4)}", f"city-{company}", f"2026-{dice.randrange(1, 13):02d}")
+        cells[leaves][company] += 1
+    domains = {leaves[1]: f"domain:{leaves[1][-2:]}" for leaves in cells}
+
+    def placed(leaves):
+        lab, test, city, month = leaves
+        way = (f"way:{city}", f"way:{'cq' if city.endswith('庚') else 'sc'}", ALL)
+        time = (f"time:{month}", f"time:{rules.quarter(month)}", ALL)
+        return (test, domains[test], ALL), (f"lab:{lab}", f"lab:{labs[lab]}", ALL), way, time
+
+    looks = [(*placed(leaves), companies) for leaves, companies in cells.items()]
+    suppression = Suppression(
+        ((test, (lab, time), companies) for test, lab, _way, time, companies in looks),
+        ((test[1:], (way,), companies) for test, _lab, way, _time, companies in looks),
+    )
+    assert not suppression.hides((ALL, ALL))
+    assert sum(not suppression.hides((f"lab:{lab}", ALL)) for lab in labs) > 15
+    assert not any(suppression.hides((f"time:2026-{month:02d}", ALL)) for month in range(1, 13))
 
 
 LARGE = st.fixed_dictionaries({company: st.integers(2, 9) for company in "甲乙丙"})
