@@ -28,7 +28,6 @@ def facts(inputs: Mapping[str, Any]) -> list[Fact]:
     low, high = inputs["programme"]
     many = _("%(share)s 的委托项，一次 %(low)d–%(high)d 项", share=_share(inputs["programmes"]), low=low, high=high)
     late = {"share": _share(inputs["late"]), "days": _days(inputs["late_by"])}
-    away = {"share": _share(inputs["no_show"]), "days": _days(inputs["back"])}
     broken = {"count": inputs["breakdowns"], "days": _days(inputs["repair"])}
     return [
         fact("tests", _("各检测项目的多少"), _("按记录；没有的按一项计") if "tests" in measured else _("一样多")),
@@ -39,7 +38,8 @@ def facts(inputs: Mapping[str, Any]) -> list[Fact]:
         fact("review", _("评审"), _days(inputs["review"])),
         fact("lead", _("提交到样品备好"), _days(inputs["lead"])),
         fact("late", _("样品迟到"), _("%(share)s，平均迟 %(days)s，提前一天告知", **late)),
-        fact("no_show", _("未到场"), _("%(share)s，平均 %(days)s后再来", **away)),
+        fact("no_show", _("未到场"), _share(inputs["no_show"])),
+        fact("back", _("未到场的几天后再来"), _("平均 %(share)s", share=_days(inputs["back"]))),
         fact("cancelled", _("上台前取消"), _share(inputs["cancelled"])),
         fact("testing", _("用台时间占预约时间"), _share(inputs["testing"])),
         fact("breakdowns", _("故障"), _("每个工位一年 %(count)s 次，平均 %(days)s", **broken)),
