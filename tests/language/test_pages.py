@@ -157,7 +157,13 @@ ROLES = {
     "lab@demo.example": (*SIGNED_IN, "/inbox", "/inbox?list=start", "/inbox?list=report"),
     "lab-cmvr@demo.example": ("/", "/inbox", "/schedule", "/accounts/members"),
     "crew@demo.example": ("/", "/schedule", "/bookings/"),
-    "coordinator@demo.example": ("/", "/turnaround/", "/turnaround/?group_by=lab", "/turnaround/simulation", "/schedule"),
+    "coordinator@demo.example": (
+        "/",
+        "/turnaround/",
+        "/turnaround/?group_by=lab",
+        "/turnaround/simulation",
+        "/schedule",
+    ),
     "admin@demo.example": ("/", "/admin/", "/admin/jobs"),
 }
 
