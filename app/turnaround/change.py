@@ -8,9 +8,10 @@ phases. The two add up exactly (Kitagawa, Components of a difference between two
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.turnaround.rules import PHASES
+from app.turnaround.rules import PHASES, split
 
 Kind = tuple[str, str]
+MIX = "mix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Change:
     @property
     def total(self) -> float:
         return self.after - self.before
+
+    @property
+    def told(self) -> Mapping[str, float]:
+        """The mix and the phases with one decimal, so that they add up to the rounded whole."""
+        return split(self.total, {MIX: self.mix, **self.phases})
 
 
 def change(before: Mapping[Kind, Share], after: Mapping[Kind, Share]) -> Change | None:

@@ -46,7 +46,7 @@ class Multiple:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The whole of two other periods of the same length, where there are figures of them."""
+    """The whole of the same period last year; where there is none, of the period before."""
 
     before: Figures | None
     year_ago: Figures | None
@@ -149,8 +149,8 @@ def longest_phase(line: LineRow) -> str:
 
 
 def _compared(question: Question, now: datetime) -> Compared:
-    before, year_ago = question.period.before, question.period.year_ago
-    return Compared(_told(question, before, now), _told(question, year_ago, now))
+    year_ago = _told(question, question.period.year_ago, now)
+    return Compared(None if year_ago else _told(question, question.period.before, now), year_ago)
 
 
 def _told(question: Question, other: Callable[[], Period], now: datetime) -> Figures | None:

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import floor
 
 from app.errors import N_, Invalid
 from app.worktime import Interval, local_date, midnight
@@ -118,10 +119,10 @@ def tenths(days: float) -> float:
 def split(mean: float, parts: Mapping[str, float]) -> dict[str, float]:
     """The parts with one decimal so that they add up to the rounded mean (largest remainder).
 
-    parts: add up to `mean`, none below zero.
+    parts: add up to `mean`; they may lie below zero.
     """
     total = round(tenths(mean) * 10)
-    units = {name: int(part * 10) for name, part in parts.items()}
+    units = {name: floor(part * 10) for name, part in parts.items()}
     by_remainder = sorted(parts, key=lambda name: units[name] - parts[name] * 10)
     for name in by_remainder[: total - sum(units.values())]:
         units[name] += 1
