@@ -277,7 +277,8 @@ class Page:
             pack = ZipFile(BytesIO(answer.get_data()))
             body = "\n".join(f"{name}\n{pack.read(name).decode('utf-8', 'replace')}" for name in pack.namelist())
         else:
-            body = answer.get_data(as_text=True)
+            # Of a PDF its own facts are read; what it shows is drawn from the page of the same cover.
+            body = answer.get_data().decode("utf-8", "replace")
         if answer.mimetype == "text/calendar":
             body = body.replace("\r\n ", "")
         head = "\n".join(f"{name}: {value}" for name, value in answer.headers)
