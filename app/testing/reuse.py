@@ -22,7 +22,7 @@ from app.orders import service as orders
 from app.orders.models import OrderLine, OrderState
 from app.orders.rules import OrderClosed, sample_names
 from app.samples.models import Sample
-from app.testing import queries
+from app.testing import queries, run_queries
 from app.testing.models import ReportReuse, TestReport
 from app.testing.queries import VersionRow
 from app.testing.rules import SHOWN, ReportState
@@ -69,6 +69,8 @@ def covering(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mappi
 def take(viewer: Viewer, command: Reuse, now: datetime) -> ReportReuse:
     """The line is not tested; its time is free again. Raises OrderClosed, OrderStale, NotFound, Forbidden."""
     with transaction() as session:
+        if not run_queries.line_in(session, viewer, command.order_id, command.line_id):
+            raise NotFound()
         order = orders.open_order(session, viewer, command.order_id, command.version, Action.CHANGE_OWN_BOOKING)
         line = orders.line_of(order, command.line_id)
         if line.state is not OrderState.DRAFT:

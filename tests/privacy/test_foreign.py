@@ -1,7 +1,8 @@
 """What belongs to others can't be changed, nor can it be told from what does not exist."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -46,8 +47,11 @@ BODY = {
     "starts_at": at(26).isoformat(),
     "number": "JC-1",
     "issued_at": "2026-11-01",
+    "report": "a" * 16,
 }
 NOWHERE = "a" * 16
+# Of the rows behind one address so many are tried, from all over the list.
+SAME_ADDRESS = 8
 REQUEST_NUMBER = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b")
 
 
@@ -67,6 +71,15 @@ def changing(app: Flask) -> Iterator[tuple[str, Address]]:
         yield from ((method, address) for address in addresses(app, method) if address.rows)
 
 
+def some(tried: Iterable[tuple[str, Address]]) -> Iterator[tuple[str, Address]]:
+    """Of each address a few of its rows."""
+    rows: dict[tuple[str, str], list[Address]] = defaultdict(list)
+    for method, address in tried:
+        rows[method, address.endpoint].append(address)
+    for (method, _endpoint), found in rows.items():
+        yield from ((method, each) for each in found[:: -(-len(found) // SAME_ADDRESS)])
+
+
 def sends(app: Flask, market: Market, part: str, method: str, path: str) -> Page:
     """The answer to a filled form, or to a program's body."""
     more: dict[str, Any] = {"data": FORM}
@@ -83,7 +96,7 @@ def test_nobody_changes_what_is_not_his(
     app: Flask, market: Market, readers: Mapping[str, frozenset[Eye]], part: str
 ) -> None:
     person, before = market.people[part], stored()
-    tried = [(method, each) for method, each in changing(app) if not may_see(person, each, readers)]
+    tried = some((method, each) for method, each in changing(app) if not may_see(person, each, readers))
     pages = [sends(app, market, part, method, address.path) for method, address in tried]
     assert len(pages) > 100
     # The administrator's own pages are closed to others whatever account they name.
