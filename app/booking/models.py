@@ -212,8 +212,8 @@ class Occupancy(Base):
             name="one_owner",
         ),
         Index("ix_occupancy_slot", "resource_id", "place", "starts_at"),
-        # What is asked for is the future: reading by end skips the past.
-        Index("ix_occupancy_end", "resource_id", "ends_at"),
+        # What is asked for is the future: reading by end skips the past; with the start no row behind is looked up.
+        Index("ix_occupancy_end", "resource_id", "ends_at", "starts_at"),
         Index("ix_occupancy_booking", "booking_id"),
         Index("ix_occupancy_closure", "closure_id"),
     )

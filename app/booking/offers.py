@@ -4,11 +4,12 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from app.booking import queries, rules
 from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots
 from app.booking.forecast import ReportDates, ReportingTime, report_dates, reporting_times
+from app.booking.queries import Taken
 from app.booking.settings import limits_of
 from app.labs.queries import END, CapableBench, capable_benches
 from app.worktime import Interval
@@ -16,6 +17,8 @@ from app.worktime import Interval
 # Alternatives to a lost slot may also lie before it; further back they help nobody.
 LOOK_BACK = timedelta(days=7)
 NEAREST = 3
+# So far ahead is looked first for the soonest report.
+NEAR = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,30 @@ def _soonest_report(offer: Offer) -> tuple[datetime, datetime, str]:
 def offers(question: Question, now: datetime, limits: rules.Limits, limit: int = 10) -> list[Offer]:
     """The first `limit` offers over all capable benches, soonest report first. limits: where a lab has no rule."""
     capable = capable_benches([question.test_id], question.lab_id, question.wish.company_id)
-    taken = _taken(capable, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
+    begin = min(max(now, question.earliest or now), END)
 
-    def of_bench(item: CapableBench) -> Iterator[Offer]:
-        span = _span(question, item, now, limits)
-        found = slots(item, taken, span.start, span.end, question.wish) if span else iter(())
-        return (_offer(item, slot, measured) for slot in found)
+    taken, longest = _taken(capable, begin, now, begin + NEAR), _longest_changeover(capable)
 
-    return list(islice(heapq.merge(*map(of_bench, capable), key=_soonest_report), limit))
+    def soonest(until: datetime) -> list[Offer]:
+        def of_bench(item: CapableBench) -> Iterator[Offer]:
+            span = _span(question, item, now, limits)
+            found = slots(item, taken, span.start, span.end, question.wish) if span else iter(())
+            # A use that starts later never ends earlier: behind the first that reaches too far nothing is known.
+            known = takewhile(lambda slot: slot.use.ends_at <= until - longest, found)
+            return (_offer(item, slot, measured) for slot in known)
+
+        return list(islice(heapq.merge(*map(of_bench, capable), key=_soonest_report), limit))
+
+    # The year is read only where the next weeks don't answer: no report comes before its use ends, so what lies behind
+    # them can't be sooner than a report that comes within them.
+    found = soonest(begin + NEAR)
+    if len(found) == limit and found[-1].report.expected_at <= begin + NEAR - longest:
+        return found
+    # What reaches over the border is there twice then, which changes nothing.
+    for ident, later in _taken(capable, begin + NEAR, now).items():
+        taken.setdefault(ident, []).extend(later)
+    return soonest(END)
 
 
 def best_of_each_bench(
@@ -91,7 +109,7 @@ def best_of_each_bench(
     Three statements for any number of tests and benches.
     """
     capable = capable_benches(test_ids, company_id=wish.company_id)
-    taken = _taken(capable, now)
+    taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
     asked = Question("", earliest)
     found = (
@@ -114,7 +132,7 @@ def nearest(
 ) -> list[Offer]:
     """The free offers nearest to a start that was lost, first at the same lab, else at any; by start."""
     capable = capable_benches([test_id], company_id=wish.company_id)
-    taken = _taken(capable, now)
+    taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
     candidates = [
         _offer(item, slot, measured)
@@ -137,8 +155,13 @@ def _around(
     return before[-count:] + later
 
 
-def _taken(capable: Sequence[CapableBench], now: datetime) -> Rows:
-    """All occupancy to come that counts for these benches, and what a changeover makes count still."""
+def _taken(
+    capable: Sequence[CapableBench], since: datetime, now: datetime, until: datetime = END
+) -> dict[str, list[Taken]]:
+    """All occupancy from an instant on that counts for these benches, and what a changeover makes count still."""
     ids = {ident for item in capable for ident in item.reads}
-    before = max((item.longest_changeover for item in capable), default=timedelta(0))
-    return queries.taken(ids, Interval(now - before, END), now)
+    return queries.taken(ids, Interval(since - _longest_changeover(capable), until), now)
+
+
+def _longest_changeover(capable: Sequence[CapableBench]) -> timedelta:
+    return max((item.longest_changeover for item in capable), default=timedelta(0))
