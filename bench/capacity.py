@@ -164,13 +164,18 @@ def leave_in_states() -> None:
 def measure(engine: str, address: str, folder: Path, sizes: tuple[int, int], calls: int) -> None:
     """The rows of one database."""
     small, large = (house(fresh_database(engine, address, folder, f"capacity{size}"), size) for size in sizes)
-    plain: list[float] = []
+    rows(engine, small, large, calls)
+
+
+def rows(engine: str, small: dict[str, Page], large: dict[str, Page], calls: int) -> None:
+    """A row for each question; what a lab sets is asked in turn with the plain bench of the same house."""
     for name in small:
-        times = medians_in_turn(calls, small[name], large[name])
-        plain = times if name == PLAIN else plain
-        beside = " and ".join(f"{mine / theirs:.2f}" for mine, theirs in zip(times, plain, strict=False))
-        cells = engine, name, *(f"{1000 * each:.1f}" for each in times), f"{times[1] / times[0]:.2f} ×"
-        print("| " + " | ".join((*cells, f"{beside} × plain" if beside else "")) + " |", flush=True)
+        asked = [small[name], large[name], *((small[PLAIN], large[PLAIN]) if name in KINDS[1:] else ())]
+        few, many, *plain = medians_in_turn(calls, *asked)
+        beside = f"{few / plain[0]:.2f} and {many / plain[1]:.2f} × plain" if plain else ""
+        print(
+            f"| {engine} | {name} | {1000 * few:.1f} | {1000 * many:.1f} | {many / few:.2f} × | {beside} |", flush=True
+        )
 
 
 def main() -> None:

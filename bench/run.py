@@ -1,6 +1,7 @@
 """`make bench`: every measurement of `bench/README.md`, on SQLite and PostgreSQL, at two sizes.
 
-`make bench ARGS="--quick"` takes fewer calls; `--engine sqlite` leaves the other database out.
+`make bench ARGS="--quick"` takes fewer calls; `--engine sqlite` leaves the other database out; `--sizes 5000,200000`
+asks for other houses.
 """
 
 import argparse
@@ -302,10 +303,10 @@ def beside_floor(house: House, calls: int, reads: int, attempts: int, table: Tab
             table.add(house.label, what, f"{won} won", f"{lost} refused", f"{doubles} double")
 
 
-def one_engine(engine: str, address: str, folder: Path, quick: bool, table: Table) -> None:
+def one_engine(engine: str, address: str, folder: Path, quick: bool, sizes: tuple[int, ...], table: Table) -> None:
     """All measurements on one database."""
     calls, reads, attempts = (60, 15, 1_600) if quick else (240, 40, 10_000)
-    small, large = (build(engine, address, folder, size) for size in SIZES)
+    small, large = (build(engine, address, folder, size) for size in sizes)
     with served(PRODUCT, small.environment) as first, served(PRODUCT, large.environment) as second:
         flat = measure_flat(first, second, reads)
     for name, seconds in flat.items():
@@ -325,6 +326,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"])
+    parser.add_argument("--sizes", type=lambda text: tuple(map(int, text.split(","))), default=SIZES)
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="yujian-bench-"))
     os.environ["YUJIAN_INSTANCE"] = str(folder)
@@ -333,10 +335,10 @@ def main() -> None:
     table.add("---", "---", "---", "---", "---")
     try:
         if chosen.engine != "postgresql":
-            one_engine("sqlite", "", folder, chosen.quick, table)
+            one_engine("sqlite", "", folder, chosen.quick, chosen.sizes, table)
         if chosen.engine != "sqlite":
             with postgresql() as address:
-                one_engine("postgresql", address, folder, chosen.quick, table)
+                one_engine("postgresql", address, folder, chosen.quick, chosen.sizes, table)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
