@@ -13,6 +13,7 @@ from app.errors import N_
 from app.files.jobs import sweep
 from app.jobs.schedule import Daily, Every, Schedule
 from app.notifications import jobs as notifications
+from app.turnaround.forecasting.held import reckon
 from app.turnaround.jobs import write_daily_reports
 from app.turnaround.summary import summarise
 
@@ -31,6 +32,7 @@ JOBS: tuple[Job, ...] = (
     Job("lapse", N_("让到期的暂留、改期提议和未确认的申请失效"), Every(1), lapse_all),
     Job("earliest-week", N_("更新各检测项目最早约在第几周"), Every(60), refresh_earliest_week),
     Job("turnaround-summary", N_("汇总各月的检测周期，让统计页快"), Daily(2, 10), summarise),
+    Job("forecast-held", N_("核对预计的报告日期守住了多少"), Daily(2, 20), reckon),
     Job("turnaround-report", N_("生成各实验室、各企业的检测周期日报"), Daily(2, 30), write_daily_reports),
     Job("closures", N_("把到了预计恢复时间还没恢复的停用顺延一天"), Every(30), put_off_open_ends),
     Job("approvals", N_("把超时的审批转给下一位"), Every(10), escalate),

@@ -7,6 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, random_id
+from app.turnaround.forecasting.models import ForecastHeld as ForecastHeld
+from app.turnaround.forecasting.models import ForecastMonth as ForecastMonth
 from app.turnaround.simulation.models import Simulation as Simulation  # with the other tables of this room
 
 

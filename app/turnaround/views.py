@@ -19,13 +19,14 @@ from app.turnaround import page, presenting, quality, queries, reports, rules, t
 from app.turnaround import why as reasons
 from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.forecast import Forecast
+from app.turnaround.forecasting import page as forecasting
 from app.turnaround.forms import TargetForm
 from app.turnaround.rules import GroupBy
 from app.turnaround.simulation import page as simulation
 from app.turnaround.why import Against
 
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
-blueprints = (bp, simulation.bp)
+blueprints = (bp, forecasting.bp, simulation.bp)
 LINES_A_PAGE = 50
 # Excel takes a CSV file for UTF-8 only with this mark.
 BOM = "\ufeff"

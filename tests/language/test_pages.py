@@ -146,6 +146,7 @@ SIGNED_IN = (
     "/feeds/",
     "/turnaround/",
     "/turnaround/?group_by=test",
+    "/turnaround/forecast",
     "/turnaround/reports/",
     "/accounts/",
     "/accounts/password",

@@ -13,6 +13,8 @@ from app.turnaround.forecasting.methods import Planned
 
 YEAR = timedelta(days=365)
 GONE = (OrderState.CANCELLED, OrderState.REJECTED)
+# Lines of which the test is over, and the report issued or to be written.
+ENDED = (OrderLine.ended_at.is_not(None), OrderLine.state.not_in(GONE))
 
 
 def tests() -> dict[str, Planned]:
@@ -30,11 +32,7 @@ def history(since: datetime, known: Mapping[str, Planned]) -> History:
         func.coalesce(OrderLine.submitted_at, OrderLine.ended_at, type_=OrderLine.ended_at.type),
         OrderLine.ended_at,
         OrderLine.issued_at,
-    ).where(
-        OrderLine.ended_at.is_not(None),
-        or_(OrderLine.issued_at > since, OrderLine.issued_at.is_(None)),
-        OrderLine.state.not_in(GONE),
-    )
+    ).where(*ENDED, or_(OrderLine.issued_at > since, OrderLine.issued_at.is_(None)))
     return History(
         line((test, known[test].domain, lab, company), known[test].report_days, asked, ended, issued)
         for test, lab, company, asked, ended, issued in db.session.execute(query)

@@ -1,0 +1,117 @@
+"""How often the dates held, as they would have been told with the offer: reckoned at night, read by the page.
+
+A line counts in the month in which its test ended, as soon as its safe date and that of the baseline have come, with or
+without its report. Its dates are those of the Monday before it was submitted, from what was known then.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from app.database import Base, db, execute, transaction
+from app.orders.models import OrderLine
+from app.turnaround import sql
+from app.turnaround.forecasting.backtest import Moment, Told, origins, told
+from app.turnaround.forecasting.history import ENDED, YEAR, history, tests
+from app.turnaround.forecasting.methods import BASELINE, SHIPPED
+from app.turnaround.forecasting.models import ForecastHeld, ForecastMonth
+from app.turnaround.rules import days_of_month, last_months
+from app.worktime import SHANGHAI
+
+MONTHS = 24
+# Dates are asked for that long before the test at most: the horizon of booking, and a review.
+LEAD = timedelta(days=200)
+EVERY = 7
+_INSERT = insert(Base.metadata.tables[ForecastHeld.__tablename__])
+# A company at a lab.
+Pair = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Month:
+    """Counts of a month by company and lab, and how many lines wait for their dates."""
+
+    of: dict[Pair, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    open: int = 0
+
+
+def reckon(now: datetime) -> int:
+    """Reckon the months of the last two years up that are new, have open lines or others than before; how many."""
+    ended = _ended(now)
+    known = {row.month: row for row in db.session.scalars(select(ForecastMonth))}
+    due = [month for month, count in ended.items() if _is_due(known.get(month), count)]
+    if not due:
+        return 0
+    found = _months(due, now)
+    return sum(_write(month, ended[month], found[month], now) for month in sorted(due))
+
+
+def _is_due(known: ForecastMonth | None, ended: int) -> bool:
+    return known is None or known.open > 0 or known.ended != ended
+
+
+def _ended(now: datetime) -> dict[str, int]:
+    """Lines by the month in which their test ended."""
+    month = func.substr(sql.local_date(OrderLine.ended_at), 1, 7)
+    span = last_months(MONTHS, now).span
+    query = select(month, func.count()).where(*ENDED, OrderLine.ended_at >= span.start, OrderLine.ended_at <= now)
+    return {row[0]: row[1] for row in db.session.execute(query.group_by(month))}
+
+
+def _months(due: Sequence[str], now: datetime) -> Mapping[str, _Month]:
+    spans = [days_of_month(month).span for month in due]
+    first, last = min(span.start for span in spans), min(max(span.end for span in spans), now)
+    past = history(first - LEAD - YEAR, tests())
+    months = set(due)
+    wanted = [line for line in past.lines if _month(line.ended_at) in months]
+    asked = origins(wanted, Moment.ASKED, first.timestamp(), last.timestamp(), EVERY)
+    return _counted(zip(told(past, SHIPPED, asked), told(past, BASELINE, asked), strict=True), now)
+
+
+def _counted(dates: Iterable[tuple[Told, Told]], now: datetime) -> Mapping[str, _Month]:
+    found: dict[str, _Month] = defaultdict(_Month)
+    for ours, base in dates:
+        line = ours.line
+        month = found[_month(line.ended_at)]
+        if max(ours.safe, base.safe) > now.timestamp():
+            month.open += 1
+            continue
+        issued = float("inf") if line.issued_at is None else line.issued_at
+        month.of[line.company, line.lab].update(
+            lines=1,
+            measured=int(ours.measured),
+            likely=int(issued <= ours.likely),
+            safe=int(issued <= ours.safe),
+            base_likely=int(issued <= base.likely),
+            base_safe=int(issued <= base.safe),
+        )
+    return found
+
+
+def _month(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp, SHANGHAI):%Y-%m}"
+
+
+def _write(month: str, ended: int, found: _Month, now: datetime) -> bool:
+    """One month in one transaction; False when another process was at it."""
+    rows = [
+        {"month": month, "company_id": company, "lab_id": lab, **counts} for (company, lab), counts in found.of.items()
+    ]
+    try:
+        with transaction() as session:
+            row = session.get(ForecastMonth, month, with_for_update=True, populate_existing=True)
+            if row is None:
+                session.add(ForecastMonth(month=month, as_of=now, ended=ended, open=found.open))
+            else:
+                row.as_of, row.ended, row.open = now, ended, found.open
+            session.flush()
+            session.execute(delete(ForecastHeld).where(ForecastHeld.month == month))
+            if rows:
+                execute(session, _INSERT, rows)
+    except IntegrityError:
+        return False
+    return True
