@@ -61,6 +61,7 @@ def test_commands(world: World, clean: Flask) -> None:
     assert [line.split("\t")[0] for line in listed] == [
         "lapse",
         "earliest-week",
+        "turnaround-summary",
         "forecast-held",
         "turnaround-report",
         "closures",

@@ -1,6 +1,6 @@
 """how often forecast dates held
 
-Revision: 0022, after 0021. Empty until the job has run.
+Revision: 0023, after 0022. Empty until the job has run.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from app.database import UtcDateTime
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
