@@ -69,7 +69,7 @@ def measure(folder: Path, lines: int, offers: int) -> None:
         fill.bookings(lines, now(), who)
         refresh_statistics(now())
         pairs = _pairs(offers)
-        days = dict(db.session.execute(select(Test.id, Test.report_days)).tuples().all())
+        days = dict(db.session.execute(select(Test.id, Test.report_days)).all())
         db.session.remove()
     client = signed_in(app, who[0][1])
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import time_machine
 from flask import Flask
 
-from app.booking import offers
+from app.booking import offers, preview
 from app.booking.forecast import Basis
 from app.booking.settings import limits
 from app.turnaround.forecast import Forecast, experience
@@ -80,3 +80,29 @@ def test_a_process_asks_once_in_a_while_whoever_asks(clean: Flask, world: World,
         with statements() as asked:
             again = remembering([("t", "lab"), ("t", "elsewhere")])
     assert first == again and first and asked == []
+
+
+def test_a_report_that_is_late_is_not_expected_in_the_past(world: World, issued) -> None:
+    """Whoever waits is told a date to come; reminders keep to the date as it was when the bench was freed."""
+    world.bench()
+    reports(issued, [2, 3, 4, 5, 6])
+    with time_machine.travel(world.now, tick=False):
+        desk = world.lab_admin("lab")
+        booking = desk.does("confirm", world.engineer("甲公司").requests(at(16)))
+        world.now = booking.starts_at
+        booking = desk.does("start", booking)
+        world.now = booking.ends_at
+        booking = desk.does("complete", booking)
+    later = world.now + timedelta(days=60)
+    with time_machine.travel(later, tick=False):
+        told, first = preview.awaited_reports([booking], later), preview.expected_reports([booking], later)
+    assert first[booking.id].safe_at < later < told[booking.id].expected_at <= told[booking.id].safe_at
+    assert told[booking.id].first_expected_at == first[booking.id].expected_at
+
+
+def test_a_use_that_has_not_begun_is_expected_to_take_its_length_from_now(world: World) -> None:
+    world.bench()
+    booking = world.lab_admin("lab").does("confirm", world.engineer("甲公司").requests(at(16)))
+    planned = preview.expected_reports([booking], world.now)[booking.id]
+    waiting = preview.expected_reports([booking], booking.starts_at + timedelta(days=3))[booking.id]
+    assert waiting.expected_at - planned.expected_at >= timedelta(days=3)
