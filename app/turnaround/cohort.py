@@ -14,7 +14,7 @@ from app.accounts.policy import Action, visible
 from app.database import db
 from app.labs.models import Test
 from app.orders.models import OrderLine
-from app.turnaround import rules, sql, survival
+from app.turnaround import region, rules, sql, summary, survival
 from app.turnaround.queries import DAY_SECONDS, UNDER_WAY, Question, filters, sees_all
 
 # A tenth of a day is fine enough for an estimate in days, and keeps its steps few.
@@ -55,7 +55,18 @@ class Flow:
 
 
 def time_to_report(question: Question, now: datetime) -> TimeToReport | None:
-    """None where the viewer may not be told, or no line was submitted. Raises Forbidden. One statement."""
+    """None where the viewer may not be told, or no line was submitted. Raises Forbidden.
+
+    Of all companies it is as of the summary, like all that is told of them.
+    """
+    kept = summary.kept(question.period) if sees_all(question.viewer) else None
+    if kept is None:
+        return _time_to_report(question, now)
+    key = ("time to report", question.period, question.lab_id, question.domain_id, question.test_id, kept.made)
+    return region.once(key, lambda: _time_to_report(question, kept.as_of))
+
+
+def _time_to_report(question: Question, now: datetime) -> TimeToReport | None:
     until = func.coalesce(OrderLine.issued_at, literal(now, OrderLine.issued_at.type))
     tenths = sql.seconds_between(OrderLine.submitted_at, until) / STEP_SECONDS
     done = OrderLine.issued_at.is_not(None)

@@ -61,7 +61,7 @@ class TurnaroundTarget(Base):
 class SummarisedMonth(Base):
     """A month whose lines the summary has, as of an instant; later lines of it are read live.
 
-    issued: how many lines the month had then, those that count in no figure too.
+    issued: how many lines the month had then, those that count in no figure too. made: another with every making.
     """
 
     __tablename__ = "summarised_month"
@@ -69,6 +69,7 @@ class SummarisedMonth(Base):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     as_of: Mapped[datetime]
     issued: Mapped[int]
+    made: Mapped[str] = mapped_column(String(24))
 
 
 class SummarisedCell(Base):

@@ -4,9 +4,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.accounts.policy import Action, visible
 from app.database import db
@@ -65,7 +64,7 @@ class Doubtful:
 
 def faults(question: Question, now: datetime) -> Mapping[Fault, int]:
     """How many of the viewer's lines have each fault, of all companies for who sees all. One statement each."""
-    return {fault: db.session.scalar(_of(question, fault, now, func.count())) or 0 for fault in Fault}
+    return {fault: _count(question, _has(fault, now)) for fault in Fault}
 
 
 def doubtful(question: Question, now: datetime) -> list[Doubtful]:
@@ -73,35 +72,36 @@ def doubtful(question: Question, now: datetime) -> list[Doubtful]:
     if sees_all(question.viewer):
         raise Forbidden()
     names = (Order.id, Order.code, Lab.name_zh, Lab.name_en, Test.name_zh, Test.name_en)
-    return [
-        Doubtful(fault, *row)
-        for fault in Fault
-        for row in db.session.execute(_of(question, fault, now, *names).order_by(Order.code).limit(LISTED))
-    ]
-
-
-def left_out(question: Question, now: datetime) -> int:
-    """Lines that would count in the question's period but for their times."""
-    span = question.period.span
-    query = _of(question, Fault.MISSING, now, func.count()).where(
-        OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end
-    )
-    shares = _of(question, Fault.SHARES, now, func.count()).where(
-        OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end
-    )
-    return (db.session.scalar(query) or 0) + (db.session.scalar(shares) or 0)
-
-
-def _of(question: Question, fault: Fault, now: datetime, *columns: Any) -> Select[*tuple[Any, ...]]:
-    scope = Action.SEE_ALL_TURNAROUND if sees_all(question.viewer) else Action.SEE_TURNAROUND
-    return (
-        select(*columns)
+    query = (
+        select(*names)
         .select_from(OrderLine)
         .join(Test, Test.id == OrderLine.test_id)
         .join(Order, Order.id == OrderLine.order_id)
         .join(Lab, Lab.id == OrderLine.lab_id)
-        .where(visible(question.viewer, scope, OrderLine), _has(fault, now), *filters(question))
+        .where(*_seen(question))
+        .order_by(Order.code)
+        .limit(LISTED)
     )
+    return [Doubtful(fault, *row) for fault in Fault for row in db.session.execute(query.where(_has(fault, now)))]
+
+
+def left_out(question: Question, now: datetime) -> int:
+    """Lines that would count in the question's period but for their times. One statement."""
+    span = question.period.span
+    issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
+    return _count(question, issued, or_(*(_has(fault, now) for fault in LEFT_OUT)))
+
+
+def _count(question: Question, *conditions: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(OrderLine)
+    if question.domain_id:
+        query = query.join(Test, Test.id == OrderLine.test_id)
+    return db.session.scalar(query.where(*_seen(question), *conditions)) or 0
+
+
+def _seen(question: Question) -> list[ColumnElement[bool]]:
+    scope = Action.SEE_ALL_TURNAROUND if sees_all(question.viewer) else Action.SEE_TURNAROUND
+    return [visible(question.viewer, scope, OrderLine), *filters(question)]
 
 
 def _has(fault: Fault, now: datetime) -> ColumnElement[bool]:

@@ -16,11 +16,10 @@ from app.database import db
 from app.errors import Forbidden
 from app.labs.models import Test
 from app.orders.models import OrderLine, OrderState
-from app.turnaround import rules, summary
+from app.turnaround import region, rules, summary
 from app.turnaround.cells import COUNTABLE, OF_WAYS, Cell, Cells, grouped, live_cells, node
 from app.turnaround.naming import STORED, names_of
 from app.turnaround.rules import SHARES, GroupBy, Period
-from app.turnaround.summary import Summary
 from app.turnaround.suppression import Suppression
 from app.turnaround.tally import PARTS, Tally, percentile, together
 
@@ -107,14 +106,17 @@ class Answer:
         self.of_all = of_all = sees_all(question.viewer)
         question = replace(question, period=question.period.whole_months()) if of_all else question
         self.question, self.now = question, now
-        every = cells_of(replace(question, lab_id=None, domain_id=None, test_id=None) if of_all else question)
-        self.cells = _narrowed(every, question) if of_all else every
-        self._suppression = _suppression(every) if of_all else None
+        self._suppression: Suppression | None = None
+        if of_all:
+            every, self._suppression, self.as_of = _of_all(question, now)
+            self.cells = _narrowed(every, question)
+        else:
+            self.cells, self.as_of = cells_of(question), now
         self.total = self._figures(None, TOTAL, together(cell.tally for cell in self.cells.labs))
 
     def table(self, group_by: GroupBy | None) -> Turnaround:
         items = self._items(group_by) if group_by else [self.total]
-        return Turnaround(self.question, group_by, items, self.total, self.of_all, self.now)
+        return Turnaround(self.question, group_by, items, self.total, self.of_all, self.as_of)
 
     def monthly(self, group_by: GroupBy) -> dict[str, dict[str, float]]:
         """P50 in days by key and month, for small charts; never of all companies. Raises Forbidden."""
@@ -131,8 +133,8 @@ class Answer:
 
     def _items(self, group_by: GroupBy) -> list[Figures]:
         # The summary knows ways of all labs together only.
-        kept = self.of_all or group_by not in OF_WAYS
-        tallies = grouped(self.cells if kept else _live(self.question), group_by)
+        anew = group_by in OF_WAYS and self.question.viewer.is_lab
+        tallies = grouped(_live(self.question) if anew else self.cells, group_by)
         names = names_of(group_by, tallies)
         items = []
         for key, tally in tallies.items():
@@ -155,24 +157,34 @@ class Answer:
 
 
 def cells_of(question: Question) -> Cells:
-    """The cells of all lines of the question that count: what the summary has, and what was issued since."""
-    kept = _kept(question)
+    """The cells of the viewer's own lines that count: of labs what the summary has, and what was issued since.
+
+    Of a company the summary has nothing: its own lines are few.
+    """
+    kept = summary.kept(question.period) if question.viewer.is_lab else None
     if kept is None:
         return _live(question)
-    return _narrowed(kept.cells, question) + _live(question, OrderLine.issued_at >= kept.as_of)
+    own = _narrowed(kept.cells(sorted(question.viewer.lab_ids)), question)
+    return own + _live(question, OrderLine.issued_at >= kept.as_of)
+
+
+def _of_all(question: Question, now: datetime) -> tuple[Cells, Suppression, datetime]:
+    """The cells of all companies, what of them is hidden, and as of when: as of the summary where it can be used."""
+    kept = summary.kept(question.period)
+    if kept is None:
+        cells = _live(replace(question, lab_id=None, domain_id=None, test_id=None))
+        return cells, _suppression(cells), now
+
+    def reckon() -> tuple[Cells, Suppression, datetime]:
+        cells = kept.cells(None)
+        return cells, _suppression(cells), kept.as_of
+
+    return region.once(("cells", question.period, kept.made), reckon)
 
 
 def _live(question: Question, *more: ColumnElement[bool]) -> Cells:
     years = question.period.first.year, question.period.last.year
     return live_cells([*complete(question), *more], *years)
-
-
-def _kept(question: Question) -> Summary | None:
-    """Of a company the summary has nothing: its own lines are few."""
-    viewer = question.viewer
-    if sees_all(viewer):
-        return summary.read(question.period, None)
-    return summary.read(question.period, sorted(viewer.lab_ids)) if viewer.is_lab else None
 
 
 def _narrowed(cells: Cells, question: Question) -> Cells:

@@ -32,10 +32,15 @@ _INSERT = insert(Base.metadata.tables[SummarisedCell.__tablename__])
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is kept of a period; lines issued since `as_of` are not in it."""
+    """What is kept of a period; lines issued since `as_of` are not in it. made: of which makings of which months."""
 
-    cells: Cells
+    months: Sequence[str]
+    made: frozenset[str]
     as_of: datetime
+
+    def cells(self, lab_ids: Sequence[str] | None) -> Cells:
+        """Of these labs, or of all; with labs there are no ways, for those are kept of all labs together."""
+        return Cells(_labs(self.months, lab_ids), [] if lab_ids is not None else _ways(self.months))
 
 
 def summarise(now: datetime) -> int:
@@ -64,9 +69,9 @@ def _write(month: str, as_of: datetime) -> bool:
         with transaction() as session:
             row = session.get(SummarisedMonth, month, with_for_update=True, populate_existing=True)
             if row is None:
-                session.add(SummarisedMonth(month=month, as_of=as_of, issued=issued))
+                session.add(SummarisedMonth(month=month, as_of=as_of, issued=issued, made=new_id()))
             else:
-                row.as_of, row.issued = as_of, issued
+                row.as_of, row.issued, row.made = as_of, issued, new_id()
             session.flush()
             session.execute(delete(SummarisedCell).where(SummarisedCell.month == month))
             rows = [_row(cell) for cell in found.labs] + [_row(way) for way in found.ways]
@@ -90,11 +95,8 @@ def _named(cell: Cell | Way, *names: str) -> dict[str, Any]:
     return {name: getattr(cell, name) for name in names}
 
 
-def read(period: Period, lab_ids: Sequence[str] | None) -> Summary | None:
-    """What the summary has of the period, of these labs or of all; None where it can't be used.
-
-    With labs there are no ways, for those are kept of all labs together.
-    """
+def kept(period: Period) -> Summary | None:
+    """What the summary has of the period; None where it can't be used. Two statements."""
     months = period.months()
     known = list(db.session.scalars(select(SummarisedMonth).where(SummarisedMonth.month.in_(months))))
     span = period.span
@@ -104,8 +106,7 @@ def read(period: Period, lab_ids: Sequence[str] | None) -> Summary | None:
     issued = select(func.count()).select_from(OrderLine).where(*inside)
     if not known or not whole or db.session.scalar(issued) != sum(row.issued for row in known):
         return None
-    cells = Cells(_labs(months, lab_ids), [] if lab_ids is not None else _ways(months))
-    return Summary(cells, as_of)
+    return Summary(months, frozenset(row.made for row in known), as_of)
 
 
 _TALLY = (SummarisedCell.whole, SummarisedCell.working, SummarisedCell.sums, SummarisedCell.companies)

@@ -23,6 +23,7 @@ def upgrade():
         sa.Column("month", sa.String(7), nullable=False),
         sa.Column("as_of", UtcDateTime(), nullable=False),
         sa.Column("issued", sa.Integer(), nullable=False),
+        sa.Column("made", sa.String(24), nullable=False),
         sa.PrimaryKeyConstraint("month", name=op.f("pk_summarised_month")),
     )
     op.create_table(

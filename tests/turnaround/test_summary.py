@@ -53,7 +53,7 @@ def test_the_same_figures_with_and_without(busy: World, issued) -> None:
     assert summary.summarise(busy.now) == MONTHS
     assert told(busy) == live
     with statements() as sent:
-        queries.turnaround(Question(busy.coordinator().viewer, YEAR), None, busy.now)
+        queries.turnaround(Question(busy.lab_admin("lab").viewer, YEAR), None, busy.now)
     assert any("summarised_cell" in statement for statement in sent)
     issued("甲公司", "other", "t", on=busy.now)
     fresh = told(busy)
