@@ -82,6 +82,7 @@ class Action(enum.Enum):
     SEE_ALL_TURNAROUND = enum.auto()
     SET_TARGET = enum.auto()
     SEE_SIMULATION = enum.auto()
+    SEE_BOTTLENECKS = enum.auto()
     SEE_DAY_SHEET = enum.auto()
     INVITE_COMPANY = enum.auto()
     INVITE_LAB = enum.auto()
@@ -165,6 +166,8 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.SET_TARGET: {**_LAB_ADMIN, Role.COORDINATOR: nobodys_lab},
     # Of all labs and companies together, and invented: it holds nothing of any of them.
     Action.SEE_SIMULATION: dict.fromkeys((Role.COORDINATOR, Role.LAB_ADMIN, Role.SYSTEM_ADMIN), anyone),
+    # A lab of its own pools, all others by kind of bench of all labs together.
+    Action.SEE_BOTTLENECKS: dict.fromkeys((Role.COORDINATOR, Role.LAB_ADMIN, Role.SYSTEM_ADMIN), anyone),
     Action.SEE_DAY_SHEET: _LAB,
     Action.INVITE_COMPANY: {Role.COMPANY_MANAGER: own_company, Role.SYSTEM_ADMIN: anyone},
     Action.INVITE_LAB: {Role.LAB_ADMIN: own_lab, Role.SYSTEM_ADMIN: anyone},
@@ -187,6 +190,7 @@ READING = frozenset(
         Action.SEE_TURNAROUND,
         Action.SEE_ALL_TURNAROUND,
         Action.SEE_SIMULATION,
+        Action.SEE_BOTTLENECKS,
         Action.SEE_DAY_SHEET,
         Action.SEE_NOTICE,
         Action.SEE_FILE,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -54,7 +55,20 @@ def written(footprint: Iterable[tuple[str, int]]) -> list[str]:
     return [f"{resource_id}/{place}" for resource_id, place in footprint]
 
 
-def footprint_of(thing: Booking | MoveProposal) -> list[tuple[str, int]]:
+class Placed(Protocol):
+    """What takes places: a booking, a proposal, or a row with these columns of one."""
+
+    @property
+    def footprint(self) -> Sequence[str]: ...
+
+    @property
+    def resource_id(self) -> str: ...
+
+    @property
+    def place(self) -> int: ...
+
+
+def footprint_of(thing: Placed) -> list[tuple[str, int]]:
     """What a booking or a proposal takes, its own place first."""
     kept = [text.rpartition("/") for text in thing.footprint]
     return [(resource_id, int(place)) for resource_id, _, place in kept] or [(thing.resource_id, thing.place)]

@@ -18,6 +18,7 @@ from app.turnaround import lines as behind
 from app.turnaround import page, presenting, quality, queries, reports, rules, targets
 from app.turnaround import why as reasons
 from app.turnaround.asking import MONTHS, Asked, asked
+from app.turnaround.bottlenecks import page as bottlenecks
 from app.turnaround.forecast import Forecast
 from app.turnaround.forecasting import page as forecasting
 from app.turnaround.forms import TargetForm
@@ -26,7 +27,7 @@ from app.turnaround.simulation import page as simulation
 from app.turnaround.why import Against
 
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
-blueprints = (bp, forecasting.bp, simulation.bp)
+blueprints = (bp, forecasting.bp, simulation.bp, bottlenecks.bp)
 LINES_A_PAGE = 50
 # Excel takes a CSV file for UTF-8 only with this mark.
 BOM = "\ufeff"

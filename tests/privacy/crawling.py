@@ -181,6 +181,7 @@ def asked() -> dict[str, list[str]]:
         "/resources/far-rig/day-sheet": ["day=2026-11-17"],
         "/search": ["q=GB+TEST", "q=zzjia", "test=t", "test=t&order=bench"],
         "/turnaround/": [f"group_by={each}" for each in ("lab", "domain", "test", "month")],
+        "/turnaround/bottlenecks": ["pool=chamber", "pool=far-rig&months=3", "lab=elsewhere"],
         "/turnaround/lines": ["lab=here", "sort=longest", "month=2026-10"],
         "/turnaround/turnaround.csv": [f"group_by={each}" for each in ("lab", "test", "month")],
         f"{PREFIX}/bookings": ["state=completed", "lab=here", "lab=elsewhere", "limit=2"],

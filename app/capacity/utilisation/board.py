@@ -78,7 +78,7 @@ def board(lab: Lab, now: datetime) -> Board:
     past = Interval(coming[0].start - timedelta(weeks=PAST_WEEKS), now)
     reach = Interval(past.start, coming[-1].end)
     known = {bench.resource_id: bench for bench in benches(lab_id=lab.id)}
-    uses, losses = queries.uses(lab.id, reach, now), queries.losses(lab.id, reach)
+    uses, losses = queries.uses([lab.id], reach, now), queries.losses([lab.id], reach)
     resources = [resource for resource in queries.resources(lab.id) if resource.id in known]
     rows = [
         _row(resource, known[resource.id], past, coming, uses.get(resource.id, ()), losses.get(resource.id, ()))

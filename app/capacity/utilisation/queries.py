@@ -1,7 +1,7 @@
 """Questions behind the utilisation page: what benches were open, booked, used and lost."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -19,39 +19,49 @@ COUNTED = (State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED)
 NO_SHOW = "no_show"
 
 
-def uses(lab_id: str, span: Interval, now: datetime) -> Mapping[str, list[Use]]:
-    """Uses that meet the span, by resource; one statement. A running one is used up to now."""
+def uses(lab_ids: Collection[str], span: Interval, now: datetime) -> Mapping[str, list[Use]]:
+    """Uses at these labs that meet the span, by resource; one statement. A running one is used up to now."""
     query = (
-        select(Booking, OrderLine.taken_at, OrderLine.ended_at)
+        select(
+            Booking.resource_id,
+            Booking.place,
+            Booking.footprint,
+            Booking.starts_at,
+            Booking.ends_at,
+            Booking.order_line_id,
+            Booking.company_id,
+            OrderLine.taken_at,
+            OrderLine.ended_at,
+        )
         .join(OrderLine, OrderLine.id == Booking.order_line_id)
         .where(
-            Booking.lab_id == lab_id,
+            Booking.lab_id.in_(lab_ids),
             Booking.state.in_(COUNTED),
             Booking.starts_at < span.end,
             Booking.ends_at > span.start,
         )
     )
     found: dict[str, list[Use]] = defaultdict(list)
-    for booking, taken_at, ended_at in db.session.execute(query):
-        booked, end = Interval(booking.starts_at, booking.ends_at), ended_at or now
+    for row in db.session.execute(query):
+        booked, taken_at, end = Interval(row.starts_at, row.ends_at), row.taken_at, row.ended_at or now
         used = Interval(taken_at, end) if taken_at and taken_at < end else None
-        for resource_id, place in footprint_of(booking):
-            found[resource_id].append(Use(place, booked, used))
+        for resource_id, place in footprint_of(row):
+            found[resource_id].append(Use(place, booked, used, row.order_line_id, row.company_id))
     return found
 
 
-def losses(lab_id: str, span: Interval) -> Mapping[str, list[Loss]]:
+def losses(lab_ids: Collection[str], span: Interval) -> Mapping[str, list[Loss]]:
     """Time lost to closures and to companies that did not come, by resource; two statements."""
     found: dict[str, list[Loss]] = defaultdict(list)
     closed = (
         select(Occupancy.resource_id, Occupancy.place, Occupancy.starts_at, Occupancy.ends_at, Closure.kind)
         .join(Closure, Closure.id == Occupancy.closure_id)
-        .where(Closure.lab_id == lab_id, Occupancy.starts_at < span.end, Occupancy.ends_at > span.start)
+        .where(Closure.lab_id.in_(lab_ids), Occupancy.starts_at < span.end, Occupancy.ends_at > span.start)
     )
     for resource_id, place, start, end, kind in db.session.execute(closed):
         found[resource_id].append(Loss(place, Interval(start, end), kind.value))
     missed = select(Booking.resource_id, Booking.place, Booking.starts_at, Booking.ends_at).where(
-        Booking.lab_id == lab_id,
+        Booking.lab_id.in_(lab_ids),
         Booking.state == State.NO_SHOW,
         Booking.starts_at < span.end,
         Booking.ends_at > span.start,

@@ -12,11 +12,13 @@ NOTHING = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one use took of a place of a bench. used: when it really ran, None where it did not."""
+    """What one use took of a place of a bench. used: when it really ran, None where it did not; for whose line."""
 
     place: int
     booked: Interval
     used: Interval | None
+    line_id: str = ""
+    company_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ def total(spans: Iterable[Interval]) -> timedelta:
     return sum((span.duration for span in spans), NOTHING)
 
 
+def inside(opened: Sequence[Interval], spans: Sequence[Interval]) -> timedelta:
+    """How much of the open time lies in these spans."""
+    return total(intersect(opened, spans)) if spans else NOTHING
+
+
 def hours(
     span: Interval, windows: Sequence[Interval], places: int, uses: Sequence[Use], losses: Sequence[Loss]
 ) -> Hours:
@@ -73,9 +80,9 @@ def hours(
     booked, used, lost = NOTHING, NOTHING, NOTHING
     for place in range(1, places + 1):
         mine = [use for use in uses if use.place == place]
-        booked += total(intersect(opened, [use.booked for use in mine]))
-        used += total(intersect(opened, [use.used for use in mine if use.used]))
-        lost += total(intersect(opened, [loss.when for loss in losses if loss.place == place]))
+        booked += inside(opened, [use.booked for use in mine])
+        used += inside(opened, [use.used for use in mine if use.used])
+        lost += inside(opened, [loss.when for loss in losses if loss.place == place])
     return Hours(places * total(opened), booked, used, lost)
 
 

@@ -1,0 +1,1 @@
+"""Where the time of benches went, by pool, and what one more shift or bench would have brought."""

@@ -1,0 +1,159 @@
+"""The page of bottlenecks: how the hours of benches were spent, and what one more shift or bench would have brought."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from app.accounts.current import login_required, viewer
+from app.accounts.policy import Action, Viewer, require
+from app.booking.models import CLOSURE_LABELS, ClosureKind
+from app.capacity.utilisation.queries import NO_SHOW
+from app.clock import now
+from app.errors import Invalid
+from app.testing.run_rules import CAUSE_LABELS, PauseCause
+from app.turnaround.asking import MONTHS, USUAL_MONTHS, Asked, asked
+from app.turnaround.bottlenecks.hours import Row, Told, by_kind, by_pool, finished
+from app.turnaround.bottlenecks.queries import LATE
+from app.turnaround.bottlenecks.spent import CLOSURE, PAUSE, Spent
+from app.turnaround.bottlenecks.what_if import Change, Outcome, WhatIf, what_if
+from app.turnaround.queries import sees_all
+from app.turnaround.rules import Period
+
+bp = Blueprint("turnaround_bottlenecks", __name__, url_prefix="/turnaround")
+BAR = 1000
+# A pool of which most hours are free holds nobody up.
+SCARCE = 50
+# Days that people would notice.
+LITTLE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a bar, on a scale of BAR. css: its class."""
+
+    css: str
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """told: rows and causes. study: what if, of one row (`chosen`); None where nothing was asked of any, and for
+    those who see all labs.
+    """
+
+    asked: Asked
+    months: int
+    period: Period
+    of_all: bool
+    told: Told
+    chosen: Row | None
+    study: WhatIf | None
+    as_of: datetime
+
+    @property
+    def top(self) -> Row | None:
+        """The tightest of those that may be told."""
+        return next((row for row in self.told.rows if row.spent and row.spent.hours.booked), None)
+
+    @property
+    def shown(self) -> list[Row]:
+        """Rows with something to draw."""
+        return [row for row in self.told.rows if row.spent and (row.spent.hours.booked or row.spent.lost)]
+
+    @property
+    def quiet(self) -> list[Row]:
+        """Those that nobody had."""
+        return [row for row in self.told.rows if row.spent and row not in self.shown]
+
+    @property
+    def hidden(self) -> list[Row]:
+        """Those that are too small to be told."""
+        return [row for row in self.told.rows if row.spent is None]
+
+    @property
+    def longest(self) -> float:
+        """The longest mean waiting of the study, in days."""
+        return max((outcome.waiting for outcome in self.study.outcomes), default=0.0) if self.study else 0.0
+
+
+@bp.get("/bottlenecks")
+@login_required
+def index() -> str:
+    """Open, booked and used hours, what was lost, and what if. Raises Forbidden."""
+    require(viewer(), Action.SEE_BOTTLENECKS)
+    found = _page(viewer(), request.args.get("pool"), now())
+    words = {"bar": bar, "cause": cause, "whole_hours": whole_hours, "length": length, "changes": Change}
+    return render_template(
+        "turnaround/bottlenecks.html", page=found, month_choices=MONTHS, scarce=SCARCE, sentence=sentence, **words
+    )
+
+
+def _page(viewer: Viewer, pool: str | None, now: datetime) -> Page:
+    try:
+        wanted = asked(request.args, viewer, now)
+    except Invalid:
+        wanted = asked({}, viewer, now)
+    months, of_all = wanted.months or USUAL_MONTHS, sees_all(viewer)
+    told = by_kind(months, now) if of_all else by_pool(sorted(viewer.lab_ids), months, now)
+    chosen, study = (None, None) if of_all else _study(told.rows, pool, months, now)
+    return Page(wanted, months, finished(months, now), of_all, told, chosen, study, now)
+
+
+def _study(rows: Sequence[Row], pool: str | None, months: int, now: datetime) -> tuple[Row | None, WhatIf | None]:
+    """Of the pool in the address, else of the tightest."""
+    tightest = next((row for row in rows if row.spent and row.spent.hours.booked), None)
+    row = next((row for row in rows if row.key == pool), tightest)
+    return row, what_if(row.lab_id, row.key, months, now) if row else None
+
+
+def bar(spent: Spent) -> list[Piece]:
+    """Ran, booked without a run, lost; what is left was free."""
+    lengths = (("ran", spent.running), ("unu", spent.unused), ("los", spent.lost_all))
+    if not spent.hours.open:
+        return []
+    ends = [round(BAR * (end / spent.hours.open)) for end in accumulate(each for _css, each in lengths)]
+    return [
+        Piece(css, begin, end - begin)
+        for (css, _length), begin, end in zip(lengths, [0, *ends], ends, strict=False)
+        if end > begin
+    ]
+
+
+def length(days: float, longest: float) -> int:
+    """A bar of days on a scale that the longest fills."""
+    return round(BAR * days / longest) if longest > 0 else 0
+
+
+def whole_hours(length: timedelta) -> str:
+    """Hours without a fraction, `1,240`."""
+    return f"{length / timedelta(hours=1):,.0f}"
+
+
+def cause(key: str) -> str:
+    """Why time was lost, in the reader's language."""
+    if key in (NO_SHOW, LATE):
+        return _("委托方未到场") if key == NO_SHOW else _("取消太晚")
+    if key.startswith(CLOSURE):
+        return _(
+            "%(kind)s：%(cause)s", kind=_("停用时间"), cause=_(CLOSURE_LABELS[ClosureKind(key.removeprefix(CLOSURE))])
+        )
+    return _("%(kind)s：%(cause)s", kind=_("试验暂停"), cause=_(CAUSE_LABELS[PauseCause(key.removeprefix(PAUSE))]))
+
+
+def sentence(outcome: Outcome) -> str:
+    """What a change would have brought."""
+    days, report = f"{outcome.sooner:.1f}", f"{outcome.report_sooner:.1f}"
+    if outcome.sooner < -LITTLE:
+        return _("加了以后，先来先得的顺序变了，这些申请平均反而晚 %(days)s 天上台。", days=f"{-outcome.sooner:.1f}")
+    if max(outcome.sooner, outcome.report_sooner) < LITTLE:
+        if outcome.change is Change.SHIFT:
+            return _("多一个班次，这些申请的上台和报告日期几乎不变。")
+        return _("多一个台架，这些申请的上台和报告日期几乎不变。")
+    if outcome.change is Change.SHIFT:
+        return _("多一个班次，这些申请平均早 %(days)s 天上台，报告早 %(report)s 天。", days=days, report=report)
+    return _("多一个台架，这些申请平均早 %(days)s 天上台，报告早 %(report)s 天。", days=days, report=report)
