@@ -185,7 +185,7 @@ def test_one_sample_is_not_in_two_places_however_many_benches_there_are() -> Non
     first = request(0, at(2), at(4))
     second = Request("1", at(2), "t", ANYBODY, busy(at(5)), (("rig-0", 1),), {"0": first.had.end})
     house = house_of([first, second], 1)
-    found = replay([first, second], house.changed(one_more_bench(["rig-0"], False)), {})
+    found = replay([first, second], house.changed(one_more_bench(["rig-0"], False), ()), {})
     assert [placed.when.start for placed in found] == [at(3), at(3, 16, 30)]
 
 
@@ -224,7 +224,7 @@ def test_of_equal_tests_none_starts_later_with_one_more_bench(asked: list[int], 
     requests = [request(number, NOW + hour * HOUR, NOW + 90 * DAY) for number, hour in enumerate(asked)]
     house = house_of(requests, units, shifts)
     before = replay(requests, house, {})
-    after = replay(requests, house.changed(one_more_bench(["rig-0"], False)), {})
+    after = replay(requests, house.changed(one_more_bench(["rig-0"], False), ()), {})
     assert all(new.when.start <= old.when.start for new, old in zip(after, before, strict=True))
     # Asked again as they then came out, everybody has what he had.
     had = [Request(p.request.id, p.request.asked_at, "t", ANYBODY, p.when, p.taken) for p in before]

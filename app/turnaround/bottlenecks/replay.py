@@ -3,7 +3,7 @@
 A house without these requests is filled with them one by one. What else is on the benches stays where it was.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -55,9 +55,12 @@ class House:
     others: Rows
     limits: Callable[[CapableBench], Limits]
 
-    def changed(self, change: Callable[[CapableBench], Iterable[CapableBench]]) -> "House":
-        """The same house with other benches."""
-        changed = {key: [new for item in items for new in change(item)] for key, items in self.benches.items()}
+    def changed(self, change: Callable[[CapableBench], Iterable[CapableBench]], left: Collection[str]) -> "House":
+        """The same house with other benches. left: requests, by id, that stay where they were."""
+        changed = {
+            key: [] if key in left else [new for item in items for new in change(item)]
+            for key, items in self.benches.items()
+        }
         return replace(self, benches=changed)
 
 

@@ -28,6 +28,8 @@ from app.worktime import Interval, WorkingCalendar
 # A page answers in a few seconds: of more requests the newest are asked again.
 MOST = 300
 DAY = timedelta(days=1)
+# Share of lines that the replay has to put where they were.
+FAITHFUL = 0.8
 
 
 class Change(enum.StrEnum):
@@ -75,6 +77,11 @@ class WhatIf:
     happened: float
     outcomes: Sequence[Outcome]
 
+    @property
+    def is_faithful(self) -> bool:
+        """Whether the replay without a change comes out nearly as it was: else what it says of a change is doubtful."""
+        return self.same >= FAITHFUL * self.lines
+
     def of(self, change: Change) -> Outcome | None:
         return next((outcome for outcome in self.outcomes if outcome.change is change), None)
 
@@ -95,9 +102,12 @@ def what_if(lab_id: str, pool: str, count: int, now: datetime, most: int = MOST)
     measured = reporting_times({(request.test_id, lab_id) for request in found.requests})
     study = _Study(found, known, span, measured)
     base = replay(found.requests, found.house, wished)
+    # What finds no place even as it was, as after a lab's own exceptions, must not seem to be moved by a change.
+    left = {placed.request.id for placed in base if placed.item is None}
     outcomes = [study.outcome(Change.NONE, base, base)]
     for change, altered in _changes(units, known).items():
-        outcomes.append(study.outcome(change, replay(found.requests, found.house.changed(altered), wished), base))
+        house = found.house.changed(altered, left)
+        outcomes.append(study.outcome(change, replay(found.requests, house, wished), base))
     return WhatIf(
         pool=pool,
         lines=len(found.requests),
