@@ -81,6 +81,7 @@ class Action(enum.Enum):
     SEE_TURNAROUND = enum.auto()
     SEE_ALL_TURNAROUND = enum.auto()
     SET_TARGET = enum.auto()
+    RECEIVE_STATISTICS = enum.auto()
     SEE_SIMULATION = enum.auto()
     SEE_BOTTLENECKS = enum.auto()
     SEE_DAY_SHEET = enum.auto()
@@ -164,6 +165,11 @@ GRANTS: dict[Action, dict[Role, Grant]] = {
     Action.SEE_TURNAROUND: {**_COMPANY, **_LAB_ADMIN},
     Action.SEE_ALL_TURNAROUND: {Role.COORDINATOR: anyone, Role.SYSTEM_ADMIN: anyone},
     Action.SET_TARGET: {**_LAB_ADMIN, Role.COORDINATOR: nobodys_lab},
+    # Reports on a schedule: of what the role sees of turnaround, its own or all.
+    Action.RECEIVE_STATISTICS: {
+        **dict.fromkeys((Role.ENGINEER, Role.COMPANY_MANAGER, Role.LAB_ADMIN), own_seat),
+        **dict.fromkeys((Role.COORDINATOR, Role.SYSTEM_ADMIN), own_seat),
+    },
     # Of all labs and companies together, and invented: it holds nothing of any of them.
     Action.SEE_SIMULATION: dict.fromkeys((Role.COORDINATOR, Role.LAB_ADMIN, Role.SYSTEM_ADMIN), anyone),
     # A lab of its own pools, all others by kind of bench of all labs together.

@@ -15,6 +15,7 @@ from app.jobs.schedule import Daily, Every, Schedule
 from app.notifications import jobs as notifications
 from app.turnaround.forecasting.held import reckon
 from app.turnaround.jobs import write_daily_reports
+from app.turnaround.scheduled.service import make_due
 from app.turnaround.summary import summarise
 
 
@@ -34,6 +35,7 @@ JOBS: tuple[Job, ...] = (
     Job("turnaround-summary", N_("汇总各月的检测周期，让统计页快"), Daily(2, 10), summarise),
     Job("forecast-held", N_("核对预计的报告日期守住了多少"), Daily(2, 20), reckon),
     Job("turnaround-report", N_("生成各实验室、各企业的检测周期日报"), Daily(2, 30), write_daily_reports),
+    Job("scheduled-reports", N_("生成订阅的检测周期周报和月报"), Daily(2, 40), make_due),
     Job("closures", N_("把到了预计恢复时间还没恢复的停用顺延一天"), Every(30), put_off_open_ends),
     Job("approvals", N_("把超时的审批转给下一位"), Every(10), escalate),
     Job("notices", N_("把发生的事告诉有关的人"), Every(1), notifications.read_events),

@@ -11,6 +11,7 @@ from app.clock import now
 from app.jobs import queries, service
 from app.jobs.models import Outcome
 from app.jobs.schedule import Daily, Every, Schedule
+from app.turnaround.scheduled.queries import failing
 
 bp = Blueprint("jobs", __name__)
 blueprints = (bp,)
@@ -40,6 +41,7 @@ def index() -> str:
         statuses=queries.statuses(at),
         scheduling=queries.is_anybody_scheduling(at),
         failures=queries.recent_failures(),
+        unmade=failing(),
     )
 
 

@@ -21,6 +21,7 @@ class ChoicesForm(CommandForm):
     waiting = RadioField()
     reminders = RadioField()
     seats = RadioField()
+    statistics = RadioField()
 
     def offer(self, groups: list[Group], chosen: dict[Group, How], sent: bool) -> "ChoicesForm":
         """Labels and choices in the reader's language; what holds now unless the form was sent."""

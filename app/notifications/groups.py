@@ -7,7 +7,7 @@ from app.errors import N_
 
 class Side(enum.StrEnum):
     """Who is told: who ordered, the order desk, the bench crew, who decides about a seat, who asked for one; inside a
-    lab who may review a report, who may sign it, and who drafted it.
+    lab who may review a report, who may sign it, and who drafted it; who subscribed, in that very seat.
     """
 
     COMPANY = "company"
@@ -18,6 +18,7 @@ class Side(enum.StrEnum):
     REVIEWERS = "reviewers"
     SIGNATORIES = "signatories"
     DRAFTER = "drafter"
+    SUBSCRIBER = "subscriber"
 
 
 SIDES = {
@@ -61,6 +62,7 @@ class Group(enum.StrEnum):
     WAITING = "waiting"
     REMINDERS = "reminders"
     SEATS = "seats"
+    STATISTICS = "statistics"
 
     @property
     def label(self) -> str:
@@ -79,4 +81,5 @@ GROUP_LABELS = {
     Group.WAITING: N_("候补空出时段"),
     Group.REMINDERS: N_("到期提醒"),
     Group.SEATS: N_("加入机构的申请"),
+    Group.STATISTICS: N_("检测周期的定期报告"),
 }

@@ -70,6 +70,8 @@ class Kind(enum.StrEnum):
     TEST_TOMORROW = "test_tomorrow"
     SAMPLE_DUE = "sample_due"
     REPORT_OVERDUE = "report_overdue"
+    TURNAROUND_WEEK = "turnaround_week"
+    TURNAROUND_MONTH = "turnaround_month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ REPORT = Page("reports.detail", "report_id")
 WAITLIST = Page("booking_waitlist.waitlist")
 MEMBERS = Page("accounts.member_list")
 ACCOUNT = Page("accounts.profile")
+STATISTICS = Page("turnaround_scheduled.report", "report_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +320,12 @@ KINDS: dict[Kind, Telling] = {
             Side.LAB: N_("报告过了稳妥日期 %(due)s 还没有签发：%(company)s的 %(test)s（%(code)s）。"),
         },
     ),
+    Kind.TURNAROUND_WEEK: Telling(
+        Group.STATISTICS, STATISTICS, {Side.SUBSCRIBER: N_("检测周期周报：%(first)s 至 %(last)s。")}
+    ),
+    Kind.TURNAROUND_MONTH: Telling(
+        Group.STATISTICS, STATISTICS, {Side.SUBSCRIBER: N_("检测周期月报：%(first)s 至 %(last)s。")}
+    ),
 }
 
 EVENTS: dict[str, Kind] = {
@@ -376,4 +385,6 @@ def kind_of(event: str, data: Mapping[str, Any]) -> Kind | None:
         return {"payment": Kind.PAYMENT_AWAITED, "witness": Kind.WITNESS_AWAITED}.get(str(data.get("cause")))
     if event == "booking.judged":
         return {"failed": Kind.FAILED, "invalid": Kind.INVALID}.get(str(data.get("result")))
+    if event == "turnaround.report_made":
+        return {"week": Kind.TURNAROUND_WEEK, "month": Kind.TURNAROUND_MONTH}.get(str(data.get("every")))
     return EVENTS.get(event)

@@ -1,7 +1,7 @@
 """Mails as RFC 5322 text, in the receiver's language; one click ends them (RFC 8058)."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from app.accounts.models import User
 from app.accounts.policy import Viewer
+from app.enclosures import EnclosedFile, Enclosure
 from app.language import speaking
 from app.notifications.models import Mail, Notice
 from app.notifications.server import Server
@@ -38,16 +39,24 @@ POLICY = _WholeAddresses(linesep="\r\n")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A notice as a mail says it, with the absolute address of its page."""
+    """A notice as a mail says it, with the absolute address of its page, and what is enclosed."""
 
     text: str
     address: str
+    enclosure: Enclosure | None
 
 
-def letter(mail: Mail, user: User, viewer: Viewer, notices: Sequence[Notice], server: Server) -> EmailMessage:
-    """The mail about these notices. Raises ValueError for a receiver that no header can hold."""
+def letter(
+    mail: Mail,
+    user: User,
+    viewer: Viewer,
+    notices: Sequence[Notice],
+    server: Server,
+    enclosed: Mapping[str, Enclosure],
+) -> EmailMessage:
+    """The mail about these notices. enclosed: by notice. Raises ValueError for a receiver that no header can hold."""
     with speaking(user.locale):
-        lines = [Line(sentence(notice), absolute(notice.path)) for notice in notices]
+        lines = [Line(sentence(notice), absolute(notice.path), enclosed.get(notice.id)) for notice in notices]
         token = unsubscribe_token(user.id, None if mail.daily else notices[0].group)
         ending = absolute(current_app.url_map.bind("").build("notifications.unsubscribe", {"token": token}))
         page = {"lines": lines, "daily": mail.daily, "demo": viewer.demo, "ending": ending}
@@ -63,7 +72,15 @@ def letter(mail: Mail, user: User, viewer: Viewer, notices: Sequence[Notice], se
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(render_template("notifications/letter.txt", **page), cte="base64")
         message.add_alternative(render_template("notifications/letter.html", **page), subtype="html", cte="base64")
+    for enclosure in enclosed.values():
+        for file in enclosure.files:
+            _attach(message, file)
     return message
+
+
+def _attach(message: EmailMessage, file: EnclosedFile) -> None:
+    maintype, _slash, subtype = file.media_type.partition("/")
+    message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
 
 
 def _subject(lines: Sequence[Line], daily: bool) -> str:

@@ -61,6 +61,8 @@ class Notice(Base):
         """What its reader must be allowed to do with what it tells of; None for a seat."""
         if self.group is Group.SEATS:
             return None
+        if self.group is Group.STATISTICS:
+            return Action.RECEIVE_STATISTICS
         return Action.SEE_MESSAGE if self.group is Group.MESSAGES else Action.SEE_BOOKING
 
 

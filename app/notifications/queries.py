@@ -97,11 +97,12 @@ def notice(viewer: Viewer, notice_id: str) -> Notice:
     return found
 
 
-def members(companies: set[str], labs: bool, users: set[str]) -> Sequence[Membership]:
-    """Open memberships of the organisations and of the users; with `labs` also those of everybody at a lab."""
+def members(companies: set[str], labs: bool, users: set[str], seats: set[str]) -> Sequence[Membership]:
+    """Open memberships of the organisations and of the users, and these; with `labs` also those of all at a lab."""
     wanted = [
         and_(Membership.organisation_id.in_(companies), Membership.role.in_(COMPANY_ROLES)),
         Membership.user_id.in_(users),
+        Membership.id.in_(seats),
     ]
     if labs:
         wanted.append(Membership.role.in_(LAB_ROLES))

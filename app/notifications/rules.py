@@ -39,10 +39,12 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 def sides_of_role(role: str) -> frozenset[Side]:
     """The sides that somebody in this role can stand on: those whose notices he chooses about."""
     own = {
-        "engineer": {Side.COMPANY, Side.ASKER},
-        "company_manager": {Side.COMPANY, Side.DECIDERS, Side.ASKER},
-        "lab_admin": {Side.LAB, Side.DECIDERS, Side.ASKER, *REPORTERS},
+        "engineer": {Side.COMPANY, Side.ASKER, Side.SUBSCRIBER},
+        "company_manager": {Side.COMPANY, Side.DECIDERS, Side.ASKER, Side.SUBSCRIBER},
+        "lab_admin": {Side.LAB, Side.DECIDERS, Side.ASKER, Side.SUBSCRIBER, *REPORTERS},
         "bench_crew": {Side.CREW, Side.ASKER, *REPORTERS},
+        "coordinator": {Side.ASKER, Side.SUBSCRIBER},
+        "system_admin": {Side.ASKER, Side.SUBSCRIBER},
     }
     return frozenset(own.get(role, {Side.ASKER}))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import MessageError
 
+import structlog
 from flask import current_app
 from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -17,8 +18,11 @@ from app.accounts.models import Membership
 from app.accounts.policy import Action, Viewer, allowed
 from app.accounts.queries import viewer_of
 from app.clock import now as clock
-from app.database import new_id, transaction
+from app.database import db, new_id, transaction
+from app.enclosures import Enclosure
+from app.errors import Forbidden, NotFound
 from app.notifications import queries, rules
+from app.notifications.enclosing import enclosed
 from app.notifications.groups import Group, How
 from app.notifications.letters import letter
 from app.notifications.models import Mail, MailState, Notice
@@ -30,6 +34,7 @@ BATCH = 50
 # A claim outlasts the slowest single conversation by far; a batch that takes longer gives the rest back in time.
 CLAIM, MARGIN = timedelta(minutes=10), timedelta(minutes=4)
 
+logger = structlog.stdlib.get_logger("yujian.mail")
 Clock = Callable[[], datetime]
 
 
@@ -120,8 +125,11 @@ class _Batch:
         if viewer is None or not wanted:
             self._mark(mail, state=MailState.DROPPED)
             return False
+        enclosures = self._enclosed(mail, wanted, viewer)
+        if enclosures is None:
+            return False
         try:
-            message = letter(mail, mail.user, viewer, wanted, self._server)
+            message = letter(mail, mail.user, viewer, wanted, self._server, enclosures)
         except (ValueError, LookupError, TypeError, MessageError) as fault:
             # No later attempt would write it any better; the administrator sees why.
             self._failed(mail, f"{type(fault).__name__}: {fault}", None)
@@ -149,6 +157,24 @@ class _Batch:
             and not (mail.daily and notice.read_at)
             and self._claimed.choices.get((mail.user_id, notice.group)) is not How.OFF
         ]
+
+    def _enclosed(self, mail: Mail, notices: Sequence[Notice], viewer: Viewer) -> Mapping[str, Enclosure] | None:
+        """None where the mail does not go out now: he may not see it any more, or making it failed.
+
+        What failed is tried again like a mail that could not be delivered.
+        """
+        ident, attempts = mail.id, mail.attempts
+        try:
+            return enclosed(notices, viewer, mail.user.locale)
+        except (Forbidden, NotFound):
+            self._mark(mail, state=MailState.DROPPED)
+            return None
+        except Exception as fault:
+            # Whatever another room stumbles over, the other mails go out.
+            db.session.rollback()
+            logger.exception("enclosure not made", mail=ident)
+            self._failed(mail, f"{type(fault).__name__}: {fault}", rules.next_attempt(attempts + 1, self._clock()))
+            return None
 
     def _failed(self, mail: Mail, reason: str, again_at: datetime | None) -> None:
         """Try again then, or give it up."""

@@ -29,7 +29,7 @@ from app.worktime import local_date
 class Subject:
     """company_id, lab_id: as the policy asks them. owner_id: who ordered it, or asked. page_id: of its page.
 
-    people: users who are meant by name, on the sides of those who work on reports.
+    people: users who are meant by name, on the sides of those who work on reports. membership_id: whose alone it is.
     facts: JSON values; names in both languages as [Chinese, English], instants ISO 8601. company: its name, for the
     order desk alone. action: what a receiver must be allowed to do with it, None for a seat (`seat`).
     """
@@ -43,6 +43,7 @@ class Subject:
     company: tuple[str, str] = ("", "")
     seat: Seat | None = None
     people: frozenset[str] = frozenset()
+    membership_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ class _Loaded:
             return self._seat(event)
         if event.subject_type == "sample":
             return self._sample(event, kind)
+        if event.subject_type == "turnaround":
+            return _statistics(event)
         return self._booking(event, kind)
 
     def _booking(self, event: Event, kind: Kind) -> Subject | None:
@@ -195,6 +198,20 @@ class _Loaded:
             facts={"organisation": names, "person": row.user.name},
             seat=Seat(row.organisation_id, row.role, tuple(row.lab_ids)),
         )
+
+
+def _statistics(event: Event) -> Subject:
+    """A report of figures: nobody's but the member's for whom it was made."""
+    facts = {name: event.data[name] for name in ("first", "last")}
+    return Subject(
+        page_id=event.subject_id,
+        company_id=None,
+        lab_id=None,
+        owner_id="",
+        action=Action.RECEIVE_STATISTICS,
+        facts={**facts, "page": event.subject_id},
+        membership_id=str(event.data["membership"]),
+    )
 
 
 def bookings_by_id(ids: set[str]) -> dict[str, tuple[Booking, Order, Organisation]]:

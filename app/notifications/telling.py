@@ -120,6 +120,7 @@ class People:
     by_company: Mapping[str, Sequence[Membership]]
     by_lab: Mapping[str, Sequence[Membership]]
     by_user: Mapping[str, Sequence[Membership]]
+    by_id: Mapping[str, Membership]
 
     @classmethod
     def of(cls, told: Iterable[Told]) -> "People":
@@ -127,26 +128,29 @@ class People:
         companies = {one.subject.company_id for one in told if one.subject.company_id}
         labs = {one.subject.lab_id for one in told if one.subject.lab_id}
         askers = {one.subject.owner_id for one in told if one.side is Side.ASKER}
-        members = queries.members(companies, bool(labs), askers)
+        seats = {one.subject.membership_id for one in told if one.side is Side.SUBSCRIBER}
+        members = queries.members(companies, bool(labs), askers, seats)
         by_company, by_lab, by_user = defaultdict(list), defaultdict(list), defaultdict(list)
         for member in members:
             by_company[member.organisation_id].append(member)
             by_user[member.user_id].append(member)
             for lab_id in member.lab_ids:
                 by_lab[lab_id].append(member)
-        return cls(by_company, by_lab, by_user)
+        return cls(by_company, by_lab, by_user, {member.id: member for member in members})
 
     def receivers(self, one: Told) -> list[Membership]:
-        """Members who hear of it: those of the side, allowed to see it, but never who did it himself."""
+        """Members who hear of it: those of the side, allowed to see it, but not who did it, unless it is for him."""
         found = {
             Side.COMPANY: self._company,
             Side.LAB: lambda subject: self._lab(subject, Role.LAB_ADMIN),
             Side.CREW: lambda subject: self._lab(subject, Role.BENCH_CREW),
             Side.DECIDERS: self._deciders,
             Side.ASKER: self._asker,
+            Side.SUBSCRIBER: self._subscriber,
             **dict.fromkeys(REPORTERS, self._named),
         }[one.side](one.subject)
-        told = [each for each in found if each.user_id != one.by and may_know(viewer_of(each), one.subject)]
+        by = None if one.side is Side.SUBSCRIBER else one.by
+        told = [each for each in found if each.user_id != by and may_know(viewer_of(each), one.subject)]
         # Who has two seats on that side hears of it once, in his older one.
         return list({each.user_id: each for each in reversed(told)}.values())[::-1]
 
@@ -163,6 +167,10 @@ class People:
         """People of the lab who are meant by name; in a company's seat nobody hears of it."""
         at_lab = self.by_lab.get(subject.lab_id or "", ())
         return [each for each in at_lab if each.user_id in subject.people]
+
+    def _subscriber(self, subject: Subject) -> list[Membership]:
+        member = self.by_id.get(subject.membership_id)
+        return [member] if member else []
 
     def _deciders(self, subject: Subject) -> list[Membership]:
         """Those of the house who fill such seats; the system's administrators could, and are left alone."""

@@ -7,9 +7,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, random_id
+
+# The other tables of this room.
 from app.turnaround.forecasting.models import ForecastHeld as ForecastHeld
 from app.turnaround.forecasting.models import ForecastMonth as ForecastMonth
-from app.turnaround.simulation.models import Simulation as Simulation  # with the other tables of this room
+from app.turnaround.scheduled.models import ReportSubscription as ReportSubscription
+from app.turnaround.scheduled.models import ScheduledReport as ScheduledReport
+from app.turnaround.simulation.models import Simulation as Simulation
 
 
 class GeneratedReport(Base):

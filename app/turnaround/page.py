@@ -188,10 +188,11 @@ def _trend(months: Sequence[str], cells: Sequence[Figures], target: int | None) 
         target=target,
         shift=shown.index(since) if since in shown else None,
     )
-    return chart, _sentence(shift, since, len(medians))
+    return chart, shift_sentence(shift, since, len(medians))
 
 
-def _sentence(shift: Shift | None, since: str, months: int) -> str:
+def shift_sentence(shift: Shift | None, since: str, months: int) -> str:
+    """Whether the P50 of so many months is another since a month, or only varies; empty where they are too few."""
     if months < trends.LEAST:
         return ""
     if shift is None:

@@ -23,11 +23,12 @@ from app.turnaround.forecast import Forecast
 from app.turnaround.forecasting import page as forecasting
 from app.turnaround.forms import TargetForm
 from app.turnaround.rules import GroupBy
+from app.turnaround.scheduled import views as scheduled
 from app.turnaround.simulation import page as simulation
 from app.turnaround.why import Against
 
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
-blueprints = (bp, forecasting.bp, simulation.bp, bottlenecks.bp)
+blueprints = (bp, forecasting.bp, simulation.bp, bottlenecks.bp, scheduled.bp)
 LINES_A_PAGE = 50
 # Excel takes a CSV file for UTF-8 only with this mark.
 BOM = "\ufeff"
@@ -42,6 +43,7 @@ def init_app(app: Flask) -> None:
         month_label=page.month_label,
         longest_phase=page.longest_phase,
     )
+    scheduled.provide_enclosures(app)
 
 
 def _asked() -> Asked:

@@ -69,9 +69,7 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
     answer = Answer(asked.question, now)
     earlier = _earlier(asked.question, against, now)
     own = not answer.of_all
-    split = None
-    if earlier and not answer.total.suppressed and not earlier.total.suppressed:
-        split = change(_kinds(earlier.cells.labs), _kinds(answer.cells.labs))
+    split = difference(answer, earlier) if earlier else None
     return Why(
         asked=asked,
         against=against,
@@ -83,6 +81,13 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
         flow=cohort.flow(asked.question, now) if own else None,
         as_of=now,
     )
+
+
+def difference(answer: Answer, earlier: Answer) -> Change | None:
+    """Why the mean of the one is another than that of the other; None where one has no lines, or none to be told."""
+    if answer.total.suppressed or earlier.total.suppressed:
+        return None
+    return change(_kinds(earlier.cells.labs), _kinds(answer.cells.labs))
 
 
 def _earlier(question: Question, against: Against, now: datetime) -> Answer | None:

@@ -64,6 +64,7 @@ def test_commands(world: World, clean: Flask) -> None:
         "turnaround-summary",
         "forecast-held",
         "turnaround-report",
+        "scheduled-reports",
         "closures",
         "approvals",
         "notices",

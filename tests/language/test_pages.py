@@ -40,6 +40,7 @@ UNREAD = {
     "reports.cover_file",
     "reports.qr",
     "samples.qr",
+    "turnaround_scheduled.workbook",
     "work.export",
     "static",
     "web.language",
@@ -148,6 +149,7 @@ SIGNED_IN = (
     "/turnaround/?group_by=test",
     "/turnaround/forecast",
     "/turnaround/reports/",
+    "/turnaround/subscriptions/",
     "/accounts/",
     "/accounts/password",
     "/accounts/tokens",
@@ -164,6 +166,7 @@ ROLES = {
         "/turnaround/?group_by=lab",
         "/turnaround/simulation",
         "/schedule",
+        "/turnaround/subscriptions/",
     ),
     "admin@demo.example": ("/", "/admin/", "/admin/jobs"),
 }

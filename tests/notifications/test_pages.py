@@ -105,7 +105,7 @@ def test_choosing_how_to_hear(world: World, clean: Flask) -> None:
     assert "还没有设置邮件服务器" in page and "新的申请和委托单" not in page
     assert "新的申请和委托单" in browser(clean, desk).get("/notices/choices").text
     groups = ("answers", "changes", "samples", "runs", "reports", "messages", "waiting", "reminders", "seats")
-    sent = {**dict.fromkeys(groups, "at_once"), "runs": "off", "reports": "daily"}
+    sent = {**dict.fromkeys((*groups, "statistics"), "at_once"), "runs": "off", "reports": "daily"}
     assert client.post("/notices/choices", data=sent).status_code == 303
     chosen = queries.choices_of({engineer.viewer.user_id})
     assert chosen[engineer.viewer.user_id, Group.RUNS] is How.OFF

@@ -32,7 +32,7 @@ from app.notifications.service import unsubscribe_token
 from app.orders.models import Order, OrderLine
 from app.samples.models import Sample, SamplePlace
 from app.testing.models import BenchToken, SavedFilter, TestReport
-from app.turnaround.models import GeneratedReport
+from app.turnaround.models import GeneratedReport, ScheduledReport
 from tests.http import browser
 from tests.privacy.words import Eye, eyes_of, found_in
 from tests.world import Person, at
@@ -109,7 +109,7 @@ def parameters() -> dict[str, list[str]]:
         "line_id": ids(OrderLine),
         "place_id": ids(SamplePlace),
         "sample_id": ids(Sample),
-        "report_id": [*ids(GeneratedReport), *ids(TestReport)],
+        "report_id": [*ids(GeneratedReport), *ids(ScheduledReport), *ids(TestReport)],
         "resource_id": ids(Resource),
         "test_id": ids(Test),
         "token_id": ids(ApiToken),

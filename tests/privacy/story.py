@@ -67,6 +67,10 @@ from app.testing.run_rules import PauseCause, Result
 from app.testing.runs import Finish, Pause
 from app.testing.saved_filters import Save
 from app.testing.service import IssueReport, issue_report
+from app.turnaround import targets
+from app.turnaround.scheduled import queries as scheduled
+from app.turnaround.scheduled import service as scheduling
+from app.turnaround.targets import SetTarget
 from tests.files.samples import PDF
 from tests.world import NOW, Person, World, at
 
@@ -143,6 +147,13 @@ class Market:
                 _, self.calendars[f"{part} {what.scope} {what.target_id}"] = feeds.subscribe(
                     person.viewer, what, self.world.now
                 )
+
+    def subscribes(self) -> None:
+        """Everybody who may have reports of turnaround wants them, since before the last ones ended."""
+        for part, person in self.people.items():
+            if part.partition(".")[2] != "crew":
+                for every in scheduled.offered(person.viewer):
+                    scheduling.subscribe(person.viewer, every, at(30, month=10))
 
     def asks_to_join(self, part: str, company: str) -> None:
         """Somebody asks for a seat in another company, whose manager alone may hear of it."""
@@ -335,6 +346,7 @@ def open_market(world: World) -> Market:
     _what_labs_set(market)
     world.now = NOW
     market.secrets()
+    market.subscribes()
     market.asks_to_join("jia.engineer", "yi")
     with suppress(SignInRefused):
         accounts.sign_in(Lockout(5, timedelta(minutes=15)), NOW, SignIn(f"{market.word('jia')}@mail.example", "?"))
@@ -373,6 +385,7 @@ def _what_labs_set(market: Market) -> None:
     arranging.set_states(desk.viewer, lab, "chamber", [(None, f"状态 {word(lab)}", f"State {word(lab)}")], {}, NOW)
     limit = Limit("shaker", "temperature", None, 60, at(2), at(20), f"限制 {word(lab)}")
     limitations.limit(desk.viewer, limit, NOW)
+    targets.set_target(desk.viewer, SetTarget(lab, 30), NOW)
     approving.set_steps(desk.viewer, lab, [Step(f"步 {word(lab)}", desk.viewer.user_id or "", None, 9)], NOW)
     people = (desk.viewer.user_id or "", crew.viewer.user_id or "")
     approving.name_deputy(desk.viewer, lab, *people, far, last, NOW)
