@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from flask_babel import gettext as _
 
 from app.turnaround import page
+from app.turnaround.change import MIX
 from app.turnaround.queries import Figures
-from app.turnaround.rules import LEAST_COMPANIES, LEAST_LINES, PHASES
+from app.turnaround.rules import LEAST_COMPANIES, LEAST_LINES, PHASES, tenths
 from app.turnaround.scheduled.headlines import Facts, Topic, chosen
 
 
@@ -70,7 +71,8 @@ def _target(facts: Facts) -> str:
 def _change(facts: Facts) -> str:
     change = facts.change
     assert change
-    phase = max(PHASES, key=lambda name: abs(change.phases[name]))
+    told, total = change.told, tenths(change.total)
+    phase = max(PHASES, key=lambda name: abs(told[name]))
     text = (
         _(
             "平均 %(after)s 天，比上一时段多 %(days)s 天：项目构成占 %(mix)s 天，同样的项目占 %(own)s 天，"
@@ -84,11 +86,11 @@ def _change(facts: Facts) -> str:
     )
     return text % {
         "after": f"{change.after:.1f}",
-        "days": f"{abs(change.total):.1f}",
-        "mix": _signed(change.mix),
-        "own": _signed(change.total - change.mix),
+        "days": abs(total),
+        "mix": _signed(told[MIX]),
+        "own": _signed(total - told[MIX]),
         "phase": page.phase_label(phase),
-        "phase_days": _signed(change.phases[phase]),
+        "phase_days": _signed(told[phase]),
     }
 
 
