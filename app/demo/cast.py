@@ -103,6 +103,9 @@ ACCOUNTS = (
     Account("admin@demo.example", "示例管理员", Role.SYSTEM_ADMIN, PLATFORM),
 )
 
+# Who has subscribed to reports of turnaround.
+SUBSCRIBERS = ("oem-a@demo.example", "oem-a-manager@demo.example", "lab@demo.example", "coordinator@demo.example")
+
 
 def operator_account(operator: str) -> Account:
     """The administrator of all labs of an operator."""

@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Organisation, OrganisationKind, User
 from app.accounts.passwords import hashed
+from app.accounts.queries import memberships_of, user_by_email, viewer_of
 from app.database import transaction
 from app.demo import cast, replay
 from app.labs.models import Lab
+from app.turnaround.scheduled import queries as scheduled
+from app.turnaround.scheduled.service import subscribe
 from app.worktime import SHANGHAI
 
 ACCOUNTS_FILE = "demo-accounts.json"
@@ -42,7 +45,20 @@ def make_demo(folder: Path, now: datetime, history: timedelta = YEAR) -> Made:
         last = replay.last_request_day()
         first = last + timedelta(days=1) if last else (now - history).astimezone(SHANGHAI).date()
         requests = replay.Replay(now).run(first)
+        if last is None:
+            _subscriptions(now - history)
     return Made(accounts, requests)
+
+
+def _subscriptions(since: datetime) -> None:
+    """Reports of turnaround for those who read them; the scheduler makes the last ones as soon as it runs."""
+    for email in cast.SUBSCRIBERS:
+        user = user_by_email(email)
+        assert user
+        for membership in memberships_of(user.id):
+            reader = viewer_of(membership)
+            for every in scheduled.offered(reader):
+                subscribe(reader, every, since)
 
 
 def _accounts(session: Session, folder: Path, now: datetime) -> int:

@@ -33,6 +33,10 @@ from app.samples.models import Sample
 from app.testing import models as testing
 from app.turnaround.queries import Question, turnaround
 from app.turnaround.rules import GroupBy, last_months
+from app.turnaround.scheduled import enclosing
+from app.turnaround.scheduled import queries as scheduled
+from app.turnaround.scheduled.periods import Every
+from app.turnaround.scheduled.service import make_now
 from app.worktime import local_date
 from tests.conftest import CATALOGUE, empty_tables
 
@@ -48,6 +52,14 @@ def played(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         make_demo(folder, at, HISTORY)
         yield folder, at
         empty_tables()
+
+
+def test_reports_of_turnaround_are_subscribed_to_and_can_be_made(played: tuple[Path, datetime]) -> None:
+    _, at = played
+    assert len(scheduled.due(at)) == 7
+    report = make_now(viewer("lab@demo.example"), Every.MONTH, at)
+    enclosure = enclosing.enclosure(viewer("lab@demo.example"), report.id, at)
+    assert len(enclosure.sentences) == 3 and "签发了" in enclosure.sentences[0]
 
 
 def viewer(email: str) -> Viewer:

@@ -4,8 +4,10 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
+from itertools import product
 
 import pytest
 import time_machine
@@ -21,14 +23,21 @@ from app.events.models import Event
 from app.jobs import service as jobs
 from app.jobs.models import Outcome
 from app.jobs.registry import job
+from app.language import speaking
 from app.notifications import queries as notices
 from app.notifications import sending
 from app.notifications.models import Mail, MailState
 from app.notifications.reading import read_events
-from app.turnaround.rules import Period
+from app.turnaround.causes import Cause
+from app.turnaround.change import Change
+from app.turnaround.queries import Figures
+from app.turnaround.rules import PHASES, Period
 from app.turnaround.scheduled import periods, queries, service
+from app.turnaround.scheduled.headlines import Facts, Topic, chosen
 from app.turnaround.scheduled.models import ScheduledReport
 from app.turnaround.scheduled.periods import Every
+from app.turnaround.scheduled.wording import SAID
+from app.turnaround.trend import Shift
 from tests.http import browser, program
 from tests.notifications.postbox import Postbox, open_postbox
 from tests.world import Person, World, at
@@ -89,6 +98,47 @@ def test_the_last_complete_week_and_month() -> None:
     assert periods.before(Every.MONTH, Period(date(2027, 3, 1), date(2027, 3, 31))).last == date(2027, 2, 28)
     assert periods.year_ago(Every.MONTH, Period(date(2028, 2, 1), date(2028, 2, 29))).last == date(2027, 2, 28)
     assert periods.year_ago(Every.WEEK, WEEK).first == date(2025, 11, 3)
+
+
+def facts(**known) -> Facts:
+    figures = Figures("total", "", "", 10, percentiles=(20.0, 30.0, 40.0), mean=22.0)
+    nothing = dict.fromkeys(("before", "year_ago", "year", "change", "shift", "target", "cause", "under_way"))
+    return Facts(**{"total": figures, **nothing, "since": "", "months": 12, "lasts": False, **known})
+
+
+def test_news_before_reasons_before_what_always_holds() -> None:
+    shift, cause = Shift(3, 9, True, 20.0), Cause("customer:payment", 2, 30.0, 0.6)
+    slower = Change(20.0, 22.5, 1.0, dict.fromkeys(PHASES, 0.375), {})
+    whole = facts(shift=shift, lasts=True, target=15, change=slower, cause=cause, under_way=4)
+    assert chosen(whole) == [Topic.LEVEL, Topic.SHIFT, Topic.TARGET]
+    assert chosen(replace(whole, lasts=False, target=25)) == [Topic.LEVEL, Topic.CHANGE, Topic.CAUSE]
+    small = replace(slower, after=20.4), replace(cause, days=3.0)
+    quiet = replace(whole, lasts=False, target=25, change=small[0], cause=small[1])
+    assert chosen(quiet) == [Topic.LEVEL, Topic.UNDER_WAY, Topic.TARGET]
+    hidden = replace(whole.total, lines=None, percentiles=None, mean=None, suppressed=True)
+    assert chosen(facts(total=hidden, year=whole.total)) == [Topic.HIDDEN, Topic.YEAR]
+    empty = replace(hidden, lines=0, suppressed=False)
+    assert chosen(facts(total=empty, year=whole.total, under_way=0, target=15)) == [
+        Topic.NOTHING_ISSUED,
+        Topic.UNDER_WAY,
+        Topic.YEAR,
+    ]
+
+
+def test_every_topic_is_a_sentence_in_both_languages(app: Flask) -> None:
+    spread = facts().total
+    phases = {"review": 1.0, "waiting": 15.0, "testing": 2.0, "reporting": 4.0}
+    change = Change(20.0, 22.5, 1.0, dict.fromkeys(PHASES, 0.375), {})
+    told = facts(total=replace(spread, phases=phases), year=spread, change=change, target=15, under_way=4)
+    told = replace(told, shift=Shift(3, 9, True, 20.0), since="2026-03", cause=Cause("pause:supply", 2, 30.0, 0.6))
+    kinds = [told, replace(told, before=spread), replace(told, year_ago=spread)]
+    kinds += [replace(told, before=spread, year_ago=spread, target=25, under_way=0, change=replace(change, after=17.5))]
+    with app.app_context():
+        for each, topic in product(kinds, Topic):
+            with speaking("zh"):
+                assert re.fullmatch(r"[^%]+。", SAID[topic](each))
+            with speaking("en"):
+                assert not HAN.search(SAID[topic](each)) and "%(" not in SAID[topic](each)
 
 
 def test_each_period_once_and_a_missed_one_made_up_once(told: World) -> None:

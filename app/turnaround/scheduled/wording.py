@@ -13,7 +13,7 @@ from app.turnaround.scheduled.headlines import Facts, Topic, chosen
 
 def sentences(facts: Facts) -> list[str]:
     """The most important ones, the most important first."""
-    return [_SAID[topic](facts) for topic in chosen(facts)]
+    return [SAID[topic](facts) for topic in chosen(facts)]
 
 
 def _hidden(_facts: Facts) -> str:
@@ -134,7 +134,7 @@ def _year(facts: Facts) -> str:
     return _("近 12 个月签发了 %(lines)d 份报告，一半在 %(p50)s 天内，八成在 %(p80)s 天内。") % said
 
 
-_SAID: Mapping[Topic, Callable[[Facts], str]] = {
+SAID: Mapping[Topic, Callable[[Facts], str]] = {
     Topic.HIDDEN: _hidden,
     Topic.NOTHING_ISSUED: _nothing_issued,
     Topic.LEVEL: _level,
