@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
@@ -27,6 +28,8 @@ bp = Blueprint("turnaround_bottlenecks", __name__, url_prefix="/turnaround")
 BAR = 1000
 # A pool of which most hours are free holds nobody up.
 SCARCE = 50
+# Rows that are seen at once.
+MOST_ROWS = 12
 # Days that people would notice.
 LITTLE = 0.05
 
@@ -87,7 +90,14 @@ def index() -> str:
     """Open, booked and used hours, what was lost, and what if. Raises Forbidden."""
     require(viewer(), Action.SEE_BOTTLENECKS)
     found = _page(viewer(), request.args.get("pool"), now())
-    words = {"bar": bar, "cause": cause, "whole_hours": whole_hours, "length": length, "changes": Change}
+    words: dict[str, Any] = {
+        "bar": bar,
+        "most": MOST_ROWS,
+        "cause": cause,
+        "whole_hours": whole_hours,
+        "length": length,
+        "changes": Change,
+    }
     return render_template(
         "turnaround/bottlenecks.html", page=found, month_choices=MONTHS, scarce=SCARCE, sentence=sentence, **words
     )
