@@ -31,7 +31,7 @@ from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.queries import benches
 from app.orders import stops
 from app.orders.models import StopCause
-from app.testing import runs
+from app.testing import run_queries, runs
 from app.testing.models import TestReport
 from app.testing.run_rules import PauseCause
 from app.testing.service import IssueReport, issue_report
@@ -165,7 +165,8 @@ class Replay:
             use = Use(booking.starts_at, booking.run_from, booking.run_until, booking.ends_at)
             if fate.pause:
                 paused_at, resumed_at = behaviour.pause_at(use, line.taken_at, fate)
-                self._plan(paused_at, self._pause(booking, fate.pause))
+                if not run_queries.pauses(booking.id):
+                    self._plan(paused_at, self._pause(booking, fate.pause))
                 self._plan(resumed_at, lambda when: self._resume(booking, when))
             self._plan(behaviour.end_at(use, line.taken_at, fate), self._step(booking, "complete"))
         elif booking.state is State.COMPLETED and line.ended_at:
@@ -173,7 +174,8 @@ class Replay:
             if fate.stop:
                 asked_at = behaviour.in_office(line.ended_at + timedelta(hours=1))
                 answered_at = behaviour.in_office(asked_at + fate.stopped_for)
-                self._plan(asked_at, self._stop(booking, fate.stop))
+                if not stops.stops_of(line.order_id):
+                    self._plan(asked_at, self._stop(booking, fate.stop))
                 self._plan(answered_at, lambda when: self._go_on_after(booking, when))
                 at = behaviour.in_office(at + (answered_at - asked_at))
             self._plan(at, lambda when: self._issue(booking, when))
