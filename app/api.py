@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.errors import N_, Invalid
@@ -109,3 +109,8 @@ def page(items: Sequence[Any], limit: int, key: Any) -> dict[str, Any]:
     shown = list(items[:limit])
     following = encode_cursor(*key(shown[-1])) if len(items) > limit else None
     return {"items": shown, "next": following}
+
+
+def example(**values: Any) -> ConfigDict:
+    """The configuration of a request's model that shows these values as its example in the OpenAPI document."""
+    return cast(ConfigDict, {"openapi_extra": {"example": values}})

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Action, Viewer, require
-from app.api import PREFIX, PROBLEMS, SECURITY, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
 from app.booking import amending
 from app.clock import now
 from app.orders import amending as orders
@@ -77,6 +77,8 @@ class NewAmendment(BaseModel):
     `version`: the order's as last seen.
     """
 
+    model_config = example(version=4, reason="换一个电池包", line="kq3n5zj2a7xw4m6c", sample="BP-13")
+
     version: Version
     reason: str = Field(min_length=1, max_length=rules.MOST_TEXT)
     terms: TermsModel | None = None
@@ -85,6 +87,8 @@ class NewAmendment(BaseModel):
 
 
 class AnswerBody(BaseModel):
+    model_config = example(version=5, reason="")
+
     version: Version
     reason: str = Field("", max_length=rules.MOST_TEXT)
 

@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY
+from app.api import PREFIX, PROBLEMS, SECURITY, example
 from app.booking import ordering
 from app.booking.ordering import OrderStep
 from app.clock import now
@@ -25,6 +25,8 @@ bp.before_request(token_needed)
 
 class StepBody(BaseModel):
     """`version`: the order's as last seen. `reason`: a lab that cancels says why."""
+
+    model_config = example(version=2, reason="")
 
     version: Version
     reason: str = Field("", max_length=500)

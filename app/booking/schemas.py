@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.api import Instant, ListQuery, iso
+from app.api import Instant, ListQuery, example, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
 from app.booking.occupancy import footprint_of
@@ -235,6 +235,14 @@ class NewBooking(BaseModel):
     no other company on a neighbouring surface meanwhile. `order`: an order of yours, of which this is a line.
     """
 
+    model_config = example(
+        test="b-pack-thermalprop",
+        resource="mne-abuse",
+        starts_at="2026-12-08T08:30:00+08:00",
+        state="held",
+        sample="BP-12",
+    )
+
     test: Name
     resource: Name
     starts_at: Instant
@@ -248,6 +256,8 @@ class NewBooking(BaseModel):
 
 class Step(BaseModel):
     """`version`: as last seen. `starts_at` and `resource` for move only."""
+
+    model_config = example(version=3, reason="样件推迟")
 
     version: int = Field(strict=True, ge=1, le=2**31 - 1)
     reason: Reason = ""

@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, iso, page
+from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, example, iso, page
 from app.booking import waiting
 from app.booking.desk_models import WaitlistEntry
 from app.booking.schemas import Instant, Name
@@ -26,6 +26,13 @@ bp.before_request(token_needed)
 
 class NewEntry(BaseModel):
     """A wish for a time that is taken; `lab` and `resource` (a unit or a pool) may be left out for any."""
+
+    model_config = example(
+        test="b-pack-thermalprop",
+        lab="cmvr-new-energy",
+        earliest="2026-12-01T00:00:00+08:00",
+        latest="2026-12-20T00:00:00+08:00",
+    )
 
     test: Name
     lab: Name | None = None

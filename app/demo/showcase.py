@@ -33,7 +33,7 @@ from app.orders.service import NewLine, NewOrder, Terms
 from app.samples import queries as sample_queries
 from app.samples import service as samples
 from app.samples.models import Sample
-from app.samples.rules import Kind
+from app.samples.rules import SampleKind
 from app.samples.service import Dispatch, Identity, NewPlace, Receive, Register, SampleStep, Store
 from app.testing import reports, runs
 from app.testing.models import TestReport
@@ -120,7 +120,7 @@ def _drafts(cast: Cast, tests: list[Test], at: datetime) -> str:
     for number, name in enumerate(NAMES, 1):
         identity = Identity(
             name,
-            Kind.BATTERY,
+            SampleKind.BATTERY,
             configuration="示例：三元 90 kWh，液冷",
             build_level="PT",
             state_of_charge=50,

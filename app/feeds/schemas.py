@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.api import iso
+from app.api import example, iso
 from app.feeds.models import FeedSubscription
 from app.feeds.queries import Listed
 
@@ -13,6 +13,8 @@ ScopeName = Literal["resource", "lab", "company", "me"]
 
 class NewFeed(BaseModel):
     """`id` names the resource or the lab; it is not needed for `company` and `me`."""
+
+    model_config = example(scope="lab", id="cmvr-new-energy")
 
     scope: ScopeName
     id: str | None = Field(None, max_length=64)

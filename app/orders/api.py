@@ -1,6 +1,5 @@
-"""API of orders: drafting, contract review, messages; reading them with the instants of their phases."""
+"""API of orders: drafting, contract review, stopped clock; reading them with the instants of their phases."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -8,15 +7,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, StrictBool
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, example, iso
 from app.clock import now
 from app.errors import N_, Invalid
-from app.files.models import StoredFile
-from app.files.queries import files_of
-from app.files.schemas import FileModel
-from app.orders import attachments, attachments_api, messages, queries, reviewing, rules, service, sheet_api, stops
+from app.orders import attachments_api, messages_api, queries, reviewing, rules, service, sheet_api, stops
 from app.orders.contract_models import ContractReview, Outcome
-from app.orders.messages import MessageRow, Write
 from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, RetestCause, StopCause
 from app.orders.queries import Group, OrderRow
 from app.orders.reviewing import Review
@@ -32,7 +27,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, attachments_api.bp, sheet_api.bp)
+blueprints = (bp, attachments_api.bp, messages_api.bp, sheet_api.bp)
 
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
@@ -150,16 +145,28 @@ class NewLineModel(BaseModel):
 class NewOrderModel(BaseModel):
     """A draft at one lab; lines are tests that the lab can do."""
 
+    model_config = example(
+        lab="cmvr-new-energy",
+        lines=[{"test": "b-pack-thermalprop", "sample": "BP-12"}],
+        terms={"purpose": "development"},
+    )
+
     lab: str = Field(max_length=60)
     lines: list[NewLineModel] = Field(default_factory=list, max_length=rules.MOST_LINES)
     terms: TermsModel = Field(default_factory=lambda: TermsModel.model_validate({}))
 
 
 class LineBody(NewLineModel):
+    model_config = example(test="b-pack-thermalprop", sample="BP-12", version=1)
+
     version: Version
 
 
 class TermsBody(TermsModel):
+    model_config = example(
+        version=1, purpose="type_approval", contract_number="HT-2026-031", amount="128000.00", witness=True
+    )
+
     version: Version
 
     def terms(self) -> Terms:
@@ -176,6 +183,8 @@ class ReviewBody(BaseModel):
     `reason`: needed to return or reject.
     """
 
+    model_config = example(version=2, reason="请补充夹具图")
+
     version: Version
     checklist: Checklist | None = None
     lines: dict[str, Checklist] | None = Field(
@@ -185,38 +194,18 @@ class ReviewBody(BaseModel):
 
 
 class VersionBody(BaseModel):
+    model_config = example(version=4)
+
     version: Version
 
 
 class StopBody(VersionBody):
     """`cause`: what the customer has to do."""
 
+    model_config = example(version=4, cause="question", note="请确认充电截止电压")
+
     cause: StopCause
     note: str = Field("", max_length=120)
-
-
-class MessageModel(BaseModel):
-    """`files`: what came with it."""
-
-    id: str
-    by: Literal["company", "lab"]
-    internal: bool
-    text: str
-    written_at: str
-    unread: bool
-    files: list[FileModel]
-
-
-class MessageList(BaseModel):
-    items: list[MessageModel]
-    next: str | None
-
-
-class NewMessage(BaseModel):
-    """`internal`: for the lab's own eyes; only a lab can write one."""
-
-    text: str = Field(min_length=1, max_length=rules.MOST_TEXT)
-    internal: bool = Field(False, strict=True)
 
 
 class OrderList(BaseModel):
@@ -331,36 +320,6 @@ def start_clock(path: OrderPath, body: VersionBody) -> Any:
     """What the lab waited for has come."""
     stops.resume(require_api_viewer(), Resume(path.order_id, body.version), now())
     return shown(path.order_id)
-
-
-@bp.get("/orders/<string:order_id>/messages", responses={200: MessageList})
-def list_messages(path: OrderPath) -> Any:
-    """Messages on an order, oldest first."""
-    viewer = require_api_viewer()
-    queries.visible_order(viewer, path.order_id)
-    rows = messages.messages_of(viewer, path.order_id)
-    files = files_of(viewer, attachments.MESSAGE, [row.message.id for row in rows])
-    return {"items": [_message(row, files[row.message.id]) for row in rows], "next": None}
-
-
-@bp.post("/orders/<string:order_id>/messages", responses={201: MessageModel})
-def write_message(path: OrderPath, body: NewMessage) -> Any:
-    """Write to the other side, or a note for the lab alone."""
-    found = messages.write(require_api_viewer(), Write(path.order_id, body.text, body.internal), now())
-    return _message(MessageRow(found, "", unread=False), ()), 201
-
-
-def _message(row: MessageRow, files: Sequence[StoredFile]) -> dict[str, Any]:
-    message = row.message
-    return MessageModel(
-        id=message.id,
-        by="lab" if message.by_lab else "company",
-        internal=message.internal,
-        text=message.text,
-        written_at=str(iso(message.written_at)),
-        unread=row.unread,
-        files=[FileModel.of(file) for file in files],
-    ).model_dump(mode="json")
 
 
 def shown(order_id: str) -> dict[str, Any]:

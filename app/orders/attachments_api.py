@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import FileStorage as UploadedFile
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY
+from app.api import PREFIX, PROBLEMS, SECURITY, example
 from app.clock import now
 from app.files.models import FilePurpose
 from app.files.queries import files_of
@@ -39,6 +39,8 @@ class OrderFilePath(OrderPath):
 
 class NewFile(BaseModel):
     """`message`: id of a message that the caller wrote. `internal`: for the lab's own eyes; only a lab can."""
+
+    model_config = example(file="fixture.pdf", purpose="attachment")
 
     file: FileStorage
     purpose: Literal["attachment", "quotation"] = "attachment"

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import FileStorage as UploadedFile
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY
+from app.api import PREFIX, PROBLEMS, SECURITY, example
 from app.clock import now
 from app.labs.models import Test
 from app.orders import importing
@@ -29,6 +29,8 @@ bp.before_request(token_needed)
 
 class SheetBody(BaseModel):
     """`file`: the filled template, as `.xlsx`. `do`: see what it would make, or make it."""
+
+    model_config = example(file="orders.xlsx", do="preview")
 
     file: FileStorage
     do: Literal["preview", "store"] = Field("preview", examples=["store"])

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Action, Viewer, allowed
-from app.api import PREFIX, PROBLEMS, SECURITY, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
 from app.clock import now
 from app.errors import N_, Invalid, NotFound
 from app.orders.api import OrderPath
@@ -15,7 +15,7 @@ from app.orders.queries import visible_order
 from app.orders.rules import MOST_TEXT
 from app.samples import conditions_api, queries, service
 from app.samples.models import CustodyStep, Sample
-from app.samples.rules import Kind, State
+from app.samples.rules import SampleKind, SampleState
 from app.samples.sentences import note, where
 from app.samples.service import Dispatch, Edit, Identity, Receive, Register, SampleStep, Store
 
@@ -41,8 +41,10 @@ class IdentityModel(BaseModel):
     `state_of_charge` in per cent. `transport_paper`: needed before a battery or a hydrogen part is dispatched.
     """
 
+    model_config = example(name="BP-12", kind="battery", configuration="90 kWh", transport_paper="UN38.3-2026-118")
+
     name: str = Field(min_length=1, max_length=200, examples=["BP-12"])
-    kind: Kind
+    kind: SampleKind
     vin: str = Field("", max_length=40, examples=["LSVAA4182E2123456"])
     vin_reason: str = Field("", max_length=200)
     configuration: Long = ""
@@ -63,6 +65,8 @@ class IdentityModel(BaseModel):
 
 
 class IdentityBody(IdentityModel):
+    model_config = example(name="BP-12", kind="battery", configuration="90 kWh", version=2)
+
     version: Version
 
 
@@ -75,8 +79,8 @@ class SampleModel(BaseModel):
     code: str
     order: str
     name: str
-    kind: Kind
-    state: State
+    kind: SampleKind
+    state: SampleState
     version: int
     vin: str | None
     configuration: str | None
@@ -139,7 +143,7 @@ class SampleList(BaseModel):
 class StepModel(BaseModel):
     """One link of the chain of custody. `where`: place, waybill, or the bench's id."""
 
-    state: State
+    state: SampleState
     at: str
     by: Literal["company", "lab"]
     where: str
@@ -152,11 +156,13 @@ class Chain(BaseModel):
     next: str | None
 
 
-class StepBody(BaseModel):
+class CustodyBody(BaseModel):
     """`step`: `dispatch` (`carrier`, `waybill`, `transport_paper`) and `answer` (to a deviation) by the company;
     `receive` (`note` is its condition; `deviation` where it differs from the order), `store` (`place`), `return` and
     `dispose` by the lab.
     """
+
+    model_config = example(version=1, step="dispatch", carrier="顺达物流", waybill="SL-2026-0001")
 
     version: Version
     step: Literal["dispatch", "receive", "answer", "store", "return", "dispose"]
@@ -231,7 +237,7 @@ def custody(path: OrderSamplePath) -> Any:
 
 
 @bp.post("/orders/<string:order_id>/samples/<string:sample_id>/custody", responses={200: SampleModel})
-def take_step(path: OrderSamplePath, body: StepBody) -> Any:
+def take_step(path: OrderSamplePath, body: CustodyBody) -> Any:
     """A step of custody: nothing is in two places."""
     viewer = require_api_viewer()
     _of_order(viewer, path)
@@ -258,7 +264,7 @@ def _of_order(viewer: Viewer, path: OrderSamplePath) -> Sample:
     return sample
 
 
-def _command(sample_id: str, body: StepBody) -> tuple[SampleStep, Any]:
+def _command(sample_id: str, body: CustodyBody) -> tuple[SampleStep, Any]:
     given = {name: _clean(value) for name, value in body.model_dump(exclude={"version", "step"}).items()}
     base = (sample_id, body.version, given["note"])
     if body.step == "dispatch":

@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY
+from app.api import PREFIX, PROBLEMS, SECURITY, example
 from app.clock import now
 from app.labs import browse
 from app.samples import conditions
@@ -52,6 +52,8 @@ class DemandModel(BaseModel):
 
 class DemandBody(DemandModel):
     """`version`: of what is set as last seen, 0 for nothing yet."""
+
+    model_config = example(build_levels=["PT", "SOP"], mileage_to=3000, charge_from=95, version=1)
 
     version: int = Field(strict=True, ge=0, le=2**31 - 1)
 

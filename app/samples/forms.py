@@ -15,7 +15,7 @@ from app.forms import CommandForm, VersionField, at_most, no_nul, text, trimmed
 from app.orders.rules import MOST_TEXT, sample_names
 from app.samples.models import Sample, SamplePlace
 from app.samples.photos import Photograph
-from app.samples.rules import MOST_SLOTS, Kind, State
+from app.samples.rules import MOST_SLOTS, SampleKind, SampleState
 from app.samples.service import Dispatch, Edit, Identity, NewPlace, Receive, Register, SampleStep, Store
 
 LONG = [no_nul, at_most(MOST_TEXT)]
@@ -40,7 +40,7 @@ class IdentityForm(CommandForm):
         said = {name: getattr(sample, name) for name in Identity.__dataclass_fields__} if sample else {}
         super().__init__(data=said | {"version": sample.version if sample else 1} | given)
         self.order_id, self.sample = order_id, sample
-        self.kind.choices = [(kind.value, gettext(kind.label)) for kind in Kind]
+        self.kind.choices = [(kind.value, gettext(kind.label)) for kind in SampleKind]
 
     def validate_name(self, field: Any) -> None:
         if self.sample is not None and field.data != self.sample.name:
@@ -51,7 +51,7 @@ class IdentityForm(CommandForm):
     def command(self) -> Register | Edit:
         identity = Identity(
             name=self.name.data or "",
-            kind=Kind(self.kind.data),
+            kind=SampleKind(self.kind.data),
             vin=self.vin.data or "",
             vin_reason=self.vin_reason.data or "",
             configuration=self.configuration.data or "",
@@ -121,7 +121,7 @@ class StoreForm(StepForm):
         self.place.choices = [
             (place.id, gettext("%(place)s，空 %(count)d 个", place=place.name, count=place.slots - taken))
             for place, _lab, taken in places
-            if taken < place.slots or sample.state is State.STORED
+            if taken < place.slots or sample.state is SampleState.STORED
         ]
 
     def command(self) -> Store:

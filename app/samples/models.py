@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, random_id
 from app.samples.condition_rules import Demand
-from app.samples.rules import Kind, State
+from app.samples.rules import SampleKind, SampleState
 
 
 class Shipment(Base):
@@ -64,7 +64,7 @@ class Sample(Base):
     company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
     name: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[Kind]
+    kind: Mapped[SampleKind]
     vin: Mapped[str | None] = mapped_column(String(17))
     vin_reason: Mapped[str] = mapped_column(default="")
     configuration: Mapped[str] = mapped_column(default="")
@@ -73,7 +73,7 @@ class Sample(Base):
     state_of_charge: Mapped[int | None]
     damage: Mapped[str] = mapped_column(default="")
     transport_paper: Mapped[str] = mapped_column(String(120), default="")
-    state: Mapped[State] = mapped_column(default=State.EXPECTED)
+    state: Mapped[SampleState] = mapped_column(default=SampleState.EXPECTED)
     version: Mapped[int] = mapped_column(default=1)
     shipment_id: Mapped[str | None] = mapped_column(ForeignKey("shipment.id"))
     received_at: Mapped[datetime | None]
@@ -93,11 +93,11 @@ class Sample(Base):
     @property
     def in_house(self) -> bool:
         """Whether the lab has it."""
-        return self.state in (State.RECEIVED, State.STORED, State.ON_BENCH)
+        return self.state in (SampleState.RECEIVED, SampleState.STORED, SampleState.ON_BENCH)
 
     def editable(self, by_lab: bool) -> bool:
         """Whether its identity can be written anew: by both sides until it arrives, then by the lab that has it."""
-        return self.state in (State.EXPECTED, State.DISPATCHED) or (by_lab and self.in_house)
+        return self.state in (SampleState.EXPECTED, SampleState.DISPATCHED) or (by_lab and self.in_house)
 
 
 class CustodyStep(Base):
@@ -111,7 +111,7 @@ class CustodyStep(Base):
     company_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     lab_id: Mapped[str] = mapped_column(ForeignKey("lab.id"))
     position: Mapped[int]
-    state: Mapped[State]
+    state: Mapped[SampleState]
     at: Mapped[datetime]
     by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     by_lab: Mapped[bool] = mapped_column(Boolean)

@@ -13,7 +13,7 @@ from app.labs.models import Lab, Test
 from app.orders.models import Order
 from app.orders.queries import was_submitted
 from app.samples.models import CustodyStep, Sample, SamplePlace, Shipment
-from app.samples.rules import State
+from app.samples.rules import SampleState
 
 
 def readable(viewer: Viewer) -> ColumnElement[bool]:
@@ -134,7 +134,7 @@ def shipment(session: Session, company_id: str, waybill: str) -> Shipment | None
 
 
 def taken_slots(session: Session, place_id: str) -> set[int]:
-    query = select(Sample.slot).where(Sample.place_id == place_id, Sample.state == State.STORED)
+    query = select(Sample.slot).where(Sample.place_id == place_id, Sample.state == SampleState.STORED)
     return {slot for slot in session.scalars(query) if slot is not None}
 
 

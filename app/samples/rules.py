@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.errors import N_, Invalid, YujianError
 
 
-class Kind(enum.StrEnum):
+class SampleKind(enum.StrEnum):
     VEHICLE = "vehicle"
     BATTERY = "battery"
     HYDROGEN = "hydrogen"
@@ -20,27 +20,27 @@ class Kind(enum.StrEnum):
 
 
 KIND_LABELS = {
-    Kind.VEHICLE: N_("车辆"),
-    Kind.BATTERY: N_("电池"),
-    Kind.HYDROGEN: N_("氢系统零部件"),
-    Kind.PART: N_("其他零部件"),
+    SampleKind.VEHICLE: N_("车辆"),
+    SampleKind.BATTERY: N_("电池"),
+    SampleKind.HYDROGEN: N_("氢系统零部件"),
+    SampleKind.PART: N_("其他零部件"),
 }
 # Kinds of the catalogue's tests; all others are parts.
-KIND_OF_TEST: Mapping[str, Kind] = {
-    "vehicle": Kind.VEHICLE,
-    "cell": Kind.BATTERY,
-    "module": Kind.BATTERY,
-    "pack": Kind.BATTERY,
-    "stack": Kind.HYDROGEN,
-    "tank": Kind.HYDROGEN,
+KIND_OF_TEST: Mapping[str, SampleKind] = {
+    "vehicle": SampleKind.VEHICLE,
+    "cell": SampleKind.BATTERY,
+    "module": SampleKind.BATTERY,
+    "pack": SampleKind.BATTERY,
+    "stack": SampleKind.HYDROGEN,
+    "tank": SampleKind.HYDROGEN,
 }
 # Dangerous goods travel with papers: UN 38.3 summary of a battery, proof of an empty or inerted vessel.
-NEEDS_PAPER = frozenset({Kind.BATTERY, Kind.HYDROGEN})
+NEEDS_PAPER = frozenset({SampleKind.BATTERY, SampleKind.HYDROGEN})
 # A sample has to be there so many days before its test, or both sides are told.
 DUE_DAYS = 3
 
 
-class State(enum.StrEnum):
+class SampleState(enum.StrEnum):
     EXPECTED = "expected"
     DISPATCHED = "dispatched"
     RECEIVED = "received"
@@ -56,27 +56,31 @@ class State(enum.StrEnum):
 
 
 STATE_LABELS = {
-    State.EXPECTED: N_("未发出"),
-    State.DISPATCHED: N_("在途中"),
-    State.RECEIVED: N_("已收样"),
-    State.STORED: N_("已入库"),
-    State.ON_BENCH: N_("在台架上"),
-    State.RETURNED: N_("已退还"),
-    State.DISPOSED: N_("已处置"),
+    SampleState.EXPECTED: N_("未发出"),
+    SampleState.DISPATCHED: N_("在途中"),
+    SampleState.RECEIVED: N_("已收样"),
+    SampleState.STORED: N_("已入库"),
+    SampleState.ON_BENCH: N_("在台架上"),
+    SampleState.RETURNED: N_("已退还"),
+    SampleState.DISPOSED: N_("已处置"),
 }
 
 # Where a sample can go from where it is; storing again is another place.
-NEXT: Mapping[State, frozenset[State]] = {
-    State.EXPECTED: frozenset({State.DISPATCHED, State.RECEIVED}),
-    State.DISPATCHED: frozenset({State.RECEIVED}),
-    State.RECEIVED: frozenset({State.STORED, State.ON_BENCH, State.RETURNED, State.DISPOSED}),
-    State.STORED: frozenset({State.STORED, State.ON_BENCH, State.RETURNED, State.DISPOSED}),
-    State.ON_BENCH: frozenset({State.RECEIVED}),
-    State.RETURNED: frozenset({State.DISPATCHED, State.RECEIVED}),
-    State.DISPOSED: frozenset(),
+NEXT: Mapping[SampleState, frozenset[SampleState]] = {
+    SampleState.EXPECTED: frozenset({SampleState.DISPATCHED, SampleState.RECEIVED}),
+    SampleState.DISPATCHED: frozenset({SampleState.RECEIVED}),
+    SampleState.RECEIVED: frozenset(
+        {SampleState.STORED, SampleState.ON_BENCH, SampleState.RETURNED, SampleState.DISPOSED}
+    ),
+    SampleState.STORED: frozenset(
+        {SampleState.STORED, SampleState.ON_BENCH, SampleState.RETURNED, SampleState.DISPOSED}
+    ),
+    SampleState.ON_BENCH: frozenset({SampleState.RECEIVED}),
+    SampleState.RETURNED: frozenset({SampleState.DISPATCHED, SampleState.RECEIVED}),
+    SampleState.DISPOSED: frozenset(),
 }
 # What the company does; the rest is the lab's.
-BY_COMPANY = frozenset({State.DISPATCHED})
+BY_COMPANY = frozenset({SampleState.DISPATCHED})
 
 MOST_SLOTS = 500
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
@@ -179,13 +183,13 @@ def check_vin(vin: str | None, reason: str) -> None:
         raise VinReasonMissing(digit=digit)
 
 
-def check_step(before: State, after: State) -> None:
+def check_step(before: SampleState, after: SampleState) -> None:
     """Raises WrongStep where a sample can't go from here to there: it is in one place at a time."""
     if after not in NEXT[before]:
         raise WrongStep()
 
 
-def check_paper(kind: Kind, paper: str) -> None:
+def check_paper(kind: SampleKind, paper: str) -> None:
     """Raises PaperMissing for dangerous goods without their paper."""
     if kind in NEEDS_PAPER and not paper:
         raise PaperMissing()

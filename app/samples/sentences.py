@@ -11,7 +11,7 @@ from app.accounts.policy import Action, Viewer, allowed
 from app.labs.models import Resource
 from app.language import moment, pick
 from app.samples.models import CustodyStep, Sample
-from app.samples.rules import NEXT, State
+from app.samples.rules import NEXT, SampleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,19 @@ def next_of_sample(viewer: Viewer, sample: Sample, needed_at: datetime | None) -
             text = gettext("样品与委托不符：%(what)s。请答复，试验才能开始。", what=sample.deviation)
             return SampleNext(text, need=True)
         return SampleNext(gettext("样品与委托不符，等企业答复。"))
-    if sample.state in (State.EXPECTED, State.RETURNED) and (by or sample.state is State.EXPECTED):
+    if sample.state in (SampleState.EXPECTED, SampleState.RETURNED) and (by or sample.state is SampleState.EXPECTED):
         if not company:
             return SampleNext(gettext("等企业发出样品，%(at)s 前要到。", at=by) if by else gettext("等企业发出样品。"))
         return SampleNext(gettext("请发出样品，%(at)s 前要到。", at=by) if by else gettext("请发出样品。"), need=True)
-    if sample.state is State.DISPATCHED:
+    if sample.state is SampleState.DISPATCHED:
         if company:
             return SampleNext(gettext("样品在途中，等实验室收样。"))
         return SampleNext(
             gettext("样品到了请收样，%(at)s 上台。", at=by) if by else gettext("样品到了请收样。"), need=True
         )
-    if sample.state is State.ON_BENCH:
+    if sample.state is SampleState.ON_BENCH:
         return SampleNext(gettext("样品在台架上，试验结束后回到样品管理。"))
-    if sample.state in (State.RECEIVED, State.STORED):
+    if sample.state in (SampleState.RECEIVED, SampleState.STORED):
         if by:
             return SampleNext(gettext("样品在实验室，%(at)s 上台。", at=by))
         if company:
@@ -71,7 +71,7 @@ def told(viewer: Viewer, steps: Sequence[CustodyStep], benches: Mapping[str, Res
 
 def where(viewer: Viewer, step: CustodyStep, benches: Mapping[str, Resource]) -> str:
     """Where it went; on which shelf is the lab's own business."""
-    if step.state is State.STORED and not viewer.is_lab:
+    if step.state is SampleState.STORED and not viewer.is_lab:
         return ""
     return pick(benches[step.where]) if step.where in benches else step.where
 
@@ -83,7 +83,7 @@ def note(viewer: Viewer, step: CustodyStep) -> str:
 
 
 def _title(step: CustodyStep) -> str:
-    if step.state is State.RECEIVED and step.booking_id:
+    if step.state is SampleState.RECEIVED and step.booking_id:
         return gettext("离开台架")
     return gettext(step.state.label)
 
@@ -93,9 +93,9 @@ def offered(viewer: Viewer, sample: Sample) -> list[str]:
     after = NEXT[sample.state]
     steps = []
     if allowed(viewer, Action.CHANGE_OWN_BOOKING, sample):
-        steps += ["answer"] * sample.deviating + ["dispatch"] * (State.DISPATCHED in after)
+        steps += ["answer"] * sample.deviating + ["dispatch"] * (SampleState.DISPATCHED in after)
     if allowed(viewer, Action.RUN_BOOKING, sample):
-        steps += ["receive"] * (State.RECEIVED in after and sample.state is not State.ON_BENCH)
-        steps += ["store"] * (State.STORED in after)
-        steps += ["return", "dispose"] if State.RETURNED in after else []
+        steps += ["receive"] * (SampleState.RECEIVED in after and sample.state is not SampleState.ON_BENCH)
+        steps += ["store"] * (SampleState.STORED in after)
+        steps += ["return", "dispose"] if SampleState.RETURNED in after else []
     return steps

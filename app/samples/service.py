@@ -16,7 +16,7 @@ from app.orders import stops
 from app.orders.models import Order, StopCause
 from app.samples import conditions, queries, rules
 from app.samples.models import CustodyStep, Sample, SamplePlace, Shipment
-from app.samples.rules import Kind, State
+from app.samples.rules import SampleKind, SampleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Identity:
     """What a sample is. vin: as typed. mileage: km. state_of_charge: per cent. Empty texts and None: not said."""
 
     name: str
-    kind: Kind
+    kind: SampleKind
     vin: str = ""
     vin_reason: str = ""
     configuration: str = ""
@@ -82,7 +82,7 @@ class Store(SampleStep):
 class Link:
     """What one step adds to the chain. where: place, waybill or, on the bench, the resource's id."""
 
-    state: State
+    state: SampleState
     where: str = ""
     note: str = ""
     booking_id: str | None = None
@@ -109,7 +109,7 @@ def register(viewer: Viewer, command: Register, now: datetime) -> Sample:
             order_id=order.id,
             company_id=order.company_id,
             lab_id=order.lab_id,
-            state=State.EXPECTED,
+            state=SampleState.EXPECTED,
             version=1,
             created_by_id=viewer.user_id,
             created_at=now,
@@ -142,12 +142,12 @@ def dispatch(viewer: Viewer, command: Dispatch, now: datetime) -> Sample:
     """
     with transaction() as session:
         sample = _open(session, viewer, command.sample_id, command.version, Action.CHANGE_OWN_BOOKING)
-        rules.check_step(sample.state, State.DISPATCHED)
+        rules.check_step(sample.state, SampleState.DISPATCHED)
         sample.transport_paper = command.transport_paper or sample.transport_paper
         rules.check_paper(sample.kind, sample.transport_paper)
         sample.shipment_id = _shipment(session, sample, command, now).id
         where = f"{command.carrier} {command.waybill}".strip()
-        _step(session, sample, Link(State.DISPATCHED, where, command.note), viewer, now)
+        _step(session, sample, Link(SampleState.DISPATCHED, where, command.note), viewer, now)
         return sample
 
 
@@ -155,12 +155,12 @@ def receive(viewer: Viewer, command: Receive, now: datetime) -> Sample:
     """The lab has it; what deviates from the order is asked of the company. Raises WrongStep, SampleStale, NotFound."""
     with transaction() as session:
         sample = _open(session, viewer, command.sample_id, command.version, Action.RUN_BOOKING)
-        if sample.state is State.ON_BENCH:
+        if sample.state is SampleState.ON_BENCH:
             raise rules.WrongStep()
-        rules.check_step(sample.state, State.RECEIVED)
+        rules.check_step(sample.state, SampleState.RECEIVED)
         sample.received_at, sample.condition = now, command.note
         sample.deviation, sample.deviating = command.deviation, bool(command.deviation)
-        _step(session, sample, Link(State.RECEIVED, note=command.note), viewer, now)
+        _step(session, sample, Link(SampleState.RECEIVED, note=command.note), viewer, now)
         if sample.deviating:
             order = session.get_one(Order, sample.order_id)
             stops.stop_clock(session, order, StopCause.SAMPLE, sample.deviation, viewer, now)
@@ -187,29 +187,29 @@ def store(viewer: Viewer, command: Store, now: datetime) -> Sample:
     """Put into the lowest free slot of a place of this lab. Raises PlaceFull, WrongStep, SampleStale, NotFound."""
     with transaction() as session:
         sample = _open(session, viewer, command.sample_id, command.version, Action.RUN_BOOKING)
-        rules.check_step(sample.state, State.STORED)
+        rules.check_step(sample.state, SampleState.STORED)
         place = session.get(SamplePlace, command.place_id, with_for_update=True)
         if place is None or place.lab_id != sample.lab_id:
             raise NotFound()
         slot = rules.free_slot(queries.taken_slots(session, place.id), place.slots)
         if slot is None:
             raise rules.PlaceFull(place=place.name)
-        link = Link(State.STORED, f"{place.name} {slot}#", command.note, place=place, slot=slot)
+        link = Link(SampleState.STORED, f"{place.name} {slot}#", command.note, place=place, slot=slot)
         _step(session, sample, link, viewer, now)
         return sample
 
 
 def give_back(viewer: Viewer, command: SampleStep, now: datetime) -> Sample:
     """The lab returns it to the company. Raises WrongStep, SampleStale, NotFound, Forbidden."""
-    return _leave(viewer, command, State.RETURNED, now)
+    return _leave(viewer, command, SampleState.RETURNED, now)
 
 
 def dispose(viewer: Viewer, command: SampleStep, now: datetime) -> Sample:
     """The lab disposes of it or keeps the remains for good. Raises WrongStep, SampleStale, NotFound, Forbidden."""
-    return _leave(viewer, command, State.DISPOSED, now)
+    return _leave(viewer, command, SampleState.DISPOSED, now)
 
 
-def _leave(viewer: Viewer, command: SampleStep, state: State, now: datetime) -> Sample:
+def _leave(viewer: Viewer, command: SampleStep, state: SampleState, now: datetime) -> Sample:
     with transaction() as session:
         sample = _open(session, viewer, command.sample_id, command.version, Action.RUN_BOOKING)
         rules.check_step(sample.state, state)
@@ -239,7 +239,7 @@ def check_ready(session: Session, order_id: str, text: str) -> list[Sample]:
     check_whole(session, order_id, names)
     found = queries.named(session, order_id, names)
     for sample in found:
-        if sample.state is State.ON_BENCH:
+        if sample.state is SampleState.ON_BENCH:
             raise rules.OnAnotherBench(sample=sample.name)
         if not sample.in_house:
             raise rules.NotHere(sample=sample.name)
@@ -263,7 +263,7 @@ def check_whole(session: Session, order_id: str, names: tuple[str, ...]) -> None
 def put_on_bench(session: Session, samples: list[Sample], use: BenchUse, by: Viewer, now: datetime) -> None:
     """The use begins."""
     for sample in samples:
-        _step(session, sample, Link(State.ON_BENCH, use.resource_id, booking_id=use.booking_id), by, now)
+        _step(session, sample, Link(SampleState.ON_BENCH, use.resource_id, booking_id=use.booking_id), by, now)
         if use.destructive:
             sample.consumed_by_id = use.test_id
 
@@ -272,7 +272,7 @@ def take_off_bench(session: Session, booking_id: str, test_id: str, by: Viewer, 
     """The use ended: its samples are the custodian's again, as the test left them."""
     samples = queries.on_bench(session, booking_id)
     for sample in samples:
-        _step(session, sample, Link(State.RECEIVED, booking_id=booking_id), by, now)
+        _step(session, sample, Link(SampleState.RECEIVED, booking_id=booking_id), by, now)
         conditions.leave([sample], sample.lab_id, test_id)
 
 
@@ -285,7 +285,7 @@ def _open(session: Session, viewer: Viewer, sample_id: str, version: int, action
 
 
 def _identify(session: Session, sample: Sample, identity: Identity) -> None:
-    vin = rules.normal_vin(identity.vin) if identity.kind is Kind.VEHICLE else None
+    vin = rules.normal_vin(identity.vin) if identity.kind is SampleKind.VEHICLE else None
     rules.check_vin(vin, identity.vin_reason)
     if queries.name_in_use(session, sample.order_id, identity.name, but=sample.id):
         raise rules.NameTaken(name=identity.name)
@@ -322,7 +322,7 @@ def _step(session: Session, sample: Sample, link: Link, by: Viewer, now: datetim
     position = queries.last_position(session, sample.id) + 1
     sample.state = link.state
     sample.place, sample.place_id, sample.slot = link.place, link.place.id if link.place else None, link.slot
-    sample.booking_id = link.booking_id if link.state is State.ON_BENCH else None
+    sample.booking_id = link.booking_id if link.state is SampleState.ON_BENCH else None
     sample.version += 1
     session.add(
         CustodyStep(

@@ -67,7 +67,7 @@ def new(order_id: str) -> Any:
     require(viewer(), Action.REGISTER_SAMPLE, row.order)
     name = request.args.get("name", "")
     tests = [each.test for each in row.lines if name in sample_names(each.line.sample)] or list(row.tests)
-    kind = rules.KIND_OF_TEST.get(tests[0].sample_kind, rules.Kind.PART) if tests else rules.Kind.PART
+    kind = rules.KIND_OF_TEST.get(tests[0].sample_kind, rules.SampleKind.PART) if tests else rules.SampleKind.PART
     form = IdentityForm(order_id, name=name, kind=kind.value)
     if sample := form.run(lambda command: service.register(viewer(), command, now())):
         return redirect(url_for(".detail", sample_id=sample.id), 303)

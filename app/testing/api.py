@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, example, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
 from app.testing import evidence_api, report_api, run_api, service
@@ -25,6 +25,8 @@ blueprints = (bp, report_api.bp, evidence_api.bp, run_api.bp, run_api.bench_bp)
 
 class NewReport(BaseModel):
     """`version`: the booking's as last seen. `issued_at`: an instant with offset, or a local date."""
+
+    model_config = example(number="JC-2026-0412", issued_at="2026-12-18", version=6)
 
     number: Name
     issued_at: DayOrInstant

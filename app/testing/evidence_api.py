@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
 from app.clock import now
 from app.orders.api import OrderModel, OrderPath, Version, shown
 from app.orders.queries import visible_order
@@ -54,6 +54,8 @@ class OfferedList(BaseModel):
 
 class ReuseBody(BaseModel):
     """`version`: the order's as last seen. `report`: one that is offered for the line."""
+
+    model_config = example(version=1, report="kq3n5zj2a7xw4m6c")
 
     version: Version
     report: str = Field(max_length=24, examples=["kq3n5zj2a7xw4m6c"])

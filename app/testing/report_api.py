@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage as UploadedFile
 
 from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Viewer
-from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, example, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
 from app.database import db
@@ -103,6 +103,8 @@ class VersionList(BaseModel):
 class NewDraft(BaseModel):
     """`version`: that of the line's newest report version as last seen; 0 where there is none."""
 
+    model_config = example(file="JC-2026-0412.pdf", version=0)
+
     file: FileStorage
     version: int = Field(0, ge=0, le=2**31 - 1)
 
@@ -114,8 +116,10 @@ class NewDraft(BaseModel):
         return given
 
 
-class StepBody(BaseModel):
+class ReportStepBody(BaseModel):
     """`reason`: needed to return or withdraw."""
+
+    model_config = example(version=2, reason="第 3 页温度曲线缺单位")
 
     version: int = Field(strict=True, ge=1, le=2**31 - 1)
     reason: str = Field("", max_length=MOST_REASON)
@@ -123,6 +127,8 @@ class StepBody(BaseModel):
 
 class IssueBody(BaseModel):
     """`issued_at`: an instant with offset, or a local date; not before the approval."""
+
+    model_config = example(version=3, number="JC-2026-0412", issued_at="2026-12-18")
 
     version: int = Field(strict=True, ge=1, le=2**31 - 1)
     number: Name
@@ -175,19 +181,19 @@ def draft_report(path: BookingPath, form: NewDraft) -> Any:
 
 
 @bp.post("/reports/<string:report_id>/review", responses={200: VersionModel})
-def review_report(path: ReportPath, body: StepBody) -> Any:
+def review_report(path: ReportPath, body: ReportStepBody) -> Any:
     """The reviewer has checked it."""
     return _stepped(reports.review, path, body)
 
 
 @bp.post("/reports/<string:report_id>/return", responses={200: VersionModel})
-def return_report(path: ReportPath, body: StepBody) -> Any:
+def return_report(path: ReportPath, body: ReportStepBody) -> Any:
     """Back to be drafted again, with the reason."""
     return _stepped(reports.give_back, path, body)
 
 
 @bp.post("/reports/<string:report_id>/approve", responses={200: VersionModel})
-def approve_report(path: ReportPath, body: StepBody) -> Any:
+def approve_report(path: ReportPath, body: ReportStepBody) -> Any:
     """The authorised signatory approves it."""
     return _stepped(reports.approve, path, body)
 
@@ -201,12 +207,12 @@ def issue_version(path: ReportPath, body: IssueBody) -> Any:
 
 
 @bp.post("/reports/<string:report_id>/withdraw", responses={200: VersionModel})
-def withdraw_report(path: ReportPath, body: StepBody) -> Any:
+def withdraw_report(path: ReportPath, body: ReportStepBody) -> Any:
     """An issued version is no longer valid, with the reason."""
     return _stepped(reports.withdraw, path, body)
 
 
-def _stepped(act: Callable[[Viewer, ReportStep, datetime], TestReport], path: ReportPath, body: StepBody) -> Any:
+def _stepped(act: Callable[[Viewer, ReportStep, datetime], TestReport], path: ReportPath, body: ReportStepBody) -> Any:
     viewer = require_api_viewer()
     return _shown(viewer, act(viewer, ReportStep(path.report_id, body.version, body.reason), now()).id)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.policy import Viewer
 from app.accounts.queries import digest, membership, viewer_of
-from app.api import PREFIX, PROBLEMS, SECURITY, Instant, iso
+from app.api import PREFIX, PROBLEMS, SECURITY, Instant, example, iso
 from app.booking.delaying import Delay, announce_delay
 from app.booking.queries import visible_booking
 from app.booking.rules import State
@@ -81,6 +81,8 @@ class RunStepBody(BaseModel):
     is not passed. `until`: when a late run is expected to end.
     """
 
+    model_config = example(version=5, cause="equipment", reason="采集通道掉线")
+
     version: Version
     reason: str = Field("", max_length=500)
     cause: PauseCause | None = None
@@ -95,6 +97,8 @@ class RunStepPath(BookingPath):
 class RetestBody(BaseModel):
     """`version`: the order's. `sample`: what it is repeated on; left out: the same."""
 
+    model_config = example(version=7, sample="BP-13")
+
     version: Version
     sample: str = Field("", max_length=200)
 
@@ -107,6 +111,8 @@ class BenchEvent(BaseModel):
     """What a bench's software tells. `booking`: its code; left out: what runs there, or is due about now. `at` is the
     bench's own clock and only noted: the server's counts.
     """
+
+    model_config = example(event="pause", cause="equipment", note="采集通道掉线")
 
     event: Literal["start", "pause", "resume", "end", "fault"]
     booking: str = Field("", max_length=12)

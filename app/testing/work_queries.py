@@ -21,7 +21,7 @@ from app.orders.models import AmendmentState, ClockStop, Order, OrderAmendment, 
 from app.orders.queries import GROUPS, Group, stands_in
 from app.samples.models import Sample
 from app.samples.queries import readable
-from app.samples.rules import State as SampleState
+from app.samples.rules import SampleState
 from app.worktime import local_date, local_day
 
 Conditions = tuple[ColumnElement[bool], ...]

@@ -24,6 +24,7 @@ from app.demo import behaviour
 from app.demo.service import make_demo
 from app.jobs.registry import JOBS
 from app.labs.loading import store
+from app.labs.models import Method
 from app.testing import models as testing
 from tests.conftest import CATALOGUE, empty_tables
 from tests.http import FreshClient, browser, program
@@ -182,13 +183,15 @@ def typed() -> list[str]:
     names = [name for (name,) in db.session.query(User.name)]
     samples = [sample for (sample,) in db.session.query(Booking.sample).distinct()]
     numbers = [number for (number,) in db.session.query(testing.TestReport.number)]
+    # A specification that has no number is called by its name.
+    codes = [code for (code,) in db.session.query(Method.code) if CHINESE.search(code)]
     reasons = [
         *behaviour.DECLINE_REASONS,
         *behaviour.CANCEL_REASONS,
         "设备故障停用",
         *examples(),
     ]
-    return sorted({*names, *samples, *numbers, *reasons, "中文"} - {""}, key=len, reverse=True)
+    return sorted({*names, *samples, *numbers, *codes, *reasons, "中文"} - {""}, key=len, reverse=True)
 
 
 def examples() -> set[str]:

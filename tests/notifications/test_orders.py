@@ -16,7 +16,7 @@ from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder
 from app.orders.stops import Stop
 from app.samples import service as samples
-from app.samples.rules import Kind
+from app.samples.rules import SampleKind
 from app.samples.service import Dispatch, Identity, Receive, Register
 from app.testing import runs
 from app.testing.run_rules import Result
@@ -30,7 +30,7 @@ def test_from_submission_to_a_failed_run(world: World, told) -> None:
     engineer, desk = world.engineer("甲公司"), world.lab_admin("lab")
     lines = tuple(NewLine(test, "样车 1") for test in ("t", "u"))
     order = orders.create(engineer.viewer, NewOrder("lab", lines), world.now).id
-    identity = Identity(name="样车 1", kind=Kind.VEHICLE, vin="1M8GDM9AXKP042788")
+    identity = Identity(name="样车 1", kind=SampleKind.VEHICLE, vin="1M8GDM9AXKP042788")
     car = samples.register(engineer.viewer, Register(order, identity), world.now)
 
     def version() -> int:

@@ -54,7 +54,7 @@ from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder, Terms
 from app.samples import service as samples
-from app.samples.rules import Kind
+from app.samples.rules import SampleKind
 from app.samples.service import Dispatch, Identity, NewPlace, Receive, Store
 from app.samples.service import Register as RegisterSample
 from app.testing import bench_tokens, reports, rights, runs, saved_filters
@@ -271,7 +271,7 @@ class Market:
         place = samples.add_place(desk, NewPlace(lab, own("货架"), 3), NOW)
         for name in (text("样车"), text("另一件")):
             identity = Identity(
-                name, Kind.VEHICLE, "", "", text("配置"), text("阶段"), 12, None, text("损伤"), text("文件")
+                name, SampleKind.VEHICLE, "", "", text("配置"), text("阶段"), 12, None, text("损伤"), text("文件")
             )
             sample = samples.register(engineer, RegisterSample(order_id, identity), NOW)
             waybill = text("运单")

@@ -12,7 +12,7 @@ from sqlalchemy.types import JSON
 from app.accounts.models import Role
 from app.accounts.policy import Viewer
 from app.database import Base, db
-from app.samples.rules import State
+from app.samples.rules import SampleState
 
 # Marks of the story; random ids; codes and the part of a code that a lab reads; credit codes; digests.
 WORDS = re.compile(
@@ -157,7 +157,9 @@ class Readers:
             ("bench_token", "digest"): lambda row: NOBODY,
             **{("sample", column): self._between for column in IDENTITY},
             ("custody_step", "where"): lambda row: (
-                _laboratory(row) if row["state"] == State.STORED else self._of_order(self.samples[row["sample_id"]])
+                _laboratory(row)
+                if row["state"] == SampleState.STORED
+                else self._of_order(self.samples[row["sample_id"]])
             ),
             ("custody_step", "note"): lambda row: _booked(row) if row["by_lab"] else _written(row),
             # A notice gives nobody a right to what it tells: its words must be his to know by their own rows.

@@ -25,7 +25,7 @@ from app.samples import condition_rules, conditions, queries, rules, service
 from app.samples.condition_rules import Demand
 from app.samples.conditions import SetDemand
 from app.samples.models import Sample
-from app.samples.rules import Kind, State
+from app.samples.rules import SampleKind, SampleState
 from app.samples.service import Dispatch, Edit, Identity, NewPlace, Receive, Register, SampleStep, Store
 from tests.http import browser, program
 from tests.visitor import Visitor
@@ -50,7 +50,7 @@ class Story:
         return orders.create(self.engineer.viewer, NewOrder("lab", lines), self.world.now).id
 
     def registers(self, order: str = "", **said: Any) -> Sample:
-        identity = Identity(**{"name": "样车 1", "kind": Kind.VEHICLE, "vin": GOOD_VIN} | said)
+        identity = Identity(**{"name": "样车 1", "kind": SampleKind.VEHICLE, "vin": GOOD_VIN} | said)
         return service.register(self.engineer.viewer, Register(order or self.order, identity), self.world.now)
 
     def submitted(self, order: str = "") -> list[Booking]:
@@ -110,7 +110,7 @@ def test_the_chain_of_custody_and_its_places(story: Story) -> None:
         service.store(story.crew.viewer, Store(second.id, version(second), place_id=shelf.id), story.world.now)
     story.world.now = bookings[0].starts_at
     story.crew.does("start", bookings[0])
-    assert queries.chain(first.id)[-1].state is State.ON_BENCH
+    assert queries.chain(first.id)[-1].state is SampleState.ON_BENCH
     db.session.rollback()
     service.store(story.crew.viewer, Store(second.id, version(second), place_id=shelf.id), story.world.now)
     with pytest.raises(rules.WrongStep):
@@ -184,7 +184,7 @@ def test_one_sample_is_at_one_test_at_a_time(story: Story) -> None:
 
 
 def test_dangerous_goods_travel_with_papers_and_a_waybill_belongs_to_one_order(story: Story) -> None:
-    pack = story.registers(name="BP-1", kind=Kind.BATTERY, vin="")
+    pack = story.registers(name="BP-1", kind=SampleKind.BATTERY, vin="")
     with pytest.raises(rules.PaperMissing):
         story.arrives(pack)
     story.submitted()
@@ -320,7 +320,7 @@ class TestConditions:
         pole.world.now = wet.starts_at
         with pytest.raises(condition_rules.WrongCharge):
             pole.crew.does("start", wet)
-        identity = Identity("样车 1", Kind.VEHICLE, vin=GOOD_VIN, state_of_charge=90, mileage=100)
+        identity = Identity("样车 1", SampleKind.VEHICLE, vin=GOOD_VIN, state_of_charge=90, mileage=100)
         with pytest.raises(rules.WrongStep):
             service.edit(pole.engineer.viewer, Edit(sample.id, version(sample), identity), pole.world.now)
         service.edit(pole.desk.viewer, Edit(sample.id, version(sample), identity), pole.world.now)

@@ -19,7 +19,7 @@ from app.orders import service as orders
 from app.orders.models import Order, OrderLine, OrderState
 from app.orders.service import NewLine, NewOrder
 from app.samples import service as samples
-from app.samples.rules import Kind
+from app.samples.rules import SampleKind
 from app.samples.service import Identity, Receive, Register, SampleStep
 from app.testing import models, reports, reuse
 from app.testing.reports import Draft, Issue, ReportStep
@@ -62,7 +62,7 @@ class Story:
         return self.desk.does("complete", booking)
 
     def car(self, name: str) -> Identity:
-        return Identity(name, Kind.VEHICLE, vin=VIN)
+        return Identity(name, SampleKind.VEHICLE, vin=VIN)
 
     def issued(self) -> models.TestReport:
         viewer, now = self.desk.viewer, self.world.now
@@ -79,7 +79,7 @@ class Story:
         """A draft with the same test on the same vehicle under another name."""
         line = NewLine("t", "A 车", wants_proposal=True)
         order = orders.create(self.engineer.viewer, NewOrder("lab", (line,)), self.world.now)
-        identity = self.car("A 车") if vin else Identity("A 车", Kind.PART)
+        identity = self.car("A 车") if vin else Identity("A 车", SampleKind.PART)
         samples.register(self.engineer.viewer, Register(order.id, identity), self.world.now)
         return order
 

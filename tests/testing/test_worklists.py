@@ -19,7 +19,7 @@ from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder
 from app.orders.stops import Stop
 from app.samples import service as custody
-from app.samples.rules import Kind
+from app.samples.rules import SampleKind
 from app.samples.service import Identity, Receive
 from tests.http import browser
 from tests.statements import statements
@@ -55,7 +55,7 @@ class Story:
         return self.desk.does("confirm", booking)
 
     def registers(self, booking: Booking, name: str = "BP-12") -> str:
-        identity = Identity(name, Kind.PART)
+        identity = Identity(name, SampleKind.PART)
         order_id = booking.order_line.order_id
         return custody.register(self.engineer.viewer, custody.Register(order_id, identity), self.world.now).id
 
