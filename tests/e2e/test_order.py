@@ -164,7 +164,7 @@ def test_an_order_from_draft_to_its_last_report(browser: Browser, server: Server
 
         engineer.goto(order)
         expect(engineer.locator("main")).to_contain_text("不合格 绝缘电阻不够")
-        engineer.locator("summary", has_text="安排复测").click()
+        engineer.get_by_role("link", name="安排复测").click()
         press(engineer, "安排复测")
         desk.goto(order)
         for box in desk.locator("input[name=checklist]").all():
