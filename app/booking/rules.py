@@ -77,8 +77,6 @@ BACK: dict[State, frozenset[State]] = {
 }
 # How long after a move, a closure or a decision its lab can undo it; and how long the click may travel.
 UNDO, UNDO_TRAVEL = timedelta(seconds=10), timedelta(seconds=5)
-# States in which a booking has its row in `occupancy`; a completed one keeps the time it really took.
-BLOCKING = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED})
 OPEN = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING})
 MOVABLE = frozenset({State.HELD, State.REQUESTED, State.CONFIRMED})
 

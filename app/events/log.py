@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import func, insert, select, text, tuple_
+from sqlalchemy import insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app.database import Base, db, execute, new_id
@@ -93,8 +93,3 @@ def cursor_at(key: str) -> Cursor | None:
 def history(subject_id: str) -> Sequence[Event]:
     """All events of one subject, oldest first."""
     return db.session.scalars(select(Event).where(Event.subject_id == subject_id).order_by(Event.id)).all()
-
-
-def last_change(*where: Any) -> datetime | None:
-    """Instant of the newest event that meets the conditions."""
-    return db.session.scalar(select(func.max(Event.at)).where(*where))

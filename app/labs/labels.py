@@ -85,11 +85,6 @@ def week_label(week: str) -> str:
     return gettext("第 %(week)d 周（%(monday)s 起）", week=monday.isocalendar().week, monday=day(monday, False))
 
 
-def shifts_sentence(shifts: str) -> str:
-    """When a pattern of the catalogue works, in one sentence."""
-    return pattern_sentence(PATTERNS[shifts])
-
-
 def week_sentence(patterns: Iterable[ShiftPattern], on: date) -> str:
     """When the patterns that are valid on a date work."""
     told = [pattern_sentence(pattern) for pattern in patterns if pattern.is_valid(on)]

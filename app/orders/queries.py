@@ -166,17 +166,6 @@ def reviews_of(order_id: str) -> list[ContractReview]:
     return list(db.session.scalars(query))
 
 
-def drafts_at(viewer: Viewer, lab_id: str) -> list[Order]:
-    """The company's drafts for a lab, newest first."""
-    query = select(Order).where(
-        visible(viewer, Action.CHANGE_OWN_BOOKING, Order),
-        Order.lab_id == lab_id,
-        Order.state == OrderState.DRAFT,
-        Order.direct.is_(False),
-    )
-    return list(db.session.scalars(query.order_by(Order.created_at.desc()).limit(20)))
-
-
 # For services
 
 

@@ -79,8 +79,6 @@ NEXT: Mapping[SampleState, frozenset[SampleState]] = {
     SampleState.RETURNED: frozenset({SampleState.DISPATCHED, SampleState.RECEIVED}),
     SampleState.DISPOSED: frozenset(),
 }
-# What the company does; the rest is the lab's.
-BY_COMPANY = frozenset({SampleState.DISPATCHED})
 
 MOST_SLOTS = 500
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")

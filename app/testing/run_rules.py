@@ -29,8 +29,6 @@ CAUSE_LABELS = {
     PauseCause.STAFF: N_("人员不在岗"),
     PauseCause.WEATHER: N_("天气"),
 }
-# Pauses that are the customer's time.
-CUSTOMERS = frozenset({PauseCause.SAMPLE, PauseCause.CUSTOMER})
 
 
 class Result(enum.StrEnum):

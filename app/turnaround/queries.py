@@ -105,7 +105,7 @@ class Answer:
     def __init__(self, question: Question, now: datetime) -> None:
         self.of_all = of_all = sees_all(question.viewer)
         question = replace(question, period=question.period.whole_months()) if of_all else question
-        self.question, self.now = question, now
+        self.question = question
         self._suppression: Suppression | None = None
         if of_all:
             every, self._suppression, self.as_of = _of_all(question, now)

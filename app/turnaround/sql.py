@@ -74,27 +74,6 @@ def _date_postgresql(element: Any, compiler: Any, **more: Any) -> str:
     return f"to_char({instant} AT TIME ZONE '{ZONE}', 'YYYY-MM-DD')"
 
 
-def rank(value: Any, by: list[Any]) -> ColumnElement[int]:
-    """Place of a row among those of its cell, from 0, by value."""
-    return func.row_number().over(partition_by=by or None, order_by=value) - 1
-
-
-def size(by: list[Any]) -> ColumnElement[int]:
-    """Number of rows in the cell."""
-    return func.count().over(partition_by=by or None)
-
-
-def percentile(share: float, value: Any, place: Any, count: Any) -> ColumnElement[float]:
-    """Aggregate over ranked rows: the value below which `share` of them lie.
-
-    Linear interpolation between the two rows around (count − 1) · share (type 7 of Hyndman and Fan 1996; what
-    numpy, R and spreadsheets' PERCENTILE.INC do): each of them weighs 1 minus its distance from that place.
-    """
-    distance = func.abs(place - (count - 1) * share)
-    weight = case((distance < 1, 1.0 - distance), else_=0.0)
-    return func.sum(value * weight)
-
-
 def working_days(begin: Any, end: Any, first_year: int, last_year: int) -> ColumnElement[int]:
     """worktime.working_days_between of the local dates of two instants, for an `end` in the years given.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.database import db, transaction
@@ -44,6 +45,14 @@ def set_target(viewer: Viewer, command: SetTarget, now: datetime) -> None:
     require(viewer, Action.SET_TARGET, TurnaroundTarget(lab_id=command.lab_id))
     if command.days is not None and not 1 <= command.days <= MOST_DAYS:
         raise Invalid(N_("目标是 1 到 %(most)d 天之间的整数；清空表示不设目标。"), field="days", most=MOST_DAYS)
+    try:
+        _store(viewer, command, now)
+    except IntegrityError:
+        # Two set the first one at once: the second changes it.
+        _store(viewer, command, now)
+
+
+def _store(viewer: Viewer, command: SetTarget, now: datetime) -> None:
     with transaction() as session:
         row = _of(command.lab_id) or TurnaroundTarget(lab_id=command.lab_id, version=0)
         if command.days is not None:
