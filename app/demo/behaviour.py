@@ -1,12 +1,13 @@
 """How the people of the demo behave: pure draws of what happens next and when.
 
 The same behaviour for every lab: no lab is made slower than another. Shares and spreads are plausible, not
-measured; the draws of one booking depend on its id alone, so that topping up goes on where the replay stopped.
+measured; the draws of one booking depend on when and for which test it was made, so that topping up goes on where
+the replay stopped and the same days always bring the same demo.
 """
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from app.orders.models import StopCause
 from app.testing.run_rules import PauseCause
@@ -49,9 +50,9 @@ class Fate:
     stopped_for: timedelta
 
 
-def fate(booking_id: str) -> Fate:
-    """Drawn once and for all from the booking's id."""
-    draw = random.Random(booking_id)
+def fate(made_at: datetime, test_id: str) -> Fate:
+    """Drawn once and for all from what stays the same about a booking: when and for which test it was made."""
+    draw = random.Random(f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} {test_id}")
     declined = draw.random() < DECLINED
     cancelled = draw.random() < CANCELLED / (1 - DECLINED)
     no_show = draw.random() < NO_SHOW / (1 - DECLINED - CANCELLED)

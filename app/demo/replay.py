@@ -152,7 +152,7 @@ class Replay:
 
     def _plan_next(self, booking: Booking) -> None:
         """Put the booking's next step on the agenda, by its state."""
-        fate = behaviour.fate(booking.id)
+        fate = behaviour.fate(booking.created_at, booking.test_id)
         line = booking.order_line
         if booking.state is State.HELD and not fate.lapses:
             self._plan(booking.created_at + fate.request_after, self._step(booking, "request"))
@@ -241,7 +241,10 @@ class Replay:
         return step
 
     def _breakdown(self, at: datetime) -> None:
-        """One bench breaks: what was booked in the next days is cancelled with the reason, then it is closed."""
+        """One bench breaks: what was booked in the next days is cancelled with the reason, then it is closed.
+
+        On a day when no bench fit for that is booked it doesn't happen yet.
+        """
         ends = at + timedelta(days=BREAKDOWN_DAYS)
         busiest = db.session.execute(
             select(Booking.resource_id, func.count())
@@ -256,6 +259,7 @@ class Replay:
             .limit(1)
         ).one_or_none()
         if busiest is None:
+            self._plan(behaviour.in_office(at + timedelta(days=1)), self._breakdown)
             return
         resource = db.session.get_one(Resource, busiest[0])
         viewer = self.labs[resource.lab_id]
