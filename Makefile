@@ -41,7 +41,7 @@ e2e: ## in the system's Chromium, against a real server
 	@.ci/venv test
 	@.ci/venv e2e
 	@$(MAKE) -s translations
-	$(PYTEST) -m e2e tests/e2e $(ARGS)
+	$(PYTEST) -m e2e tests/e2e -n 2 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: ## style, types and the direction of imports

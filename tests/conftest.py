@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from app import create_app
@@ -14,6 +15,10 @@ from app.database import Base, db
 from tests.world import World
 
 pytest_plugins = ("tests.postgres_server",)
+
+# How long an example takes tells of the machine, not of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 CATALOGUE = Path(__file__).parent.parent / "app" / "labs" / "catalogue"
 

@@ -9,7 +9,7 @@ from wtforms import EmailField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length
 
-from app.accounts import joining, members, rules, service
+from app.accounts import joining, members, recovery, rules, service
 from app.accounts.models import Role, Scope
 from app.accounts.queries import LabChoice
 from app.forms import ChoicesField, CommandForm, no_nul, text, trimmed
@@ -53,6 +53,20 @@ class PasswordForm(CommandForm):
 
     def command(self) -> service.ChangePassword:
         return service.ChangePassword(self.current.data or "", self.password.data or "")
+
+
+class LostPasswordForm(CommandForm):
+    email = email("username")
+
+    def command(self) -> recovery.AskForLink:
+        return recovery.AskForLink(self.email.data or "")
+
+
+class NewPasswordForm(CommandForm):
+    password = password(_l("新密码"), "new-password")
+
+    def command(self) -> recovery.Renew:
+        return recovery.Renew(self.password.data or "")
 
 
 class RegisterForm(CommandForm):

@@ -10,6 +10,7 @@ CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
 INVITATION_LASTS = timedelta(days=7)
+RECOVERY_LASTS = timedelta(days=1)
 TOKENS_PER_USER = 20
 # Provincial-level divisions in the order of GB/T 2260.
 PROVINCES = (
@@ -105,6 +106,11 @@ class AlreadyMember(YujianError):
 class InvitationGone(YujianError):
     code, status = "not_found", 404
     message = N_("这个邀请链接已用过、已撤销或已过期。请向邀请您的人再要一个。")
+
+
+class RecoveryGone(YujianError):
+    code, status = "not_found", 404
+    message = N_("这个链接已用过或已过期。请在登录页点“忘记密码”，再要一个。")
 
 
 class InvitationForAnother(YujianError):

@@ -130,12 +130,13 @@ def change_password(viewer: Viewer, lockout: Lockout, now: datetime, command: Ch
     made = passwords.hashed(rules.password(command.password, email))
     with transaction() as session:
         user = session.get_one(User, viewer.user_id)
-        _set_password(session, user, made)
+        set_password(session, user, made)
         log.record(session, "user.password_changed", user, by=viewer, at=now)
     return user
 
 
-def _set_password(session: Session, user: User, password_hash: str) -> None:
+def set_password(session: Session, user: User, password_hash: str) -> None:
+    """Within this transaction; sessions opened before end, and wrong guesses are forgiven."""
     user.password_hash = password_hash
     user.session_version += 1
     session.execute(delete(SignInFailure).where(SignInFailure.email == user.email))
@@ -148,7 +149,7 @@ def reset_password(by: Actor, email: str, password: str, now: datetime) -> None:
         user = queries.user_by_email(email)
         if user is None:
             raise NotFound()
-        _set_password(session, user, made)
+        set_password(session, user, made)
         log.record(session, "user.password_reset", user, by=by, at=now)
 
 

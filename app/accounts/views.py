@@ -8,9 +8,19 @@ from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from app.accounts import handing_over, joining, members, queries, rules, service
+from app.accounts import handing_over, joining, members, queries, recovery, rules, service
 from app.accounts.current import MEMBERSHIP, login_required, viewer
-from app.accounts.forms import AcceptForm, AskForm, InviteForm, PasswordForm, RegisterForm, SignInForm, TokenForm
+from app.accounts.forms import (
+    AcceptForm,
+    AskForm,
+    InviteForm,
+    LostPasswordForm,
+    NewPasswordForm,
+    PasswordForm,
+    RegisterForm,
+    SignInForm,
+    TokenForm,
+)
 from app.accounts.models import Invitation, User
 from app.accounts.rules import LastManager, NobodyTakesOver, safe_path
 from app.clock import now
@@ -81,6 +91,28 @@ def _join_as_known(secret: str, invitation: Invitation) -> Any:
         session[MEMBERSHIP] = members.join(current_user.id, secret, now()).id
         return redirect(url_for("web.home"), 303)
     return render_template("accounts/join.html", form=None, invitation=invitation, known=True)
+
+
+@bp.route("/lost-password", methods=["GET", "POST"])
+def lost_password() -> Any:
+    """Ask for a link by mail. The answer is the same whether the address is known or not."""
+    form = LostPasswordForm()
+    sent_to = form.run(recovery.ask, now())
+    page = render_template(
+        "accounts/lost_password.html", form=form, sent_to=sent_to, mail_on=bool(current_app.config["SMTP_URL"])
+    )
+    return page, form.status
+
+
+@bp.route("/new-password/<token>", methods=["GET", "POST"])
+def new_password(token: str) -> Any:
+    """The page behind the link in the mail."""
+    user = recovery.user_of(token, now())
+    form = NewPasswordForm()
+    if renewed := form.run(recovery.renew, token, now()):
+        _begin_session(renewed)
+        return redirect(url_for(".profile", changed="password"), 303)
+    return render_template("accounts/new_password.html", form=form, user=user), form.status
 
 
 @bp.get("/")

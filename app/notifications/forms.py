@@ -27,9 +27,9 @@ class ChoicesForm(CommandForm):
         """Labels and choices in the reader's language; what holds now unless the form was sent."""
         self.groups = groups
         for group in Group:
-            if group not in groups:
+            if group not in groups and group.value in self:
                 delattr(self, group.value)
-                continue
+        for group in groups:
             field = self[group.value]
             field.label.text = _(group.label)
             field.choices = [(how.value, _(how.label)) for how in How]

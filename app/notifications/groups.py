@@ -63,6 +63,7 @@ class Group(enum.StrEnum):
     REMINDERS = "reminders"
     SEATS = "seats"
     STATISTICS = "statistics"
+    ACCOUNT = "account"
 
     @property
     def label(self) -> str:
@@ -82,4 +83,7 @@ GROUP_LABELS = {
     Group.REMINDERS: N_("到期提醒"),
     Group.SEATS: N_("加入机构的申请"),
     Group.STATISTICS: N_("检测周期的定期报告"),
+    Group.ACCOUNT: N_("账号安全"),
 }
+# Mailed at once whatever somebody has chosen.
+ALWAYS_MAILED = frozenset({Group.ACCOUNT})

@@ -72,6 +72,8 @@ class Kind(enum.StrEnum):
     REPORT_OVERDUE = "report_overdue"
     TURNAROUND_WEEK = "turnaround_week"
     TURNAROUND_MONTH = "turnaround_month"
+    ACCESS_LOST = "access_lost"
+    ACCESS_RENEWED = "access_renewed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,20 @@ KINDS: dict[Kind, Telling] = {
     Kind.TURNAROUND_MONTH: Telling(
         Group.STATISTICS, STATISTICS, {Side.SUBSCRIBER: N_("检测周期月报：%(first)s 至 %(last)s。")}
     ),
+    Kind.ACCESS_LOST: Telling(
+        Group.ACCOUNT,
+        ACCOUNT,
+        {
+            Side.ASKER: N_(
+                "有人要为您的账号设新密码。是您本人，请在 %(until)s 前打开邮件里的链接；不是您，不必理会，密码没有变。"
+            )
+        },
+    ),
+    Kind.ACCESS_RENEWED: Telling(
+        Group.ACCOUNT,
+        ACCOUNT,
+        {Side.ASKER: N_("您的账号设了新密码，之前的登录都已结束。不是您本人，请马上联系平台的系统管理员。")},
+    ),
 }
 
 EVENTS: dict[str, Kind] = {
@@ -373,6 +389,8 @@ EVENTS: dict[str, Kind] = {
     "join.asked": Kind.JOIN_ASKED,
     "join.accepted": Kind.JOIN_ACCEPTED,
     "join.declined": Kind.JOIN_DECLINED,
+    "user.password_lost": Kind.ACCESS_LOST,
+    "user.password_reset": Kind.ACCESS_RENEWED,
 }
 
 

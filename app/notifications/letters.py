@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -13,8 +14,11 @@ from flask_babel import gettext as _
 
 from app.accounts.models import User
 from app.accounts.policy import Viewer
+from app.accounts.recovery import link_token
 from app.enclosures import EnclosedFile, Enclosure
 from app.language import speaking
+from app.notifications.groups import ALWAYS_MAILED
+from app.notifications.kinds import Kind
 from app.notifications.models import Mail, Notice
 from app.notifications.server import Server
 from app.notifications.service import unsubscribe_token
@@ -56,11 +60,10 @@ def letter(
 ) -> EmailMessage:
     """The mail about these notices. enclosed: by notice. Raises ValueError for a receiver that no header can hold."""
     with speaking(user.locale):
-        lines = [Line(sentence(notice), absolute(notice.path), enclosed.get(notice.id)) for notice in notices]
-        token = unsubscribe_token(user.id, None if mail.daily else notices[0].group)
-        ending = absolute(current_app.url_map.bind("").build("notifications.unsubscribe", {"token": token}))
+        lines = [Line(sentence(notice), _address(notice, user), enclosed.get(notice.id)) for notice in notices]
+        ending = None if notices[0].group in ALWAYS_MAILED else _ending(mail, user, notices[0])
         page = {"lines": lines, "daily": mail.daily, "demo": viewer.demo, "ending": ending}
-        page |= {"choices": absolute(current_app.url_map.bind("").build("notifications.choices")), "name": user.name}
+        page |= {"choices": _page("notifications.choices"), "name": user.name}
         message = EmailMessage(policy=POLICY)
         message["Subject"] = _subject(lines, mail.daily)
         message["From"] = _mailbox(server.sender, _("渝检"))
@@ -68,14 +71,31 @@ def letter(
         message["Date"] = format_datetime(mail.created_at)
         message["Message-ID"] = mail.message_id
         message["Auto-Submitted"] = "auto-generated"
-        message[UNSUBSCRIBE] = f"<{ending}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if ending:
+            message[UNSUBSCRIBE] = f"<{ending}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(render_template("notifications/letter.txt", **page), cte="base64")
         message.add_alternative(render_template("notifications/letter.html", **page), subtype="html", cte="base64")
     for enclosure in enclosed.values():
         for file in enclosure.files:
             _attach(message, file)
     return message
+
+
+def _address(notice: Notice, user: User) -> str:
+    """The page of a notice. The link that sets a new password stands nowhere but in its mail."""
+    if notice.kind != Kind.ACCESS_LOST:
+        return absolute(notice.path)
+    return _page("accounts.new_password", token=link_token(user, datetime.fromisoformat(notice.facts["until"])))
+
+
+def _ending(mail: Mail, user: User, first: Notice) -> str:
+    """Where one click ends such mails."""
+    return _page("notifications.unsubscribe", token=unsubscribe_token(user.id, None if mail.daily else first.group))
+
+
+def _page(endpoint: str, **values: str) -> str:
+    return absolute(current_app.url_map.bind("").build(endpoint, values))
 
 
 def _attach(message: EmailMessage, file: EnclosedFile) -> None:

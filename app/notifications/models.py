@@ -58,8 +58,8 @@ class Notice(Base):
 
     @property
     def action(self) -> Action | None:
-        """What its reader must be allowed to do with what it tells of; None for a seat."""
-        if self.group is Group.SEATS:
+        """What its reader must be allowed to do with what it tells of; None for a seat or his own account."""
+        if self.group in (Group.SEATS, Group.ACCOUNT):
             return None
         if self.group is Group.STATISTICS:
             return Action.RECEIVE_STATISTICS

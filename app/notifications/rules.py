@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.notifications.groups import REPORTERS, SIDES, Group, Side
+from app.notifications.groups import ALWAYS_MAILED, REPORTERS, SIDES, Group, Side
 from app.notifications.kinds import KINDS, Kind
 
 # What happened longer ago when it is read is history: nobody is told of it, nobody gets mail about it.
@@ -54,3 +54,8 @@ def groups_of_role(role: str) -> list[Group]:
     sides = sides_of_role(role)
     told = {telling.group for telling in KINDS.values() if sides & telling.sentences.keys()}
     return [group for group in Group if group in told]
+
+
+def groups_to_choose(role: str) -> list[Group]:
+    """Of these the ones of which he says how he wants to hear by mail."""
+    return [group for group in groups_of_role(role) if group not in ALWAYS_MAILED]

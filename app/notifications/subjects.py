@@ -31,7 +31,7 @@ class Subject:
 
     people: users who are meant by name, on the sides of those who work on reports. membership_id: whose alone it is.
     facts: JSON values; names in both languages as [Chinese, English], instants ISO 8601. company: its name, for the
-    order desk alone. action: what a receiver must be allowed to do with it, None for a seat (`seat`).
+    order desk alone. action: what a receiver must be allowed to do with it, None for a seat (`seat`) or an account.
     """
 
     page_id: str
@@ -129,6 +129,8 @@ class _Loaded:
             return self._sample(event, kind)
         if event.subject_type == "turnaround":
             return _statistics(event)
+        if event.subject_type == "user":
+            return _account(event)
         return self._booking(event, kind)
 
     def _booking(self, event: Event, kind: Kind) -> Subject | None:
@@ -212,6 +214,12 @@ def _statistics(event: Event) -> Subject:
         facts={**facts, "page": event.subject_id},
         membership_id=str(event.data["membership"]),
     )
+
+
+def _account(event: Event) -> Subject:
+    """An account: nobody's but its holder's."""
+    facts = {"until": event.data["until"]} if "until" in event.data else {}
+    return Subject(page_id="", company_id=None, lab_id=None, owner_id=event.subject_id, action=None, facts=facts)
 
 
 def bookings_by_id(ids: set[str]) -> dict[str, tuple[Booking, Order, Organisation]]:

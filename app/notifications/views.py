@@ -14,7 +14,7 @@ from app.notifications.forms import ChoicesForm
 from app.notifications.groups import Group
 from app.notifications.models import MailState, Notice
 from app.notifications.queries import Place
-from app.notifications.rules import groups_of_role
+from app.notifications.rules import groups_of_role, groups_to_choose
 from app.notifications.server import SETTING, server_of
 from app.startup import refuse
 
@@ -98,7 +98,7 @@ def _back() -> Any:
 def choices() -> Any:
     me = viewer()
     chosen = {group: how for (_user, group), how in queries.choices_of({me.user_id or ""}).items()}
-    form = ChoicesForm().offer(groups_of_role(me.role_name or ""), chosen, request.method == "POST")
+    form = ChoicesForm().offer(groups_to_choose(me.role_name or ""), chosen, request.method == "POST")
     if form.run(lambda command: service.choose(me, command, now())):
         flash(_("已保存。"))
         return redirect(url_for(".choices"), 303)
