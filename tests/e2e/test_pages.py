@@ -10,7 +10,7 @@ PUBLIC = ("/", "/search", "/search?q=GB38031", "/search?q=没有这个标准", "
 SIGNED_IN = ("/schedule", "/bookings/", "/turnaround/")
 VISITOR = None
 PAGES = {
-    VISITOR: (*PUBLIC, "/accounts/sign-in"),
+    VISITOR: (*PUBLIC, "/accounts/sign-in", "/accounts/lost-password"),
     "oem-a@demo.example": (*PUBLIC, *SIGNED_IN),
     "lab@demo.example": (*PUBLIC, *SIGNED_IN),
     "coordinator@demo.example": ("/", "/turnaround/"),

@@ -133,6 +133,7 @@ PUBLIC = (
     "/more",
     "/not-there",
     "/accounts/sign-in",
+    "/accounts/lost-password",
     "/accounts/register",
 )
 SIGNED_IN = (
