@@ -17,11 +17,12 @@ ID_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A parsed address. months: a number of MONTHS, or None where the dates are given."""
+    """A parsed address. months: a number of MONTHS, or None where the dates are given. grain: of the trend."""
 
     question: Question
     months: int | None
     group_by: GroupBy | None
+    grain: GroupBy = GroupBy.MONTH
 
     def args(self, **changes: str | int | None) -> dict[str, str | int]:
         """The arguments of an address that asks the same but for the changes; None leaves one out."""
@@ -34,18 +35,26 @@ class Asked:
             "domain": question.domain_id,
             "test": question.test_id,
             "group_by": self.group_by.value if self.group_by else None,
+            "grain": self.grain.value if self.grain is not GroupBy.MONTH else None,
         }
         return {name: value for name, value in (own | changes).items() if value is not None}
 
 
 def asked(args: Mapping[str, str], viewer: Viewer, now: datetime) -> Asked:
-    """Parse the arguments `months` or `from` and `to`, `lab`, `domain`, `test`, `group_by`. Raises Invalid."""
+    """Parse the arguments `months` or `from` and `to`, `lab`, `domain`, `test`, `group_by`, `grain`. Raises Invalid."""
     months, period = _period(args, now)
     group_by = args.get("group_by")
     if group_by and group_by not in set(GroupBy):
         raise Invalid(N_("只能按实验室、领域、检测项目、月份、季度、级别、城市或去向分组。"), field="group_by")
     question = Question(viewer, period, _id(args, "lab"), _id(args, "domain"), _id(args, "test"))
-    return Asked(question, months, GroupBy(group_by) if group_by else None)
+    return Asked(question, months, GroupBy(group_by) if group_by else None, _grain(args))
+
+
+def _grain(args: Mapping[str, str]) -> GroupBy:
+    given = args.get("grain") or GroupBy.MONTH.value
+    if given not in set(rules.OF_TIME):
+        raise Invalid(N_("走势只能按月份或季度。"), field="grain")
+    return GroupBy(given)
 
 
 def _period(args: Mapping[str, str], now: datetime) -> tuple[int | None, Period]:

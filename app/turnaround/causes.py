@@ -1,18 +1,18 @@
 """What the days were lost to: the customer's time by cause, pauses of runs by cause, and tests done again."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, Subquery, case, func, select
 
 from app.database import db
 from app.errors import N_
 from app.labs.models import Test
-from app.orders.models import STOP_LABELS, ClockStop, OrderLine, RetestCause
+from app.orders.models import STOP_LABELS, ClockStop, OrderLine, RetestCause, StopCause
 from app.testing.models import RunPause
-from app.testing.run_rules import CAUSE_LABELS
+from app.testing.run_rules import CAUSE_LABELS, PauseCause
 from app.turnaround import sql
 from app.turnaround.cells import WHOLE
 from app.turnaround.queries import DAY_SECONDS, Question, complete, sees_all
@@ -70,9 +70,30 @@ def pareto(question: Question) -> list[Cause]:
 
 def _losses(question: Question) -> Iterable[tuple[str, str, str, int]]:
     """Cause, line, company and seconds of every loss in the lines of the question. Three statements."""
-    for kind, query in (("customer", _stops()), ("pause", _pauses()), ("retest", _retests())):
+    for kind, query in _queries().items():
         for cause, line_id, company_id, lost in db.session.execute(query.where(*complete(question))):
             yield f"{kind}:{cause.value}", line_id, company_id, int(lost)
+
+
+def lost_by_line(question: Question, key: str) -> Subquery:
+    """Of a cause of LABELS `line_id` and `seconds` of each line of the question that lost time to it."""
+    kind, _, cause = key.partition(":")
+    lost = _queries()[kind].where(*complete(question)).subquery()
+    of_cause, line_id, _company, seconds = lost.c
+    kept = select(line_id.label("line_id"), func.sum(seconds).label("seconds"))
+    return kept.where(of_cause == _CAUSES[kind](cause)).group_by(line_id).subquery()
+
+
+def _queries() -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """By kind of loss: cause, line, company and seconds."""
+    return {"customer": _stops(), "pause": _pauses(), "retest": _retests()}
+
+
+_CAUSES: Mapping[str, type[StopCause | PauseCause | RetestCause]] = {
+    "customer": StopCause,
+    "pause": PauseCause,
+    "retest": RetestCause,
+}
 
 
 def _stops() -> Select[*tuple[Any, ...]]:

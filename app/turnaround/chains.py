@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import aliased
 
 from app.database import db
@@ -26,20 +26,34 @@ class Chains:
 
 def chains(question: Question) -> Chains:
     """Of the viewer's own lines. One statement. Raises Forbidden."""
-    first, later = aliased(OrderLine), aliased(OrderLine)
-    same = (first.order_id == OrderLine.order_id, first.position == OrderLine.position, first.attempt == 1)
-    is_last = ~(
-        select(later.id)
-        .where(later.order_id == OrderLine.order_id, later.position == OrderLine.position)
-        .where(later.attempt > OrderLine.attempt)
-        .exists()
-    )
+    first = aliased(OrderLine)
     query = (
-        select(func.coalesce(sql.seconds_between(first.submitted_at, OrderLine.issued_at), 0))
+        select(whole_chain(first))
         .select_from(OrderLine)
         .join(Test, Test.id == OrderLine.test_id)
-        .join(first, same[0] & same[1] & same[2])
-        .where(OrderLine.attempt > 1, is_last, *complete(question))
+        .join(first, same_test(first))
+        .where(is_last(), *complete(question))
     )
     took = sorted(db.session.scalars(query))
     return Chains(len(took), rules.tenths(percentile(took, 0.5) / DAY_SECONDS) if took else None)
+
+
+def same_test(first: type[OrderLine]) -> ColumnElement[bool]:
+    """Whether `first`, an alias, is the first line of the chain in which order_line stands."""
+    return and_(first.order_id == OrderLine.order_id, first.position == OrderLine.position, first.attempt == 1)
+
+
+def is_last() -> ColumnElement[bool]:
+    """Whether order_line is the last of several lines of one test."""
+    later = aliased(OrderLine)
+    after = (
+        select(later.id)
+        .where(later.order_id == OrderLine.order_id, later.position == OrderLine.position)
+        .where(later.attempt > OrderLine.attempt)
+    )
+    return and_(OrderLine.attempt > 1, ~after.exists())
+
+
+def whole_chain(first: type[OrderLine]) -> ColumnElement[int]:
+    """Seconds from the submission of the first line to the report of order_line."""
+    return func.coalesce(sql.seconds_between(first.submitted_at, OrderLine.issued_at), 0)

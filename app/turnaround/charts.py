@@ -11,7 +11,7 @@ STEPS = 5
 NICE = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 200, 400)
 BAR_COLUMNS = 48
 SHARE_COLUMNS = 14
-# A month alone between two without figures is a short dash.
+# A month or quarter alone between two without figures is a short dash.
 DASH = 8
 PHASES = {
     "review": Phase.REVIEW,
@@ -25,19 +25,20 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Two lines over months: `scale` are the labels of the left axis, from the top down to 0.
+    """Two lines over months or quarters: `scale` are the labels of the left axis, from the top down to 0.
 
-    band: the points around the P50 where chance alone would keep it, "" without; target: its height; mark: where a
-    shift begins, from the left.
+    year_ago: the P50 a year before; band: the points around the P50 where chance alone would keep it, "" without;
+    target: its height; mark: where a shift begins, from the left.
     """
 
-    months: Sequence[str]
+    keys: Sequence[str]
     scale: Sequence[int]
     median: Sequence[str]
     p80: Sequence[str]
     band: str = ""
     target: int | None = None
     mark: int | None = None
+    year_ago: Sequence[str] = ()
 
 
 def top(values: Sequence[float]) -> int:
@@ -47,27 +48,29 @@ def top(values: Sequence[float]) -> int:
 
 
 def trend(
-    months: Sequence[str],
+    keys: Sequence[str],
     median: Values,
     p80: Values,
     band: tuple[float, float] | None = None,
     target: int | None = None,
     shift: int | None = None,
+    year_ago: Values = (),
 ) -> Trend:
-    """P50 and P80 by month; None is a gap in the line. band: from where to where chance alone would keep the P50.
-    shift: the place of the month since which it is another.
+    """P50 and P80 by month or quarter; None is a gap in the line. band: from where to where chance alone would keep
+    the P50. shift: the place since which it is another. year_ago: the P50 a year before each.
     """
-    high = top([value for value in (*median, *p80, *(band or ()), target) if value is not None])
+    high = top([value for value in (*median, *p80, *year_ago, *(band or ()), target) if value is not None])
     scale = [high * step // STEPS for step in range(STEPS, -1, -1)]
     edges = [_height(edge, high) for edge in band or ()]
     return Trend(
-        months,
+        keys,
         scale,
         points(median, high),
         points(p80, high),
         band=f"0,{edges[1]} {WIDTH},{edges[1]} {WIDTH},{edges[0]} 0,{edges[0]}" if edges else "",
         target=None if target is None else _height(target, high),
-        mark=None if shift is None else round((shift + 0.5) * WIDTH / len(months)),
+        mark=None if shift is None else round((shift + 0.5) * WIDTH / len(keys)),
+        year_ago=points(year_ago, high),
     )
 
 

@@ -71,7 +71,7 @@ def _time_to_report(question: Question, now: datetime) -> TimeToReport | None:
     tenths = sql.seconds_between(OrderLine.submitted_at, until) / STEP_SECONDS
     done = OrderLine.issued_at.is_not(None)
     query = select(case((done, 1), else_=0), tenths, OrderLine.company_id, func.count()).join(Test)
-    query = query.where(*_submitted(question, now)).group_by(done, tenths, OrderLine.company_id)
+    query = query.where(*submitted(question, now)).group_by(done, tenths, OrderLine.company_id)
     issued, waiting, companies = Counter[float](), Counter[float](), set[str]()
     for is_issued, length, company_id, count in db.session.execute(query):
         (issued if is_issued else waiting)[int(length) / 10] += count
@@ -109,7 +109,8 @@ def flow(question: Question, now: datetime) -> Flow | None:
     return Flow(int(arrived), int(gone), open_mean, by_law, float(whole) / gone / DAY_SECONDS)
 
 
-def _submitted(question: Question, now: datetime) -> Iterable[ColumnElement[bool]]:
+def submitted(question: Question, now: datetime) -> Iterable[ColumnElement[bool]]:
+    """The conditions on order_line and test for lines submitted in the period that have their report or wait for it."""
     span = question.period.span
     return (*_kept(question), OrderLine.submitted_at >= span.start, OrderLine.submitted_at < min(span.end, now))
 

@@ -1,4 +1,4 @@
-"""The single lines behind the figures of one's own: listed, and those that took longer than such lines do."""
+"""The lines of one's own that took longer than such lines do."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from app.errors import Forbidden
 from app.labs.models import Lab, Test
 from app.orders.models import Order, OrderLine
 from app.turnaround import sql
-from app.turnaround.cells import INSTANTS, MONTH, WHOLE
+from app.turnaround.cells import INSTANTS, WHOLE
 from app.turnaround.queries import DAY_SECONDS, Question, complete, sees_all
 from app.turnaround.tally import Tally, percentile
 
@@ -35,14 +35,6 @@ class LineRow(NamedTuple):
     waiting: float
     testing: float
     reporting: float
-
-
-def lines(question: Question, month: str | None, longest_first: bool, limit: int, offset: int = 0) -> list[LineRow]:
-    """The viewer's own lines behind a figure, newest or longest first; never those of all. Raises Forbidden."""
-    query = _lines(question).order_by(WHOLE.desc() if longest_first else OrderLine.issued_at.desc(), OrderLine.id)
-    if month:
-        query = query.where(MONTH == month)  # noqa: SIM300 - a column
-    return _rows(query.limit(limit).offset(offset))
 
 
 def of_ids(question: Question, ids: Sequence[str]) -> dict[str, LineRow]:

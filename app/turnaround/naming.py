@@ -35,6 +35,12 @@ def names_of(group_by: GroupBy, keys: Collection[str]) -> Mapping[str, Names]:
         return {key: (chinese[key], say(key, True)) for key in keys}
 
 
+def filtered(lab_id: str | None, domain_id: str | None, test_id: str | None) -> list[tuple[GroupBy, Names]]:
+    """The names of what an address is narrowed to."""
+    wanted = {GroupBy.LAB: lab_id, GroupBy.DOMAIN: domain_id, GroupBy.TEST: test_id}
+    return [(group_by, names_of(group_by, [key]).get(key, (key, key))) for group_by, key in wanted.items() if key]
+
+
 def _level(key: str, _english: bool) -> str:
     return gettext(LEVELS.get(key, key))
 

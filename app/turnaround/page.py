@@ -9,22 +9,23 @@ from flask_babel import gettext as _
 from app.errors import Invalid
 from app.language import MONTHS_EN, lang
 from app.timeline import Piece
-from app.turnaround import charts, cohort, lines, quality, queries, targets
-from app.turnaround import trend as trends
+from app.turnaround import charts, cohort, listing, quality, queries, targets
 from app.turnaround.asking import Asked
-from app.turnaround.causes import Cause
+from app.turnaround.causes import LABELS, Cause
 from app.turnaround.chains import Chains, chains
-from app.turnaround.charts import Trend
 from app.turnaround.cohort import TimeToReport
-from app.turnaround.lines import LineRow
+from app.turnaround.course import Course, course
+from app.turnaround.listing import Listed, Sort, Wanted
 from app.turnaround.queries import Answer, Figures, Question, Turnaround
 from app.turnaround.rules import PHASES, GroupBy, Period
-from app.turnaround.trend import Shift
 
 CHART_MONTHS = 12
 LONGEST = 4
 WAITING_LONGEST = 3
 MULTIPLES = 8
+MOST_LABELS = 12
+# Of more columns than that these are named, the first of a year by its year.
+NAMED = ("01", "04", "07", "10", "Q1", "Q3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Compared:
 class Page:
     """The figures of an address, and what is drawn of them. Lists of single lines are empty for coordinators.
 
-    left_out: issued lines whose times can't be right. shift: since which month the P50 is another, in a sentence.
+    left_out: issued lines whose times can't be right.
     """
 
     asked: Asked
@@ -68,14 +69,11 @@ class Page:
     rows: Sequence[Row]
     bar_days: int
     shares: Mapping[str, Piece]
-    trend: Trend
-    shift: str
-    target: int | None
+    course: Course
     target_of: tuple[bool, str | None]
-    by_month: Sequence[Figures]
     multiples: Sequence[Multiple]
     multiple_days: int
-    longest: Sequence[LineRow]
+    longest: Sequence[Listed]
     waiting: Sequence[Figures]
     under_way: int | None
 
@@ -94,37 +92,50 @@ def page(asked: Asked, now: datetime) -> Page:
     group_by = asked.group_by or (GroupBy.DOMAIN if queries.sees_all(viewer) else GroupBy.LAB)
     answer = Answer(question, now)
     own, table, domains = not answer.of_all, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
-    by_month, target = answer.table(GroupBy.MONTH).items, targets.target(viewer, question.lab_id)
-    trend, shift = _trend(table.question.period.months(), by_month, target)
+    year_ago = _answer(question, question.period.year_ago, now)
     high = charts.top([cell.mean for cell in table.items if cell.mean is not None])
     multiples, multiple_days = _multiples(answer, domains) if own else ([], 0)
     return Page(
         asked=asked,
         table=table,
-        compared=_compared(question, now),
+        compared=_compared(question, year_ago, now),
         reached=cohort.time_to_report(answer.question, now),
         chains=chains(answer.question) if own else None,
         left_out=quality.left_out(answer.question, now),
         rows=[_row(cell, high) for cell in table.items],
         bar_days=high,
         shares=charts.shares(table.total.phases) if table.total.phases else {},
-        trend=trend,
-        shift=shift,
-        target=target,
+        course=course(answer, year_ago, asked.grain, targets.target(viewer, question.lab_id)),
         target_of=targets.settable(viewer, question.lab_id),
-        by_month=by_month,
         multiples=multiples,
         multiple_days=multiple_days,
-        longest=lines.lines(question, None, longest_first=True, limit=LONGEST) if own else [],
+        longest=listing.listed(Wanted(question, sort=Sort.LONGEST), LONGEST, 0, now) if own else [],
         waiting=[] if own else _waiting(domains),
         under_way=queries.under_way(viewer) if own else None,
     )
 
 
 def month_label(month: str) -> str:
-    """A month under a chart: `5 月`, `May`."""
+    """A month or quarter under a chart: `5 月`, `May`, `Q2`."""
+    if "Q" in month:
+        return month[5:]
     number = int(month[5:])
     return MONTHS_EN[number - 1] if lang() == "en" else f"{number} 月"
+
+
+def axis_labels(keys: Sequence[str]) -> list[str]:
+    """What stands under the columns of a chart. Where they are many only some are named, and a year by its number."""
+    if len(keys) > MOST_LABELS:
+        return [_sparse_label(key) if key[5:] in NAMED else "" for key in keys]
+    with_year = [place == 0 or key.endswith("Q1") for place, key in enumerate(keys)]
+    return [
+        f"{key[:4]} {key[5:]}" if "Q" in key and year else month_label(key)
+        for key, year in zip(keys, with_year, strict=True)
+    ]
+
+
+def _sparse_label(key: str) -> str:
+    return key[:4] if key[5:] in ("01", "Q1") else month_label(key)
 
 
 def phase_label(phase: str) -> str:
@@ -133,8 +144,13 @@ def phase_label(phase: str) -> str:
 
 def cause_label(cause: Cause) -> str:
     """A cause with the kind of loss that it is."""
-    kind = {"customer": _("等企业"), "pause": _("试验暂停"), "retest": _("重做")}[cause.key.partition(":")[0]]
-    return _("%(kind)s：%(cause)s", kind=kind, cause=_(cause.label))
+    return cause_name(cause.key)
+
+
+def cause_name(key: str) -> str:
+    """The cause of a key of `causes.LABELS`."""
+    kind = {"customer": _("等企业"), "pause": _("试验暂停"), "retest": _("重做")}[key.partition(":")[0]]
+    return _("%(kind)s：%(cause)s", kind=kind, cause=_(LABELS[key]))
 
 
 def main_phase(phases: Mapping[str, float]) -> str:
@@ -142,24 +158,27 @@ def main_phase(phases: Mapping[str, float]) -> str:
     return max(PHASES, key=lambda phase: phases[phase])
 
 
-def longest_phase(line: LineRow) -> str:
+def longest_phase(line: Listed) -> str:
     """In words, what took longest in a line."""
     phase = max(PHASES, key=lambda name: float(getattr(line, name)))
     return _("%(phase)s %(days)s 天", phase=phase_label(phase), days=f"{getattr(line, phase):.1f}")
 
 
-def _compared(question: Question, now: datetime) -> Compared:
-    year_ago = _told(question, question.period.year_ago, now)
-    return Compared(None if year_ago else _told(question, question.period.before, now), year_ago)
+def _compared(question: Question, year_ago: Answer | None, now: datetime) -> Compared:
+    told = _told(year_ago)
+    return Compared(None if told else _told(_answer(question, question.period.before, now)), told)
 
 
-def _told(question: Question, other: Callable[[], Period], now: datetime) -> Figures | None:
-    """The whole of another period; None without figures, and before the first that can be asked for."""
+def _answer(question: Question, other: Callable[[], Period], now: datetime) -> Answer | None:
+    """The answer for another period; None before the first that can be asked for."""
     try:
-        total = Answer(replace(question, period=other()), now).total
+        return Answer(replace(question, period=other()), now)
     except Invalid:
         return None
-    return total if total.percentiles else None
+
+
+def _told(answer: Answer | None) -> Figures | None:
+    return answer.total if answer and answer.total.percentiles else None
 
 
 def _row(cell: Figures, high: int) -> Row:
@@ -170,39 +189,6 @@ def _row(cell: Figures, high: int) -> Row:
         **{name: str(days) for name, days in cell.phases.items()},
     )
     return Row(cell, charts.phase_bar(cell.phases, high), sentence)
-
-
-def _trend(months: Sequence[str], cells: Sequence[Figures], target: int | None) -> tuple[Trend, str]:
-    """The chart of the last months, and in a sentence whether all months of the period say more than chance would."""
-    known = {cell.key: cell.percentiles for cell in cells if cell.percentiles}
-    measured = [month for month in months if month in known]
-    medians = [known[month][0] for month in measured]
-    shift, band = trends.shift(medians), trends.band(medians)
-    shown = months[-CHART_MONTHS:]
-    since = measured[shift.since] if shift else ""
-    chart = charts.trend(
-        shown,
-        [known[month][0] if month in known else None for month in shown],
-        [known[month][1] if month in known else None for month in shown],
-        band=(band.low, band.high) if band else None,
-        target=target,
-        shift=shown.index(since) if since in shown else None,
-    )
-    return chart, shift_sentence(shift, since, len(medians))
-
-
-def shift_sentence(shift: Shift | None, since: str, months: int) -> str:
-    """Whether the P50 of so many months is another since a month, or only varies; empty where they are too few."""
-    if months < trends.LEAST:
-        return ""
-    if shift is None:
-        return _("%(months)d 个月的 P50 只有偶然波动，没有变快也没有变慢。", months=months)
-    text = (
-        _("%(since)s 起变快，不是波动：连续 %(length)d 个月低于各月的中位数 %(centre)s 天。")
-        if shift.faster
-        else _("%(since)s 起变慢，不是波动：连续 %(length)d 个月高于各月的中位数 %(centre)s 天。")
-    )
-    return text % {"since": since, "length": shift.length, "centre": f"{shift.centre:.1f}"}
 
 
 def _multiples(answer: Answer, domains: Sequence[Figures]) -> tuple[list[Multiple], int]:

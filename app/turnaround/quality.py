@@ -17,7 +17,7 @@ from app.turnaround.queries import Question, filters, sees_all
 
 LONGEST = timedelta(days=730)
 LONGEST_ON_BENCH = timedelta(days=120)
-LISTED = 200
+LISTED = 50
 
 
 class Fault(enum.StrEnum):
@@ -64,7 +64,7 @@ class Doubtful:
 
 def faults(question: Question, now: datetime) -> Mapping[Fault, int]:
     """How many of the viewer's lines have each fault, of all companies for who sees all. One statement each."""
-    return {fault: _count(question, _has(fault, now)) for fault in Fault}
+    return {fault: _count(question, has(fault, now)) for fault in Fault}
 
 
 def doubtful(question: Question, now: datetime) -> list[Doubtful]:
@@ -82,14 +82,14 @@ def doubtful(question: Question, now: datetime) -> list[Doubtful]:
         .order_by(Order.code)
         .limit(LISTED)
     )
-    return [Doubtful(fault, *row) for fault in Fault for row in db.session.execute(query.where(_has(fault, now)))]
+    return [Doubtful(fault, *row) for fault in Fault for row in db.session.execute(query.where(has(fault, now)))]
 
 
 def left_out(question: Question, now: datetime) -> int:
     """Lines that would count in the question's period but for their times. One statement."""
     span = question.period.span
     issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
-    return _count(question, issued, or_(*(_has(fault, now) for fault in LEFT_OUT)))
+    return _count(question, issued, or_(*(has(fault, now) for fault in LEFT_OUT)))
 
 
 def _count(question: Question, *conditions: ColumnElement[bool]) -> int:
@@ -104,7 +104,8 @@ def _seen(question: Question) -> list[ColumnElement[bool]]:
     return [visible(question.viewer, scope, OrderLine), *filters(question)]
 
 
-def _has(fault: Fault, now: datetime) -> ColumnElement[bool]:
+def has(fault: Fault, now: datetime) -> ColumnElement[bool]:
+    """The condition on order_line for lines with this fault."""
     issued = OrderLine.issued_at.is_not(None)
     complete, plausible = COUNTABLE
     match fault:

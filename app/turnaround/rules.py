@@ -1,6 +1,7 @@
 """Pure rules of turnaround: the period, who may be told what, and figures that add up."""
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -87,6 +88,10 @@ class Period:
         first, last = self.first.year * 12 + self.first.month - 1, self.last.year * 12 + self.last.month - 1
         return [f"{count // 12}-{count % 12 + 1:02d}" for count in range(first, last + 1)]
 
+    def quarters(self) -> list[str]:
+        """`YYYY-Qn` of every quarter that it touches."""
+        return list(dict.fromkeys(quarter(month) for month in self.months()))
+
 
 def _year_earlier(day: date) -> date:
     is_leap = (day.month, day.day) == (2, 29)
@@ -97,6 +102,19 @@ def days_of_month(month: str) -> Period:
     """The days of a month `2026-12`."""
     first = date.fromisoformat(f"{month}-01")
     return Period(first, first).whole_months()
+
+
+def days_of(key: str) -> Period:
+    """The days of a month `2026-12` or a quarter `2026-Q4`."""
+    if "Q" not in key:
+        return days_of_month(key)
+    last = int(key[6:]) * 3
+    return Period(days_of_month(f"{key[:4]}-{last - 2:02d}").first, days_of_month(f"{key[:4]}-{last:02d}").last)
+
+
+def year_before(key: str) -> str:
+    """The same month or quarter a year earlier."""
+    return f"{int(key[:4]) - 1:04d}{key[4:]}"
 
 
 def last_months(count: int, now: datetime) -> Period:
@@ -145,4 +163,11 @@ def quarter(month: str) -> str:
 def month(text: str) -> str:
     """A month of an address, `2026-12`. Raises Invalid."""
     day(f"{text}-01", "month")
+    return text
+
+
+def quarter_named(text: str) -> str:
+    """A quarter of an address, `2026-Q4`. Raises Invalid."""
+    if not re.fullmatch(r"\d{4}-Q[1-4]", text, re.ASCII):
+        raise Invalid(N_("请填季度，例如 2026-Q4。"), field="quarter")
     return text

@@ -14,14 +14,14 @@ from app.booking.forecast import EXTENSION
 from app.clock import now
 from app.errors import Invalid, NotFound
 from app.language import refusal
-from app.turnaround import lines as behind
-from app.turnaround import page, presenting, quality, queries, reports, rules, targets
+from app.turnaround import listing, naming, page, presenting, quality, queries, reports, rules, targets
 from app.turnaround import why as reasons
 from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.bottlenecks import page as bottlenecks
 from app.turnaround.forecast import Forecast
 from app.turnaround.forecasting import page as forecasting
 from app.turnaround.forms import TargetForm
+from app.turnaround.listing import Of, Sort
 from app.turnaround.rules import GroupBy
 from app.turnaround.scheduled import views as scheduled
 from app.turnaround.simulation import page as simulation
@@ -39,8 +39,10 @@ def init_app(app: Flask) -> None:
     app.extensions[EXTENSION] = Forecast(timedelta(minutes=app.config["FORECAST_MINUTES"]))
     app.jinja_env.filters.update(
         cause_label=page.cause_label,
+        cause_name=page.cause_name,
         phase_label=page.phase_label,
         month_label=page.month_label,
+        axis_labels=page.axis_labels,
         longest_phase=page.longest_phase,
     )
     scheduled.provide_enclosures(app)
@@ -92,6 +94,7 @@ def _index(wanted: Asked, refused: str, form: TargetForm) -> Any:
         labs=queries.choices(GroupBy.LAB),
         main_phase=page.main_phase,
         phases=rules.PHASES,
+        grains=rules.OF_TIME,
     )
     return html, Invalid.status if refused else 200
 
@@ -128,6 +131,7 @@ def quality_page() -> Any:
         faults=quality.faults(wanted.question, now()),
         lines=quality.doubtful(wanted.question, now()) if own else [],
         own=own,
+        listed=quality.LISTED,
     )
     return html, Invalid.status if refused else 200
 
@@ -151,19 +155,21 @@ def sheet() -> Response:
 @bp.get("/lines")
 @login_required
 def lines() -> str:
-    """The issued lines behind a figure of one's own."""
-    wanted = _asked()
-    month = rules.month(request.args["month"]) if "month" in request.args else None
-    longest, after = request.args.get("sort") == "longest", _page_number()
-    found = behind.lines(wanted.question, month, longest, LINES_A_PAGE + 1, after * LINES_A_PAGE)
+    """The lines behind a figure of one's own."""
+    asked, number = _asked(), _page_number()
+    wanted = listing.wanted(asked.question, request.args)
     return render_template(
         "turnaround/lines.html",
-        asked=wanted,
-        month=month,
-        longest=longest,
-        lines=found[:LINES_A_PAGE],
-        number=after,
-        more=len(found) > LINES_A_PAGE,
+        asked=asked,
+        wanted=wanted,
+        filtered=naming.filtered(asked.question.lab_id, asked.question.domain_id, asked.question.test_id),
+        count=listing.count(wanted, now()),
+        lines=listing.listed(wanted, LINES_A_PAGE, number * LINES_A_PAGE, now()),
+        number=number,
+        a_page=LINES_A_PAGE,
+        of=Of,
+        sorts=Sort,
+        phases=rules.PHASES,
     )
 
 

@@ -21,6 +21,8 @@ from app.turnaround.tally import together
 
 COSTLIEST = 10
 MOST_KINDS = 5
+# Days that people would notice.
+LEAST_MOVED = 0.05
 
 
 class Against(enum.StrEnum):
@@ -42,6 +44,8 @@ class Excess:
 class Moved:
     """A kind of work whose own time moved the mean: days of the whole change."""
 
+    test_id: str
+    lab_id: str
     test_zh: str
     test_en: str
     lab_zh: str
@@ -116,7 +120,11 @@ def _moved(split: Change) -> list[Moved]:
     most = sorted(split.kinds.items(), key=lambda item: -abs(item[1]))[:MOST_KINDS]
     tests = names_of(GroupBy.TEST, [test_id for (test_id, _lab), _days in most])
     labs = names_of(GroupBy.LAB, [lab_id for (_test, lab_id), _days in most])
-    return [Moved(*tests[test_id], *labs[lab_id], days) for (test_id, lab_id), days in most if abs(days) >= 0.05]
+    return [
+        Moved(test_id, lab_id, *tests[test_id], *labs[lab_id], days)
+        for (test_id, lab_id), days in most
+        if abs(days) >= LEAST_MOVED
+    ]
 
 
 def _excesses(answer: Answer) -> list[Excess]:

@@ -12,7 +12,8 @@ import pytest
 from app.database import db
 from app.errors import Forbidden
 from app.orders.models import OrderLine
-from app.turnaround import lines, queries, rules
+from app.turnaround import queries, rules
+from app.turnaround.listing import Sort, Wanted, listed
 from app.turnaround.queries import Figures, Question
 from app.turnaround.rules import PHASES, GroupBy, Period
 from app.worktime import local_date, working_days_between
@@ -139,7 +140,7 @@ def test_every_figure_has_its_lines(year: World) -> None:
     question = own_question(year)
     found = queries.turnaround(question, GroupBy.MONTH, year.now)
     for item in found.items:
-        behind = lines.lines(question, item.key, longest_first=True, limit=100)
+        behind = listed(Wanted(question, month=item.key, sort=Sort.LONGEST), 100, 0, year.now)
         assert len(behind) == item.lines
         assert [line.days for line in behind] == sorted((line.days for line in behind), reverse=True)
         assert statistics.fmean(line.days for line in behind) == pytest.approx(item.mean, abs=0.0501)
@@ -153,7 +154,7 @@ def test_roles_without_figures_are_refused(world: World) -> None:
         with pytest.raises(Forbidden):
             queries.turnaround(Question(person.viewer, YEAR), None, world.now)
     with pytest.raises(Forbidden):
-        lines.lines(Question(world.coordinator().viewer, YEAR), None, longest_first=False, limit=1)
+        listed(Wanted(Question(world.coordinator().viewer, YEAR)), 1, 0, world.now)
 
 
 def test_a_coordinator_sees_the_same_reckoning_over_all(year: World) -> None:

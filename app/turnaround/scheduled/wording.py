@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from app.turnaround import page
 from app.turnaround.change import MIX
+from app.turnaround.course import shift_sentence
 from app.turnaround.queries import Figures
 from app.turnaround.rules import LEAST_COMPANIES, LEAST_LINES, PHASES, tenths
 from app.turnaround.scheduled.headlines import Facts, Topic, chosen
@@ -58,7 +59,7 @@ def _spread(figures: Figures, name: str = "") -> dict[str, float]:
 
 
 def _shift(facts: Facts) -> str:
-    return page.shift_sentence(facts.shift, facts.since, facts.months)
+    return shift_sentence(facts.shift, facts.since, facts.months)
 
 
 def _target(facts: Facts) -> str:
