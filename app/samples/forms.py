@@ -29,6 +29,7 @@ class IdentityForm(CommandForm):
     kind = SelectField(_l("种类"))
     vin = text(_l("VIN"), 40, needed=False, autocapitalize="characters", spellcheck="false")
     vin_reason = text(_l("VIN 校验位不符的原因"), 200, needed=False)
+    serial_number = text(_l("序列号"), 40, needed=False, autocapitalize="characters", spellcheck="false")
     configuration = TextAreaField(_l("配置"), LONG, filters=[trimmed])
     build_level = text(_l("试制阶段"), 80, needed=False)
     mileage = IntegerField(_l("里程（km）"), [Blank(), NumberRange(0, 10_000_000)])
@@ -54,6 +55,7 @@ class IdentityForm(CommandForm):
             kind=SampleKind(self.kind.data),
             vin=self.vin.data or "",
             vin_reason=self.vin_reason.data or "",
+            serial_number=self.serial_number.data or "",
             configuration=self.configuration.data or "",
             build_level=self.build_level.data or "",
             mileage=self.mileage.data,

@@ -53,6 +53,7 @@ class Sample(Base):
         CheckConstraint("(state = 'stored') = (place_id IS NOT NULL)", name="stored_somewhere"),
         CheckConstraint("(state = 'on_bench') = (booking_id IS NOT NULL)", name="on_bench_of"),
         Index("ix_sample_company_vin", "company_id", "vin"),
+        Index("ix_sample_company_serial", "company_id", "serial_number"),
         Index("ix_sample_lab_state", "lab_id", "state"),
         Index("ix_sample_company_state", "company_id", "state"),
         Index("ix_sample_booking", "booking_id"),
@@ -67,6 +68,7 @@ class Sample(Base):
     kind: Mapped[SampleKind]
     vin: Mapped[str | None] = mapped_column(String(17))
     vin_reason: Mapped[str] = mapped_column(default="")
+    serial_number: Mapped[str | None] = mapped_column(String(40))
     configuration: Mapped[str] = mapped_column(default="")
     build_level: Mapped[str] = mapped_column(String(80), default="")
     mileage: Mapped[int | None]
@@ -89,6 +91,11 @@ class Sample(Base):
 
     shipment: Mapped[Shipment | None] = relationship()
     place: Mapped[SamplePlace | None] = relationship()
+
+    @property
+    def item(self) -> str | None:
+        """What tells the physical thing from all others of the company: its VIN or serial number."""
+        return self.vin or self.serial_number
 
     @property
     def in_house(self) -> bool:

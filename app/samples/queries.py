@@ -114,16 +114,21 @@ def on_bench(session: Session, booking_id: str) -> list[Sample]:
 
 
 def same_items(session: Session, samples: Sequence[Sample]) -> list[Sample]:
-    """Records of the same physical items: these, and those of the company's other orders with the same VIN."""
+    """Records of the same physical items: these, and the company's others with the same VIN or serial number."""
     vins = {sample.vin for sample in samples if sample.vin}
-    if not vins:
+    numbers = {sample.serial_number for sample in samples if sample.serial_number}
+    if not vins and not numbers:
         return list(samples)
     company = samples[0].company_id
     return list(
         session.scalars(
             select(Sample).where(
                 Sample.company_id == company,
-                or_(Sample.id.in_([sample.id for sample in samples]), Sample.vin.in_(vins)),
+                or_(
+                    Sample.id.in_([sample.id for sample in samples]),
+                    Sample.vin.in_(vins),
+                    Sample.serial_number.in_(numbers),
+                ),
             )
         )
     )

@@ -81,6 +81,7 @@ NEXT: Mapping[SampleState, frozenset[SampleState]] = {
 }
 
 MOST_SLOTS = 500
+LEAST_SERIAL = 6
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VALUES = {letter: value for letters in ("ABCDEFGH", "JKLMN") for value, letter in enumerate(letters, 1)}
@@ -165,6 +166,21 @@ def normal_vin(given: str) -> str | None:
     if not _VIN.fullmatch(vin):
         raise Invalid(N_("VIN 是 17 位字母和数字，没有 I、O、Q。"), field="vin")
     return vin
+
+
+def normal_serial_number(given: str) -> str | None:
+    """A serial number in capitals without blanks, None for an empty text. Raises Invalid.
+
+    Of traction batteries it is the 24 characters of GB/T 34014-2017. A short one would not tell one thing from another.
+    """
+    number = "".join(given.split()).upper()
+    if number and len(number) < LEAST_SERIAL:
+        raise Invalid(
+            N_("序列号至少 %(least)d 位，企业内不重复；较短的编号请写在样品名称里。"),
+            field="serial_number",
+            least=LEAST_SERIAL,
+        )
+    return number or None
 
 
 def vin_check_digit(vin: str) -> str:

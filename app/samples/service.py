@@ -21,12 +21,13 @@ from app.samples.rules import SampleKind, SampleState
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a sample is. vin: as typed. mileage: km. state_of_charge: per cent. Empty texts and None: not said."""
+    """What a sample is. vin, serial_number: as typed. mileage: km. state_of_charge: per cent. Empty, None: not said."""
 
     name: str
     kind: SampleKind
     vin: str = ""
     vin_reason: str = ""
+    serial_number: str = ""
     configuration: str = ""
     build_level: str = ""
     mileage: int | None = None
@@ -249,7 +250,7 @@ def check_ready(session: Session, order_id: str, text: str) -> list[Sample]:
 
 
 def check_whole(session: Session, order_id: str, names: tuple[str, ...]) -> None:
-    """None of the samples so named was used up by a destructive test, in this order or, by VIN, in another.
+    """None of the samples so named, or the same by VIN or serial number in another order, was used up by a test.
 
     Raises Consumed.
     """
@@ -287,10 +288,12 @@ def _open(session: Session, viewer: Viewer, sample_id: str, version: int, action
 def _identify(session: Session, sample: Sample, identity: Identity) -> None:
     vin = rules.normal_vin(identity.vin) if identity.kind is SampleKind.VEHICLE else None
     rules.check_vin(vin, identity.vin_reason)
+    serial_number = rules.normal_serial_number(identity.serial_number)
     if queries.name_in_use(session, sample.order_id, identity.name, but=sample.id):
         raise rules.NameTaken(name=identity.name)
     sample.vin, sample.vin_reason = vin, identity.vin_reason if vin else ""
-    for name in Identity.__dataclass_fields__.keys() - {"vin", "vin_reason"}:
+    sample.serial_number = serial_number
+    for name in Identity.__dataclass_fields__.keys() - {"vin", "vin_reason", "serial_number"}:
         setattr(sample, name, getattr(identity, name))
 
 

@@ -81,7 +81,8 @@ def _commission(found: ReportPage, company: Organisation | None) -> list[Row]:
 
 def _sample(found: ReportPage, sample: Sample) -> Row:
     """What it is is told to those who may know the company."""
-    known = [f"VIN {sample.vin}" if sample.vin else "", sample.configuration] if found.company else []
+    number = f"{'VIN' if sample.vin else gettext('序列号')} {sample.item}" if sample.item else ""
+    known = [number, sample.configuration] if found.company else []
     received = gettext("%(day)s 收样", day=iso_day(sample.received_at)) if sample.received_at else ""
     return sample.name, "；".join(filter(None, [sample.code, *known, received, sample.condition]))
 

@@ -174,7 +174,16 @@ def _lines_of(order: OrderRow, name: str) -> str:
     return " ".join(str(line.position) for line in lines)
 
 
-IDENTITY = ("vin", "vin_reason", "configuration", "build_level", "mileage", "state_of_charge", "damage")
+IDENTITY = (
+    "vin",
+    "vin_reason",
+    "serial_number",
+    "configuration",
+    "build_level",
+    "mileage",
+    "state_of_charge",
+    "damage",
+)
 
 
 def _samples(order: OrderRow, samples: Sequence[Sample]) -> list[Sequence[object]]:

@@ -1,7 +1,7 @@
 """Re-use: what a company's own valid report already covers need not be tested again.
 
-The rule (`RULE`, shown where it is offered): the same company, the same test of the same edition, the same vehicles
-by VIN, a report that is valid now and was issued at most three years ago.
+The rule (`RULE`, shown where it is offered): the same company, the same test of the same edition, the same things by
+VIN or serial number, a report that is valid now and was issued at most three years ago.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ from app.testing.models import ReportReuse, TestReport
 from app.testing.queries import VersionRow
 from app.testing.rules import SHOWN, ReportState
 
-RULE = N_("同一企业、同一标准版本的同一项目、VIN 相同的车辆、三年内签发且现在有效的报告")
+RULE = N_("同一企业、同一标准版本的同一项目、VIN 或序列号相同的样品、三年内签发且现在有效的报告")
 STILL_TAKEN = timedelta(days=3 * 365)
 
 
@@ -49,7 +49,7 @@ class Reuse:
 
 
 def offered(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, TestReport]:
-    """For drafted lines of the company the newest report that covers each; nothing is asked where no VIN is known."""
+    """For drafted lines of the company the newest report that covers each; without such numbers nothing is asked."""
     mine = [
         line for line in lines if line.state is OrderState.DRAFT and allowed(viewer, Action.CHANGE_OWN_BOOKING, line)
     ]
@@ -89,7 +89,7 @@ def take(viewer: Viewer, command: Reuse, now: datetime) -> ReportReuse:
 
 
 def _covering(session: Session, lines: Sequence[OrderLine], now: datetime) -> dict[str, TestReport]:
-    wanted = _vins(session, lines)
+    wanted = _items(session, lines)
     if not wanted:
         return {}
     later = aliased(TestReport)
@@ -111,7 +111,7 @@ def _covering(session: Session, lines: Sequence[OrderLine], now: datetime) -> di
         .order_by(TestReport.issued_at)
     )
     reports = [(report, line) for report, line in session.execute(query)]
-    tested = _vins(session, [line for _report, line in reports])
+    tested = _items(session, [line for _report, line in reports])
     found: dict[str, TestReport] = {}
     for line in lines:
         for report, source in reports:
@@ -121,17 +121,16 @@ def _covering(session: Session, lines: Sequence[OrderLine], now: datetime) -> di
     return found
 
 
-def _vins(session: Session, lines: Sequence[OrderLine]) -> dict[str, frozenset[str]]:
-    """The VINs of lines all of whose samples are registered with one."""
-    query = select(Sample.order_id, Sample.name, Sample.vin).where(
-        Sample.order_id.in_({line.order_id for line in lines}), Sample.vin.is_not(None)
-    )
+def _items(session: Session, lines: Sequence[OrderLine]) -> dict[str, frozenset[str]]:
+    """VINs or serial numbers of the lines all of whose samples are registered with one."""
+    query = select(Sample).where(Sample.order_id.in_({line.order_id for line in lines}))
     known: dict[str, dict[str, str]] = defaultdict(dict)
-    for order_id, name, vin in session.execute(query) if lines else ():
-        known[order_id][name] = str(vin)
+    for sample in session.scalars(query) if lines else ():
+        if sample.item:
+            known[sample.order_id][sample.name] = sample.item
     found: dict[str, frozenset[str]] = {}
     for line in lines:
-        names, vins = sample_names(line.sample), known.get(line.order_id, {})
-        if names and all(name in vins for name in names):
-            found[line.id] = frozenset(vins[name] for name in names)
+        names, items = sample_names(line.sample), known.get(line.order_id, {})
+        if names and all(name in items for name in names):
+            found[line.id] = frozenset(items[name] for name in names)
     return found

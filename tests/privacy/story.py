@@ -271,7 +271,13 @@ class Market:
         place = samples.add_place(desk, NewPlace(lab, own("货架"), 3), NOW)
         for name in (text("样车"), text("另一件")):
             identity = Identity(
-                name, SampleKind.VEHICLE, "", "", text("配置"), text("阶段"), 12, None, text("损伤"), text("文件")
+                name,
+                SampleKind.VEHICLE,
+                configuration=text("配置"),
+                build_level=text("阶段"),
+                mileage=12,
+                damage=text("损伤"),
+                transport_paper=text("文件"),
             )
             sample = samples.register(engineer, RegisterSample(order_id, identity), NOW)
             waybill = text("运单")

@@ -138,9 +138,14 @@ def test_no_test_starts_without_its_sample(story: Story) -> None:
     assert bookings[0].state.value == "running"
 
 
-def test_what_crashed_is_not_driven_again(story: Story) -> None:
+@pytest.mark.parametrize(
+    "identity",
+    [{"vin": GOOD_VIN}, {"kind": SampleKind.PART, "vin": "", "serial_number": "HV-20260007"}],
+    ids=["car", "part"],
+)
+def test_what_crashed_is_not_tested_again(story: Story, identity: dict[str, Any]) -> None:
     """The crash comes last, and a wreck can't be booked in another order either: the page says why."""
-    story.registers()
+    story.registers(**identity)
     first, crash = story.submitted()
     assert (first.test_id, crash.test_id) == ("t", "crash")
     for booking in (first, crash):
@@ -150,7 +155,7 @@ def test_what_crashed_is_not_driven_again(story: Story) -> None:
         story.crew.does("start", booking)
         story.crew.does("complete", booking)
     again = story.asks("t")
-    story.registers(again)
+    story.registers(again, **identity)
     with pytest.raises(rules.Consumed) as refused:
         book(story.engineer.viewer, Book("t", "chamber", at(25), sample="样车 1", order_id=again), story.world.now)
     assert refused.value.facts["test"].id == "crash"
@@ -351,3 +356,21 @@ class TestConditions:
             assert answer.status_code == status
         for person in (pole.engineer, pole.crew):
             assert Visitor(pole.app, person).get(where).status == 404
+
+
+def test_a_part_is_known_by_its_serial_number_in_another_order(story: Story) -> None:
+    part = {"kind": SampleKind.PART, "vin": "", "serial_number": " hv-2026 0007 "}
+    first = story.registers(**part)
+    assert first.serial_number == "HV-20260007" and first.item == "HV-20260007"
+    other = story.registers(story.asks("t"), **part)
+    with db.session.no_autoflush:
+        assert {each.id for each in queries.same_items(db.session(), [first])} == {first.id, other.id}
+    another = story.registers(story.asks("t"), **part | {"serial_number": "HV-20260008"})
+    assert queries.same_items(db.session(), [another]) == [another]
+
+
+def test_a_short_serial_number_is_refused_at_its_field(story: Story) -> None:
+    with pytest.raises(Invalid) as refused:
+        story.registers(kind=SampleKind.PART, vin="", serial_number="1#")
+    assert refused.value.field == "serial_number"
+    assert story.registers(kind=SampleKind.PART, vin="", serial_number="  ").serial_number is None

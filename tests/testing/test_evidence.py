@@ -19,6 +19,7 @@ from app.orders import service as orders
 from app.orders.models import Order, OrderLine, OrderState
 from app.orders.service import NewLine, NewOrder
 from app.samples import service as samples
+from app.samples.models import Sample
 from app.samples.rules import SampleKind
 from app.samples.service import Identity, Receive, Register, SampleStep
 from app.testing import models, reports, reuse
@@ -144,7 +145,7 @@ def test_the_cover_as_pdf(story: Story, clean: Flask, monkeypatch: pytest.Monkey
 def test_a_valid_report_takes_the_place_of_a_second_test(story: Story, clean: Flask) -> None:
     order = story.wants_again()
     page = Visitor(clean, story.engineer).get(f"/orders/{order.id}")
-    assert "已有报告 JC-1（11-05 周四 签发），可以不再做。" in page.text and "VIN 相同" in page.text
+    assert "已有报告 JC-1（11-05 周四 签发），可以不再做。" in page.text and "VIN 或序列号相同" in page.text
     sent = {"version": str(order.version), "line": order.lines[0].id, "report": story.report.id}
     assert Visitor(clean, story.engineer).post(f"/orders/{order.id}/reuse", **sent).status == 303
     assert db.session.get_one(OrderLine, order.lines[0].id).state is OrderState.CANCELLED
@@ -171,6 +172,19 @@ def test_programs_fetch_the_pack_and_take_the_report(story: Story, clean: Flask)
     for person, status in ((story.crew, 404), (story.rival, 404)):
         evidence = client.get(f"/api/v1/orders/{story.order_id}/evidence", headers=program(person))
         assert evidence.status_code == status
+
+
+def test_a_part_is_covered_by_its_serial_number(story: Story) -> None:
+    tested = db.session.query(Sample).filter_by(order_id=story.order_id).one()
+    tested.kind, tested.vin, tested.serial_number = SampleKind.PART, None, "HV-20260007"
+    db.session.commit()
+    order = story.wants_again(vin=False)
+    again = db.session.query(Sample).filter_by(order_id=order.id).one()
+    for number, offered in (("HV-20260008", []), ("HV-20260007", [story.report.id])):
+        again.serial_number = number
+        db.session.commit()
+        found = reuse.offered(story.engineer.viewer, order.lines, story.world.now)
+        assert [report.id for report in found.values()] == offered
 
 
 @pytest.mark.parametrize("why", ["no vin", "withdrawn", "too old", "another company"])
