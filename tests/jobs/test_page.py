@@ -62,6 +62,7 @@ def test_commands(world: World, clean: Flask) -> None:
         "lapse",
         "earliest-week",
         "turnaround-summary",
+        "bench-hours",
         "forecast-held",
         "turnaround-report",
         "scheduled-reports",

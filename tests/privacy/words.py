@@ -262,6 +262,8 @@ PUBLIC = frozenset(
         "sample_demand",
         "earliest_week",
         "catalogue_load",
+        "bench_cell",
+        "bench_month",
         "simulation",
         "summarised_cell",
         "summarised_month",

@@ -4,19 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from app.booking.settings import limits
-from app.capacity.utilisation import queries as utilisation
-from app.capacity.utilisation.rules import NOTHING, Loss, Use
-from app.labs.models import Resource
-from app.labs.queries import Bench, benches
+from app.capacity.utilisation.rules import NOTHING
 from app.turnaround import rules
 from app.turnaround.asking import MONTHS
 from app.turnaround.bottlenecks import queries
-from app.turnaround.bottlenecks.spent import Spent, added, spent
-from app.turnaround.rules import Period
-from app.worktime import Interval, WorkingCalendar, clip
+from app.turnaround.bottlenecks.kept import read
+from app.turnaround.bottlenecks.months import Cell, finished
+from app.turnaround.bottlenecks.spent import Spent, added
 
+Item = TypeVar("Item")
 # Below so many labs what was lost, and why, would be told of one of them.
 LEAST_LABS = 3
 
@@ -42,14 +40,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The rows, the tightest first, and hours lost by cause of all of them together."""
+    """The rows, the tightest first, and hours lost by cause of all of them together. as_of: of the oldest month that
+    the nightly table gave, None where none was.
+    """
 
     rows: Sequence[Row]
     lost: Sequence[tuple[str, timedelta]]
+    as_of: datetime | None
 
 
 @dataclass
-class _Cell:
+class _Told:
     """What is added up of one kind or cause: in each block of months whose lines, and which labs."""
 
     labs: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -63,58 +64,52 @@ class _Cell:
         return all(len(labs) >= LEAST_LABS for labs in self.labs.values())
 
 
-def finished(count: int, now: datetime) -> Period:
-    """The last `count` months that are over: what is told of them no longer grows by single lines."""
-    this = rules.last_months(1, now).first
-    return Period(rules.last_months(count + 1, now).first, this - timedelta(days=1))
-
-
-def blocks(count: int, now: datetime) -> list[Interval]:
-    """The months asked for, cut where a shorter period begins, newest first."""
-    spans = [finished(months, now).span for months in MONTHS if months <= count]
-    starts = [span.start for span in spans]
-    ends = [spans[0].end, *starts[:-1]]
-    return [Interval(start, end) for start, end in zip(starts, ends, strict=True)]
+def blocks(count: int, now: datetime) -> dict[str, int]:
+    """The number of the block that each month of the period is in: it is cut where a shorter period begins."""
+    periods = [finished(months, now).months() for months in MONTHS if months <= count]
+    return {month: number for number, months in reversed(list(enumerate(periods))) for month in months}
 
 
 def by_pool(lab_ids: Collection[str], count: int, now: datetime) -> Told:
     """Pools of these labs, for those who may see everything of them."""
-    span = finished(count, now).span
+    kept = read(lab_ids, finished(count, now), now)
     labs = {lab.id: lab for lab in queries.labs(lab_ids)}
-    house = _House.of(labs, span, now)
+    cells = _grouped(kept.cells, lambda cell: cell.pool)
     rows = []
-    for units in _grouped(house.resources, lambda unit: unit.pool).values():
+    for pool, units in _grouped(queries.resources(labs.keys()), lambda unit: unit.pool).items():
         first, lab = units[0], labs[units[0].lab_id]
         suffix = f" {first.unit}#" if first.unit else ""
         names = first.name_zh.removesuffix(suffix), first.name_en.removesuffix(suffix)
-        found = house.spent(units)
         of_lab = lab.id, lab.name_zh, lab.name_en
-        rows.append(Row(first.pool, *names, *of_lab, len(units), found))
+        rows.append(Row(pool, *names, *of_lab, len(units), _all(cells[pool])))
     lost = added(*(row.spent.lost for row in rows if row.spent))
-    return Told(_tightest_first(rows), _costliest_first(lost))
+    return Told(_tightest_first(rows), _costliest_first(lost), kept.as_of)
 
 
 def by_kind(count: int, now: datetime) -> Told:
     """Kinds of benches of all labs, for coordinators: cells of five lines of three companies, causes of three labs."""
-    parts = blocks(count, now)
-    span = Interval(parts[-1].start, parts[0].end)
-    labs = {lab.id: lab for lab in queries.labs(None)}
-    house = _House.of(labs, span, now)
-    rows, lost, causes = [], dict[str, timedelta](), defaultdict[str, _Cell](_Cell)
-    for units in _grouped(house.resources, lambda unit: unit.kind_id).values():
-        kind, cell = units[0].kind, _Cell()
-        for unit in units:
-            for number, part in enumerate(parts):
-                cell.lines[number].update(_lines(house.uses.get(unit.id, ()), part))
-                for cause in {loss.cause for loss in house.losses.get(unit.id, ()) if loss.when.overlaps(part)}:
-                    causes[cause].labs[number].add(unit.lab_id)
-        cell.lines = {number: lines for number, lines in cell.lines.items() if lines}
-        found = house.spent(units)
-        lost = added(lost, found.lost)
-        told = _without_losses(found) if cell.enough() else None
-        rows.append(Row(kind.id, kind.name_zh, kind.name_en, "", "", "", len(units), told))
+    block = blocks(count, now)
+    labs = [lab.id for lab in queries.labs(None)]
+    kept = read(labs, finished(count, now), now)
+    cells = _grouped(kept.cells, lambda cell: cell.kind_id)
+    rows, causes = [], defaultdict[str, _Told](_Told)
+    for kind_id, units in _grouped(queries.resources(labs), lambda unit: unit.kind_id).items():
+        kind, told = units[0].kind, _Told()
+        for cell in cells[kind_id]:
+            if cell.lines:
+                told.lines[block[cell.month]].update(cell.lines)
+            for cause in cell.spent.lost:
+                causes[cause].labs[block[cell.month]].add(cell.lab_id)
+        spent = _without_losses(_all(cells[kind_id])) if told.enough() else None
+        rows.append(Row(kind_id, kind.name_zh, kind.name_en, "", "", "", len(units), spent))
+    lost = _all(kept.cells).lost
     lost = {cause: length for cause, length in lost.items() if causes[cause].several_labs()}
-    return Told(_tightest_first(rows), _costliest_first(lost))
+    return Told(_tightest_first(rows), _costliest_first(lost), kept.as_of)
+
+
+def _all(cells: Iterable[Cell]) -> Spent:
+    """All of these together."""
+    return sum((cell.spent for cell in cells), Spent())
 
 
 def _without_losses(spent: Spent) -> Spent:
@@ -123,15 +118,10 @@ def _without_losses(spent: Spent) -> Spent:
     return replace(spent, hours=hours, free=spent.free + spent.lost_all, lost={})
 
 
-def _lines(uses: Iterable[Use], part: Interval) -> dict[str, str]:
-    """The lines that had the bench in this time, with their companies."""
-    return {use.line_id: use.company_id for use in uses if use.booked.overlaps(part)}
-
-
-def _grouped(resources: Iterable[Resource], key: Callable[[Resource], str]) -> Mapping[str, list[Resource]]:
-    found: dict[str, list[Resource]] = defaultdict(list)
-    for resource in resources:
-        found[key(resource)].append(resource)
+def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> Mapping[str, list[Item]]:
+    found: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        found[key(item)].append(item)
     return found
 
 
@@ -141,37 +131,3 @@ def _costliest_first(lost: Mapping[str, timedelta]) -> list[tuple[str, timedelta
 
 def _tightest_first(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.share is None, -(row.share or 0), row.key))
-
-
-@dataclass(frozen=True)
-class _House:
-    """What is known of all benches of some labs over a span."""
-
-    span: Interval
-    resources: Sequence[Resource]
-    benches: Mapping[str, Bench]
-    uses: Mapping[str, Sequence[Use]]
-    losses: Mapping[str, Sequence[Loss]]
-    windows: dict[WorkingCalendar, list[Interval]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, lab_ids: Collection[str], span: Interval, now: datetime) -> "_House":
-        known = {bench.resource_id: bench for bench in benches() if bench.lab_id in lab_ids}
-        return cls(
-            span,
-            [resource for resource in queries.resources(lab_ids) if resource.id in known],
-            known,
-            utilisation.uses(lab_ids, span, now),
-            queries.losses(lab_ids, span, known, limits()),
-        )
-
-    def spent(self, units: Iterable[Resource]) -> Spent:
-        """All of these together."""
-        return sum((self._bench(self.benches[unit.id]) for unit in units), Spent())
-
-    def _bench(self, bench: Bench) -> Spent:
-        # Many benches share a calendar.
-        if bench.calendar not in self.windows:
-            self.windows[bench.calendar] = clip(bench.calendar.windows(self.span), self.span)
-        uses, losses = self.uses.get(bench.resource_id, ()), self.losses.get(bench.resource_id, ())
-        return spent(self.span, self.windows[bench.calendar], bench.places, uses, losses)

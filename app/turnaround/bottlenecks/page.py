@@ -17,7 +17,8 @@ from app.clock import now
 from app.errors import Invalid
 from app.testing.run_rules import CAUSE_LABELS, PauseCause
 from app.turnaround.asking import MONTHS, USUAL_MONTHS, Asked, asked
-from app.turnaround.bottlenecks.hours import Row, Told, by_kind, by_pool, finished
+from app.turnaround.bottlenecks.hours import Row, Told, by_kind, by_pool
+from app.turnaround.bottlenecks.months import finished
 from app.turnaround.bottlenecks.queries import LATE
 from app.turnaround.bottlenecks.spent import CLOSURE, PAUSE, Spent
 from app.turnaround.bottlenecks.what_if import Change, Outcome, WhatIf, what_if

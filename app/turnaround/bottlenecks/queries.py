@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from app.booking.models import Booking
@@ -88,7 +88,11 @@ def _pauses(lab_ids: Collection[str], span: Interval) -> Iterator[tuple[str, Los
             RunPause.ended_at,
         )
         .join(Booking, Booking.id == RunPause.booking_id)
-        .where(RunPause.lab_id.in_(lab_ids), RunPause.started_at < span.end)
+        .where(
+            RunPause.lab_id.in_(lab_ids),
+            RunPause.started_at < span.end,
+            or_(RunPause.ended_at.is_(None), RunPause.ended_at > span.start),
+        )
     )
     for row in db.session.execute(query):
         end = row.ended_at or span.end

@@ -49,8 +49,11 @@ class Spent:
 
 def added(*each: Mapping[str, timedelta]) -> dict[str, timedelta]:
     """Lost time of several by cause."""
-    causes = sorted({cause for lost in each for cause in lost})
-    return {cause: sum((lost.get(cause, NOTHING) for lost in each), NOTHING) for cause in causes}
+    found: dict[str, timedelta] = {}
+    for lost in each:
+        for cause, length in lost.items():
+            found[cause] = found.get(cause, NOTHING) + length
+    return dict(sorted(found.items()))
 
 
 def spent(
@@ -58,7 +61,8 @@ def spent(
 ) -> Spent:
     """How a bench spent `span`. windows: its working windows. losses: pauses of runs, `pause:…`, among them.
 
-    Where several things are said of one hour, the first of these counts: paused, ran, lost for another cause, booked.
+    Where several things are said of one hour, the first of these counts: paused, ran, lost for another cause, booked;
+    of several causes the first by name.
     """
     opened = merge(clip(windows, span))
     pauses, others = _by_cause(losses, True), _by_cause(losses, False)
@@ -85,7 +89,7 @@ def _by_cause(losses: Iterable[Loss], pauses: bool) -> dict[str, list[Loss]]:
     for loss in losses:
         if loss.cause.startswith(PAUSE) is pauses:
             found[loss.cause].append(loss)
-    return found
+    return {cause: found[cause] for cause in sorted(found)}
 
 
 class _Left:

@@ -12,7 +12,7 @@ from app.labs.models import Resource
 from app.labs.queries import Bench, CapableBench, benches
 from app.turnaround.bottlenecks import queries
 from app.turnaround.bottlenecks.asked_again import Asked, asked
-from app.turnaround.bottlenecks.hours import finished
+from app.turnaround.bottlenecks.months import finished
 from app.turnaround.bottlenecks.replay import (
     NEW,
     Placed,

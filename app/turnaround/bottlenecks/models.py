@@ -1,0 +1,39 @@
+"""Hours of benches by month as the night before left them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base, random_id
+
+
+class BenchMonth(Base):
+    """A month that is over and kept, as of an instant.
+
+    seen: the last event that it knows. houses: by lab, a mark of the benches and calendars that it was reckoned with.
+    """
+
+    __tablename__ = "bench_month"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    as_of: Mapped[datetime]
+    seen: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))
+    houses: Mapped[dict[str, Any]]
+
+
+class BenchCell(Base):
+    """A cell of `months.py` as it is kept. hours, lost: microseconds of the fields of `Spent`, and by cause."""
+
+    __tablename__ = "bench_cell"
+    __table_args__ = (Index("ix_bench_cell_month", "month", "lab_id"),)
+
+    id: Mapped[str] = random_id()
+    month: Mapped[str] = mapped_column(String(7))
+    lab_id: Mapped[str] = mapped_column(String(60), ForeignKey("lab.id"))
+    pool: Mapped[str] = mapped_column(String(60))
+    kind_id: Mapped[str] = mapped_column(String(60), ForeignKey("resource_kind.id"))
+    hours: Mapped[list[int]]
+    lost: Mapped[dict[str, Any]]
+    lines: Mapped[dict[str, Any]]
