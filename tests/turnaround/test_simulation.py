@@ -13,7 +13,7 @@ import pytest
 
 from app.turnaround.simulation import study
 from app.turnaround.simulation.agenda import Agenda
-from app.turnaround.simulation.demand import Demand, Line, draw
+from app.turnaround.simulation.demand import Demand, Line, draw, on_samples
 from app.turnaround.simulation.figures import STUDENT, estimate, figures
 from app.turnaround.simulation.house import DAY, DAYS, OFFICE, OFFICE_DAY, Group, House, Item, Option
 from app.turnaround.simulation.inputs import Inputs, Spread
@@ -93,7 +93,7 @@ def poisson(every: float, count: int, dice: random.Random, report: bool = False)
     for number in range(count):
         at += dice.expovariate(1 / every)
         took = dice.expovariate(1.0) if report else 0.0
-        lines.append(Line(number, int(at), 0, 0, int(at), int(at), -1.0, 0, 0, 1.0, took, False))
+        lines.append(Line(number, int(at), 0, 0, False, int(at), int(at), -1.0, 0, 0, 1.0, took, False))
     return Demand(lines, [])
 
 
@@ -144,8 +144,8 @@ def stage() -> study.Stage:
     groups = [Group(0, 0, 30, range(2)), Group(1, 1, 60, range(2, 5)), Group(2, 1, 60, range(5, 6))]
     items = [
         Item("alone", "d", [Option(0, 0, alone, 5 * OFFICE_DAY)]),
-        Item("short", "d", [Option(group, group, short, 4 * OFFICE_DAY) for group in range(3)]),
-        Item("night", "d", [Option(group, group, night, 6 * OFFICE_DAY) for group in (1, 2)]),
+        Item("short", "d", [Option(group, group, short, 4 * OFFICE_DAY) for group in range(3)], "pack"),
+        Item("night", "d", [Option(group, group, night, 6 * OFFICE_DAY) for group in (1, 2)], "pack", True),
     ]
     office = openings_of(OFFICE, FIRST, DAYS)
     house = House(FIRST, ["a", "b", "c"], laid, office, groups, items, [1, 1, 1])
@@ -211,6 +211,71 @@ def test_what_each_policy_may_do(stage: study.Stage, outcomes: dict[Policy, Outc
     assert found[Policy.OFFERED]["moved"] > 0.01 and found[Policy.EARLIEST]["moved"] == 0
     assert found[Policy.OFFERED]["total"] < found[Policy.ALL]["total"] < found[Policy.KNOWN]["total"]
     assert found[Policy.KNOWN]["worse"] == 0 < found[Policy.ALL]["worse"] < 0.5
+
+
+def test_tests_on_one_sample_follow_one_another_and_the_destructive_one_comes_last(
+    stage: study.Stage, demand: Demand, outcomes: dict[Policy, Outcome]
+) -> None:
+    followers = [line.number for line in demand.lines if line.follows]
+    assert len(followers) > 0.05 * len(demand.lines)
+    items = stage.house.items
+    assert not any(items[demand.lines[number - 1].item].destructive for number in followers)
+    assert all(items[demand.lines[number].item].sample == "pack" for number in followers)
+    carried = 0
+    for outcome in outcomes.values():
+        last = {line: start for _unit, start, _end, line in outcome.uses}
+        for job in outcome.jobs:
+            before = job.before
+            while before and before.line.cancels >= 0:
+                before = before.before
+            if before and job.ended >= 0:
+                elsewhere = before.option.lab != job.option.lab
+                carried += elsewhere
+                assert job.taken >= before.ended
+                assert last[job.line.number] >= before.ended + elsewhere * stage.inputs.transport
+    assert carried
+
+
+def test_who_waits_for_a_sample_waits_longer_when_the_test_before_is_put_off() -> None:
+    """Three tests of 100 minutes asked at once on three places; the first sample of the second case is late."""
+    house, day = one_bench(3, 100), DAY
+
+    def taken(follows: bool, late: int, cancels: float = -1.0) -> list[int]:
+        lines = [
+            Line(
+                number,
+                0,
+                0,
+                0,
+                follows and number > 0,
+                0,
+                2 * day,
+                cancels if number == 1 else -1.0,
+                0,
+                late if number == 0 else 0,
+                1.0,
+                1.0,
+                False,
+            )
+            for number in range(3)
+        ]
+        return [job.taken for job in simulate(house, ALL_WRITING, Demand(lines, []), Policy.EARLIEST).jobs]
+
+    assert taken(False, 0) == [2 * day] * 3
+    assert taken(True, 0) == [2 * day, 2 * day + 100, 2 * day + 200]
+    assert taken(True, day) == [3 * day, 3 * day + 100, 3 * day + 200]
+    # The one in the middle is withdrawn before the first is put off.
+    assert taken(True, day, 0.1) == [3 * day, -1, 3 * day + 100]
+
+
+def test_a_programme_is_dealt_to_samples(stage: study.Stage) -> None:
+    asked = [0, 1, 2, 1, 2, 2, 1, 0, 1, 1, 1, 1]
+    for seed in range(50):
+        samples = on_samples(stage.house, asked, (1, 4), random.Random(seed))
+        assert sorted(item for sample in samples for item in sample) == sorted(asked)
+        # The first test needs samples of its own; the last one destroys what it is done on.
+        assert samples.count([0]) == 2
+        assert all(len(sample) <= 4 and 2 not in sample[:-1] for sample in samples)
 
 
 def test_the_same_seed_gives_the_same_study(stage: study.Stage) -> None:

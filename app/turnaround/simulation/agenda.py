@@ -18,14 +18,12 @@ class Agenda:
         """The first use that starts in [at, before); None when there is none."""
         starts, ends, rooms = self._starts, self._ends, self._rooms
         least, attended, openings = task.least, task.attended, self.openings
-        first = bisect_right(ends, at)
-        for index, room in enumerate(rooms[first:] if first else rooms, first):
-            # The rooms are looked at first: most gaps are too small, and this loop is half of a simulated year.
+        first, last = bisect_right(ends, at), len(starts) if before >= NEVER else bisect_left(starts, before)
+        # The rooms are looked at first: most gaps are too small, and this loop is half of a simulated year.
+        for index, room in enumerate(rooms[first:last], first):
             if room < attended:
                 continue
             begin, end = starts[index], ends[index]
-            if begin >= before:
-                return None
             if end - begin < least:
                 continue
             start = openings.next_start(begin if begin > at else at, self.grain)

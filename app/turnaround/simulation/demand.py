@@ -21,9 +21,10 @@ MORNING = 8 * HOUR + 30
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A request with its fate. Minutes; `known`: the lab that its company knows.
+    """A request with its fate. Minutes; `known`: the lab that its company knows; `follows`: on the sample of the line
+    before it, when that is done.
 
-    accepted, ready: instants at which review is over and the sample is there. cancels: at which share of the time
+    accepted, there: instants at which review is over and the sample is there. cancels: at which share of the time
     between booking and start it is withdrawn, below 0 for never. no_show, late: 0 or how long until it can come again.
     used: share of the booked time. reporting: factor of the planned report time.
     """
@@ -32,14 +33,20 @@ class Line:
     submitted: int
     item: int
     known: int
+    follows: bool
     accepted: int
-    ready: int
+    there: int
     cancels: float
     no_show: int
     late: int
     used: float
     reporting: float
     nimble: bool
+
+    @property
+    def ready(self) -> int:
+        """From when it can be tested, as far as no other test has its sample."""
+        return max(self.accepted, self.there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +108,11 @@ def draw(house: House, inputs: Inputs, full: Market, load: float, seed: str) -> 
     """
     dice = Random(seed)
     rates = _rates(house, inputs, full, load, dice)
-    lines = sorted(_arrivals(house, inputs, rates, dice), key=lambda each: each[0])
+    lines: list[Line] = []
+    for number, each in enumerate(sorted(_arrivals(house, inputs, rates, dice), key=lambda each: each[0])):
+        lines.append(_line(number, *each, lines[-1] if lines else None, inputs, dice))
     return Demand(
-        [_line(number, *each, inputs, dice) for number, each in enumerate(lines)],
+        lines,
         sorted(_outages(house, inputs, dice), key=lambda each: (each.start, each.unit)),
     )
 
@@ -159,8 +168,8 @@ def _levelled(wanted: dict[int, float], most: Sequence[float], highest: float) -
 
 def _arrivals(
     house: House, inputs: Inputs, rates: dict[tuple[int, str], dict[int, float]], dice: Random
-) -> Iterator[tuple[int, int, int]]:
-    """(submitted, item, known lab): single lines, and programmes that bring many at once."""
+) -> Iterator[tuple[int, int, int, bool]]:
+    """(submitted, item, known lab, follows): single lines, and programmes that bring many at once, sample by sample."""
     parts = [(lab, list(items), list(accumulate(items.values()))) for (lab, _domain), items in rates.items()]
     upto = list(accumulate(cumulated[-1] for _lab, _items, cumulated in parts))
     instants = _Instants(house, inputs)
@@ -172,8 +181,25 @@ def _arrivals(
             lab, items, cumulated = parts[bisect_left(upto, dice.random() * upto[-1])]
             count, offset = dice.randint(*sizes), dice.random()
             # Evenly through the tests: a programme is of many tests, not of one test many times.
-            for place in range(count):
-                yield submitted, items[bisect_left(cumulated, (offset + place) / count * cumulated[-1])], lab
+            asked = [items[bisect_left(cumulated, (offset + place) / count * cumulated[-1])] for place in range(count)]
+            for sample in on_samples(house, asked, inputs.sharing, dice):
+                for place, item in enumerate(sample):
+                    yield submitted, item, lab, place > 0
+
+
+def on_samples(house: House, asked: Sequence[int], sharing: tuple[int, int], dice: Random) -> list[list[int]]:
+    """The items of a programme by the sample that they run on, in their order; at most one destroys it, the last."""
+    found: list[list[int]] = []
+    filling: dict[str, tuple[list[int], int]] = {}
+    for item in asked:
+        kind, destroys = house.items[item].sample, house.items[item].destructive
+        sample, most = filling.get(kind, ([], 0))
+        if not kind or len(sample) >= most or (destroys and any(house.items[each].destructive for each in sample)):
+            sample, most = [], dice.randint(*sharing)
+            filling[kind] = sample, most
+            found.append(sample)
+        sample.append(item)
+    return [sorted(sample, key=lambda item: house.items[item].destructive) for sample in found]
 
 
 class _Instants:
@@ -201,20 +227,32 @@ class _Instants:
             at += dice.expovariate(1.0)
 
 
-def _line(number: int, submitted: int, item: int, known: int, inputs: Inputs, dice: Random) -> Line:
+def _line(
+    number: int,
+    submitted: int,
+    item: int,
+    known: int,
+    follows: bool,
+    before: Line | None,
+    inputs: Inputs,
+    dice: Random,
+) -> Line:
     accepted = submitted + round(inputs.review.at(dice.random()))
     fate = dice.random()
     cancelled = fate < inputs.cancelled
     no_show = not cancelled and fate < inputs.cancelled + inputs.no_show
     late = not cancelled and not no_show and fate < inputs.cancelled + inputs.no_show + inputs.late
-    again = dice.random()
+    again, there = dice.random(), submitted + round(inputs.lead.at(dice.random()))
+    if follows and before:
+        there, late = before.there, False
     return Line(
         number=number,
         submitted=submitted,
         item=item,
         known=known,
+        follows=follows,
         accepted=accepted,
-        ready=max(accepted, submitted + round(inputs.lead.at(dice.random()))),
+        there=there,
         cancels=dice.random() if cancelled else -1.0,
         no_show=max(1, round(inputs.back.at(again))) if no_show else 0,
         late=max(1, round(inputs.late_by.at(again))) if late else 0,

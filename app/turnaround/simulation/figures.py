@@ -45,6 +45,8 @@ def figures(house: House, outcome: Outcome, known: Outcome) -> Figures:
             for name, value in _distribution(phase, times).items()
         },
         "sample": fmean(_days(job.line.accepted, job.line.ready) for job, _twin in pairs),
+        "turn": fmean(_days(job.line.ready, max(job.free, job.line.ready)) for job, _twin in pairs),
+        "follows": fmean(job.line.follows for job, _twin in pairs),
         "worse": fmean(days > 0 for days in later),
         "worse_day": fmean(days >= 1 for days in later),
         "better_day": fmean(days <= -1 for days in later),

@@ -49,11 +49,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A test with all groups that can run it."""
+    """A test with all groups that can run it.
+
+    sample: the kind of sample that it shares with others, '' where it needs samples of its own. destructive: nothing
+    comes after it on its sample.
+    """
 
     test_id: str
     domain: str
     options: Sequence[Option]
+    sample: str = ""
+    destructive: bool = False
 
     @property
     def labs(self) -> int:

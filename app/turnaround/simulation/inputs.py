@@ -58,7 +58,9 @@ class Inputs:
     cancelled: withdrawn between booking and start. no_show: nobody comes; asks again after `back`. late: the sample is
     `late_by` later than the booked start, told a day before.
     nimble: of those with a later time, how many can come at `notice`; `gain`: an offer is for a report sooner by this.
-    programmes: share of lines that come as a programme of `programme` lines at once, at one lab and in one domain.
+    programmes: share of lines that come as a programme of `programme` lines at once, at one lab and in one domain, of
+    which `sharing` tests of one kind of sample follow one another on one sample. transport: until a sample is at
+    another lab.
     uneven: how much more or less than its capacity a lab is known (standard deviation of a share).
     breakdowns, maintenance: per place and year; `repair`: how long a breakdown lasts; maintenance takes a day.
     measured: the fields that were measured, on `lines` lines.
@@ -83,6 +85,8 @@ class Inputs:
     gain: int = DAY
     programmes: float = 0.25
     programme: tuple[int, int] = (8, 30)
+    sharing: tuple[int, int] = (1, 4)
+    transport: int = 2 * DAY
     uneven: float = 0.15
     breakdowns: float = 1.0
     repair: Spread = REPAIR

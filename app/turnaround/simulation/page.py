@@ -126,6 +126,11 @@ class Page:
         return self.first["total"] - self.first.parts["bench"]
 
     @property
+    def in_order(self) -> bool:
+        """Whether tests on one sample followed one another: older studies don't say so."""
+        return "sharing" in self.result["inputs"]
+
+    @property
     def within(self) -> Sequence[int]:
         return WITHIN
 

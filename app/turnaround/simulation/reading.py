@@ -1,7 +1,7 @@
 """The house as the database knows it: benches, shifts, scopes and durations of all labs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -21,12 +21,14 @@ def read_house(year_begins: date) -> House:
     to be counted (`with_writers`). year_begins: first local date that is counted.
     """
     first = year_begins - timedelta(days=WARM_UP)
-    ids = db.session.scalars(select(Test.id).where(Test.retired_at.is_(None)).order_by(Test.id)).all()
-    return house_of(capable_benches(ids), first)
+    columns = (Test.id, Test.sample_kind, Test.samples, Test.destructive)
+    rows = db.session.execute(select(*columns).where(Test.retired_at.is_(None)).order_by(Test.id)).all()
+    samples = {row.id: (row.sample_kind if row.samples == 1 else "", row.destructive) for row in rows}
+    return house_of(capable_benches(list(samples)), first, samples)
 
 
-def house_of(benches: Sequence[CapableBench], first: date) -> House:
-    """The house of these benches; places of a bench are units of their own."""
+def house_of(benches: Sequence[CapableBench], first: date, samples: Mapping[str, tuple[str, bool]]) -> House:
+    """The house of these benches; places of a bench are units of their own. samples: by test, as in `Item`."""
     labs = sorted({each.bench.lab_id for each in benches})
     calendars: dict[WorkingCalendar, int] = {}
     groups: dict[tuple[object, ...], int] = {}
@@ -53,7 +55,7 @@ def house_of(benches: Sequence[CapableBench], first: date) -> House:
         openings=[openings_of(calendar, first, DAYS) for calendar in calendars],
         office=openings_of(OFFICE, first, DAYS),
         groups=_numbered(kinds, members),
-        items=[Item(test, domains[test], list(options[test].values())) for test in sorted(options)],
+        items=[Item(test, domains[test], list(options[test].values()), *samples[test]) for test in sorted(options)],
         writers=[1] * len(labs),
     )
 

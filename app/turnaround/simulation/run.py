@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import simpy
@@ -24,10 +25,15 @@ class Job:
     """A line on its way. `turn` grows with each booking: what was planned for an earlier one is void.
 
     start, end: as booked on `unit`; expected: when its report was to be expected then. taken, ended, issued: -1 until
-    it happens.
+    it happens. before, behind: the tests before and after it on its sample; free: when it began, since when it had the
+    sample.
     """
 
     line: Line
+    before: "Job | None" = field(default=None, repr=False, compare=False)
+    behind: "Job | None" = field(default=None, repr=False, compare=False)
+    withdrawn: bool = False
+    free: int = 0
     turn: int = 0
     unit: int = -1
     start: int = -1
@@ -79,6 +85,9 @@ class _Year:
         self.env: Any = simpy.Environment()
         self.agendas = house.agendas()
         self.jobs = [Job(line, ready=line.ready) for line in demand.lines]
+        for before, job in pairwise(self.jobs):
+            if job.line.follows:
+                job.before, before.behind = before, job
         self.outcome = Outcome(self.jobs)
         self.writers = [simpy.Resource(self.env, capacity=count) for count in house.writers]
         self.unwritten = [0] * len(house.labs)
@@ -124,6 +133,7 @@ class _Year:
         slot = self._choose(job)
         if slot is not None:
             self._take(job, *slot)
+            self._put_off(job)
 
     def _take(self, job: Job, unit: int, start: int, end: int, option: Option, expected: int) -> None:
         self.agendas[unit].take(start, end)
@@ -153,6 +163,7 @@ class _Year:
     def _cancels(self, event: Any) -> None:
         job, turn = event.value
         if job.turn == turn:
+            job.withdrawn = True
             self._leave(job)
             self._freed(job.unit, max(self.env.now, job.start), job.end)
 
@@ -171,7 +182,8 @@ class _Year:
             self._comes_again(job, until, job.start + job.line.no_show)
             return
         self.waiting[job.line.item].pop(job.line.number, None)
-        job.taken = self.env.now if job.taken < 0 else job.taken
+        if job.taken < 0:
+            job.free, job.taken = self._has_sample(job, job.unit), self.env.now
         self._at(self.env.now + max(1, round((job.end - self.env.now) * job.line.used)), self._ends, (job, turn))
 
     def _comes_again(self, job: Job, freed_from: int, again: int) -> None:
@@ -193,6 +205,52 @@ class _Year:
         self.unwritten[lab] += work
         request = self.writers[lab].request()
         request.callbacks.append(lambda event: self._writes(event, job, lab, work))
+
+    # Tests that follow one another on a sample.
+
+    def _since(self, job: Job, at: int, unit: int) -> int:
+        """The earliest from `at` on at which this place can have the sample; most tests are the only one on theirs."""
+        return max(at, self._has_sample(job, unit)) if job.before is not None or job.taken >= 0 else at
+
+    def _has_sample(self, job: Job, unit: int) -> int:
+        """From when the sample is free, and at the lab of this place; 0 where it goes there first of all."""
+        if job.taken >= 0:
+            # It broke off: the sample is where it began.
+            return self._carried(job.unit, unit, self.env.now)
+        before = job.before
+        while before is not None and (before.withdrawn or before.unit < 0):
+            before = before.before
+        if before is None:
+            return 0
+        return self._carried(before.unit, unit, before.ended if before.ended >= 0 else before.end)
+
+    def _carried(self, unit: int, other: int, since: int) -> int:
+        """When a sample that leaves one place is at another; within a lab it is there at once."""
+        labs = {self.house.groups[self.house.group_of[each]].lab for each in (unit, other)}
+        return since if len(labs) == 1 else since + self.inputs.transport
+
+    def _next(self, job: Job) -> Job | None:
+        """The booked test that waits for this one's sample."""
+        behind = job.behind
+        while behind is not None and behind.withdrawn:
+            behind = behind.behind
+        waits = behind is not None and behind.unit >= 0 and behind.line.number in self.booked[behind.unit]
+        return behind if waits else None
+
+    def _put_off(self, job: Job) -> None:
+        """Who was to have the sample before this test is over is booked again; its time is free for all, as in any lab
+        that plans anew.
+        """
+        behind = self._next(job)
+        if behind is not None and self._has_sample(behind, behind.unit) > behind.start:
+            self._leave(behind)
+            self.agendas[behind.unit].free(behind.start, behind.end)
+            self._book(behind, max(behind.ready, self.env.now))
+
+    def _keeps_order(self, job: Job, unit: int, end: int) -> bool:
+        """Whether a use up to `end` on this place leaves the sample in time for the next test."""
+        behind = self._next(job)
+        return behind is None or self._carried(unit, behind.unit, end) <= behind.start
 
     # Reports.
 
@@ -227,7 +285,8 @@ class _Year:
         by_report, at = self.policy.by_report, max(job.ready, self.env.now)
         best, least = None, NEVER
         for option in self.house.options(job.line.item, job.line.known, self.policy.asks_all):
-            found = self._first(option, at, least - option.task.least if by_report else least)
+            since = self._since(job, at, self.house.groups[option.group].units[0])
+            found = self._first(option, since, least - option.task.least if by_report else least)
             if found is None:
                 continue
             unit, start, end = found
@@ -283,11 +342,11 @@ class _Year:
             ready = max(at, job.ready)
             if job.expected - ready - option.task.least - option.report_minutes // 2 <= most:
                 continue
-            slot = self.agendas[unit].earliest(option.task, ready, min(job.start, end))
+            slot = self.agendas[unit].earliest(option.task, self._since(job, ready, unit), min(job.start, end))
             if slot is None:
                 continue
             expected = self._expected(option, slot[1])
-            if job.expected - expected > most:
+            if job.expected - expected > most and self._keeps_order(job, unit, slot[1]):
                 best, most = (job, (unit, *slot, option, expected)), job.expected - expected
         return best
 

@@ -144,6 +144,8 @@ def _inputs(inputs: Inputs) -> dict[str, Any]:
     shares = ("testing", "reporting")
     plain = ("writing", "cancelled", "no_show", "late", "nimble", "programmes", "uneven", "breakdowns", "maintenance")
     return {
+        "sharing": list(inputs.sharing),
+        "transport": inputs.transport / DAY,
         **{name: round(spread.mean / DAY, 2) for name, spread in spreads.items()},
         **{name: round(getattr(inputs, name).mean, 3) for name in shares},
         **{name: round(getattr(inputs, name), 3) for name in plain},

@@ -1,6 +1,6 @@
 """The inputs of a study as facts that people read, each measured or a planning value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ def facts(inputs: Mapping[str, Any]) -> list[Fact]:
         fact("months", _("各月的申请"), _("按各月的比例") if "months" in measured else _("各月一样")),
         fact("hours", _("一天里的申请"), _("工作日，按各小时的比例") if "hours" in measured else _("工作日 9–17 时")),
         fact("programmes", _("成批的试验计划"), many),
+        *_on_samples(inputs, fact),
         fact("uneven", _("实验室的知名度与产能之差"), _("标准差 %(share)s", share=_share(inputs["uneven"]))),
         fact("review", _("评审"), _days(inputs["review"])),
         fact("lead", _("提交到样品备好"), _days(inputs["lead"])),
@@ -47,6 +48,17 @@ def facts(inputs: Mapping[str, Any]) -> list[Fact]:
         fact("reporting", _("编制报告与计划天数之比"), _("平均 %(share)s", share=_share(inputs["reporting"]))),
         fact("writing", _("其中占用一名编制人员"), _share(inputs["writing"])),
         fact("nimble", _("能在一天前接受更早时间的"), _share(inputs["nimble"])),
+    ]
+
+
+def _on_samples(inputs: Mapping[str, Any], fact: Callable[[str, str, str], Fact]) -> list[Fact]:
+    """How tests of a programme share samples, where the study knows it."""
+    if "sharing" not in inputs:
+        return []
+    low, high = inputs["sharing"]
+    return [
+        fact("sharing", _("计划里同一样品上先后做的"), _("%(low)d–%(high)d 项，样品种类相同", low=low, high=high)),
+        fact("transport", _("样品送到另一家实验室"), _days(inputs["transport"])),
     ]
 
 
