@@ -25,7 +25,7 @@ from app.booking.service import Book
 from app.booking.settings import limits
 from app.booking.steps import Change
 from app.database import db
-from app.demo import behaviour, cast, showcase
+from app.demo import behaviour, cast, equipping, showcase
 from app.errors import YujianError
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.queries import benches
@@ -281,6 +281,12 @@ def _viewer(email: str) -> Viewer:
 def _showcase_cast() -> showcase.Cast:
     engineer, desk, crew = (_viewer(f"{name}@demo.example") for name in ("oem-a", "lab", "crew"))
     return showcase.Cast(engineer, desk, crew, BUSY_LAB)
+
+
+def equip_busy_lab(now: datetime) -> None:
+    """What that lab sets itself, after all that was replayed."""
+    if db.session.get(Lab, BUSY_LAB) is not None:
+        equipping.equip(_viewer("lab@demo.example"), BUSY_LAB, now)
 
 
 def _lab_viewer(lab: Lab) -> Viewer:

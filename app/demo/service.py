@@ -47,6 +47,7 @@ def make_demo(folder: Path, now: datetime, history: timedelta = YEAR) -> Made:
         requests = replay.Replay(now).run(first)
         if last is None:
             _subscriptions(now - history)
+            replay.equip_busy_lab(now)
     return Made(accounts, requests)
 
 

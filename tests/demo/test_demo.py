@@ -27,7 +27,9 @@ from app.clock import now as system_clock
 from app.database import db
 from app.demo.service import make_demo, read_accounts
 from app.events.models import Event
+from app.labs.capacity import BenchState, Changeover, LabRule, LabShiftPattern
 from app.labs.loading import store
+from app.labs.models import Capability, Resource
 from app.orders.models import Order, OrderLine, OrderMessage
 from app.samples.models import Sample
 from app.testing import models as testing
@@ -164,6 +166,25 @@ def test_one_order_shows_everything(played: tuple[Path, datetime]) -> None:
     assert [pack.state.value for pack in packs] == ["returned", "received"]
     assert db.session.query(OrderMessage).filter_by(order_id=order.id).count() == 3
     assert order.company_id == "demo-oem-a" and db.session.get_one(Organisation, order.company_id).demo
+
+
+def test_the_busy_lab_has_set_something_of_each_kind_and_says_that_it_is_an_example(
+    played: tuple[Path, datetime],
+) -> None:
+    _, at = played
+    pattern = db.session.query(LabShiftPattern).one()
+    assert pattern.valid_from == local_date(at)
+    states = db.session.query(BenchState).all()
+    assert all(row.name.startswith("示例") for row in [pattern]) and all(s.name_zh.startswith("示例") for s in states)
+    assert {rule.kind for rule in db.session.query(LabRule)} == {"open_requests", "weekly_hours"}
+    assert sorted(row.minutes for row in db.session.query(Changeover)) == [180, 240]
+    left = {row.state_id for row in db.session.query(Capability).filter(Capability.state_id.is_not(None))}
+    assert left == {state.id for state in states}
+    due = [row for row in db.session.query(Resource) if row.calibration_due]
+    assert [row.calibration_due - local_date(at) for row in due] == [timedelta(days=20)]
+    changed = {"calendar.pattern_set", "rule.set", "resource.states_set", "capability.set", "resource.calibrated"}
+    desk = viewer("lab@demo.example").user_id
+    assert {event.kind for event in db.session.query(Event).filter_by(actor_id=desk, at=at)} >= changed
 
 
 def test_again_changes_nothing_and_later_it_is_topped_up(played: tuple[Path, datetime]) -> None:
