@@ -264,6 +264,7 @@ PUBLIC = frozenset(
         "catalogue_load",
         "bench_cell",
         "bench_month",
+        "bench_what_if",
         "simulation",
         "summarised_cell",
         "summarised_month",

@@ -37,3 +37,16 @@ class BenchCell(Base):
     hours: Mapped[list[int]]
     lost: Mapped[dict[str, Any]]
     lines: Mapped[dict[str, Any]]
+
+
+class BenchWhatIf(Base):
+    """What more capacity would have brought by kind of bench, over the months up to `through`; see `of_kinds.py`.
+
+    result: months, and the kinds that may be told.
+    """
+
+    __tablename__ = "bench_what_if"
+
+    through: Mapped[str] = mapped_column(String(7), primary_key=True)
+    made_at: Mapped[datetime]
+    result: Mapped[dict[str, Any]]

@@ -17,6 +17,7 @@ from app.clock import now
 from app.errors import Invalid
 from app.testing.run_rules import CAUSE_LABELS, PauseCause
 from app.turnaround.asking import MONTHS, USUAL_MONTHS, Asked, asked
+from app.turnaround.bottlenecks import of_kinds
 from app.turnaround.bottlenecks.hours import Row, Told, by_kind, by_pool
 from app.turnaround.bottlenecks.months import finished
 from app.turnaround.bottlenecks.queries import LATE
@@ -47,7 +48,7 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Page:
     """told: rows and causes. study: what if, of one row (`chosen`); None where nothing was asked of any, and for
-    those who see all labs.
+    those who see all labs. of_kinds: what if, for those.
     """
 
     asked: Asked
@@ -57,6 +58,7 @@ class Page:
     told: Told
     chosen: Row | None
     study: WhatIf | None
+    of_kinds: of_kinds.Told | None
     as_of: datetime
 
     @property
@@ -112,7 +114,8 @@ def _page(viewer: Viewer, pool: str | None, now: datetime) -> Page:
     months, of_all = wanted.months or USUAL_MONTHS, sees_all(viewer)
     told = by_kind(months, now) if of_all else by_pool(sorted(viewer.lab_ids), months, now)
     chosen, study = (None, None) if of_all else _study(told.rows, pool, months, now)
-    return Page(wanted, months, finished(months, now), of_all, told, chosen, study, now)
+    kinds = of_kinds.newest() if of_all else None
+    return Page(wanted, months, finished(months, now), of_all, told, chosen, study, kinds, now)
 
 
 def _study(rows: Sequence[Row], pool: str | None, months: int, now: datetime) -> tuple[Row | None, WhatIf | None]:

@@ -67,6 +67,7 @@ class Outcome:
 class WhatIf:
     """happened: mean days from request to bench as it was. same: lines that the replay without a change puts where they
     were. wished: lines that passed over an earlier free time. left: older requests that were not asked again.
+    companies: by id, those that asked.
     """
 
     pool: str
@@ -76,6 +77,7 @@ class WhatIf:
     wished: int
     happened: float
     outcomes: Sequence[Outcome]
+    companies: frozenset[str]
 
     @property
     def is_faithful(self) -> bool:
@@ -116,6 +118,7 @@ def what_if(lab_id: str, pool: str, count: int, now: datetime, most: int = MOST)
         wished=len(wished),
         happened=_mean(request.had.start - request.asked_at for request in found.requests),
         outcomes=outcomes,
+        companies=frozenset(request.wish.company_id or "" for request in found.requests),
     )
 
 
