@@ -1,6 +1,6 @@
 """what more capacity would have brought by kind of bench
 
-Revision: 0026, after 0025. Empty until the job has run.
+Revision: 0027, after 0026. Empty until the job has run.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.database import UtcDateTime
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """the nightly table of hours of benches
 
-Revision: 0025, after 0024. Empty until the job has run; hours are reckoned live until then.
+Revision: 0026, after 0025. Empty until the job has run; hours are reckoned live until then.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.database import UtcDateTime
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
