@@ -205,6 +205,16 @@ class OrderLine(Base):
         Index("ix_order_line_lab_issued", "lab_id", "issued_at"),
         Index("ix_order_line_lab_ended", "lab_id", "issued_at", "ended_at"),
         Index("ix_order_line_test_lab_issued", "test_id", "lab_id", "issued_at"),
+        *(
+            Index(
+                f"ix_order_line_{side}_again",
+                f"{side}_id",
+                "issued_at",
+                sqlite_where=text("attempt > 1"),
+                postgresql_where=text("attempt > 1"),
+            )
+            for side in ("company", "lab")
+        ),
     )
 
     id: Mapped[str] = random_id()
@@ -290,6 +300,8 @@ class ClockStop(Base):
     __table_args__ = (
         CheckConstraint("ended_at >= started_at", name="ends_after_start"),
         Index("ix_clock_stop_order", "order_id"),
+        Index("ix_clock_stop_company", "company_id", "started_at"),
+        Index("ix_clock_stop_lab", "lab_id", "started_at"),
         Index(
             "ix_clock_stop_open",
             "order_id",

@@ -20,6 +20,8 @@ class RunPause(Base):
         CheckConstraint("ended_at >= started_at", name="ends_after_start"),
         Index("ix_run_pause_booking", "booking_id"),
         Index("ix_run_pause_line", "order_line_id"),
+        Index("ix_run_pause_company", "company_id", "started_at"),
+        Index("ix_run_pause_lab", "lab_id", "started_at"),
         Index(
             "ix_run_pause_open",
             "booking_id",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, Subquery, case, func, select
 
+from app.accounts.policy import Action, visible
 from app.database import db
 from app.errors import N_
 from app.labs.models import Test
@@ -15,7 +16,8 @@ from app.testing.models import RunPause
 from app.testing.run_rules import CAUSE_LABELS, PauseCause
 from app.turnaround import sql
 from app.turnaround.cells import WHOLE
-from app.turnaround.queries import DAY_SECONDS, Question, complete, sees_all
+from app.turnaround.chains import REPEATED
+from app.turnaround.question import DAY_SECONDS, Question, complete, sees_all
 from app.turnaround.suppression import ALL, Suppression
 
 RETEST_LABELS = {
@@ -70,23 +72,29 @@ def pareto(question: Question) -> list[Cause]:
 
 def _losses(question: Question) -> Iterable[tuple[str, str, str, int]]:
     """Cause, line, company and seconds of every loss in the lines of the question. Three statements."""
-    for kind, query in _queries().items():
-        for cause, line_id, company_id, lost in db.session.execute(query.where(*complete(question))):
+    for kind, query in _queries(question).items():
+        for cause, line_id, company_id, lost in db.session.execute(query):
             yield f"{kind}:{cause.value}", line_id, company_id, int(lost)
 
 
 def lost_by_line(question: Question, key: str) -> Subquery:
     """Of a cause of LABELS `line_id` and `seconds` of each line of the question that lost time to it."""
     kind, _, cause = key.partition(":")
-    lost = _queries()[kind].where(*complete(question)).subquery()
+    lost = _queries(question)[kind].subquery()
     of_cause, line_id, _company, seconds = lost.c
     kept = select(line_id.label("line_id"), func.sum(seconds).label("seconds"))
     return kept.where(of_cause == _CAUSES[kind](cause)).group_by(line_id).subquery()
 
 
-def _queries() -> Mapping[str, Select[*tuple[Any, ...]]]:
-    """By kind of loss: cause, line, company and seconds."""
-    return {"customer": _stops(), "pause": _pauses(), "retest": _retests()}
+def _queries(question: Question) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """By kind of loss: cause, line, company and seconds of the lines of the question."""
+    scope = Action.SEE_ALL_TURNAROUND if sees_all(question.viewer) else Action.SEE_TURNAROUND
+    losses = {"customer": (_stops(), ClockStop), "pause": (_pauses(), RunPause), "retest": (_retests(), OrderLine)}
+    # Lines are many, losses are few: they are looked for from their own side.
+    return {
+        kind: query.where(visible(question.viewer, scope, model), *complete(question))
+        for kind, (query, model) in losses.items()
+    }
 
 
 _CAUSES: Mapping[str, type[StopCause | PauseCause | RetestCause]] = {
@@ -122,5 +130,5 @@ def _retests() -> Select[*tuple[Any, ...]]:
     return (
         select(OrderLine.retest_cause, OrderLine.id, OrderLine.company_id, WHOLE)
         .join(Test, Test.id == OrderLine.test_id)
-        .where(OrderLine.retest_cause.is_not(None))
+        .where(REPEATED, OrderLine.retest_cause.is_not(None))
     )

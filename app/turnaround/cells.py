@@ -122,6 +122,20 @@ def grouped(cells: Cells, group_by: GroupBy) -> dict[str, Tally]:
     return {key: together(tallies) for key, tallies in parts.items()}
 
 
+def kinds_of(cells: Cells) -> dict[tuple[str, str], tuple[int, Sequence[int]]]:
+    """Of each test and lab how many lines, and their seconds by part together."""
+    parts: dict[tuple[str, str], list[Tally]] = defaultdict(list)
+    for cell in cells.labs:
+        parts[cell.test_id, cell.lab_id].append(cell.tally)
+    return {
+        kind: (
+            sum(each.lines for each in tallies),
+            [sum(part) for part in zip(*(each.sums for each in tallies), strict=True)],
+        )
+        for kind, tallies in parts.items()
+    }
+
+
 _ROWS = {
     GroupBy.LAB: "lab:",
     GroupBy.LEVEL: "lab:level:",

@@ -1,20 +1,22 @@
 """The lines of one's own that took longer than such lines do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import nlargest
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
+from app.accounts.policy import Action, visible
 from app.database import db
 from app.errors import Forbidden
 from app.labs.models import Lab, Test
 from app.orders.models import Order, OrderLine
 from app.turnaround import sql
 from app.turnaround.cells import INSTANTS, WHOLE
-from app.turnaround.queries import DAY_SECONDS, Question, complete, sees_all
+from app.turnaround.own import Own
+from app.turnaround.question import DAY_SECONDS, Question, sees_all
 from app.turnaround.tally import Tally, percentile
 
 
@@ -39,24 +41,45 @@ class LineRow(NamedTuple):
 
 def of_ids(question: Question, ids: Sequence[str]) -> dict[str, LineRow]:
     """These of the viewer's own lines by id. Raises Forbidden."""
-    return {row.line_id: row for row in _rows(_lines(question).where(OrderLine.id.in_(ids)))}
+    # Nothing else of the question goes along, or SQLite would read all of a company's lines to find ten by their ids.
+    own = visible(question.viewer, Action.SEE_TURNAROUND, OrderLine)
+    return {row.line_id: row for row in _rows(_lines(question, own, OrderLine.id.in_(ids)))}
 
 
-def costliest(question: Question, of_tests: Mapping[str, Tally], limit: int) -> list[tuple[LineRow, str, float]]:
+def longest(own: Own, limit: int) -> list[LineRow]:
+    """The viewer's own lines that took longest."""
+    ids = own.longest(limit)
+    found = of_ids(own.question, ids)
+    return [found[line_id] for line_id in ids]
+
+
+def costliest(own: Own, of_tests: Mapping[str, Tally], limit: int) -> list[tuple[LineRow, str, float]]:
     """The viewer's own lines that took most days more than the median of their test, with the test and those days.
 
-    of_tests: the lines of the question by test. Raises Forbidden.
+    of_tests: the same lines by test.
     """
     usual = {test_id: percentile(tally.whole, 0.5) for test_id, tally in of_tests.items()}
-    query = select(OrderLine.id, OrderLine.test_id, WHOLE).join(Test, Test.id == OrderLine.test_id)
-    rows = db.session.execute(query.where(*complete(question)))
-    over = ((whole - usual.get(test_id, whole), test_id, line_id) for line_id, test_id, whole in rows)
-    most = [row for row in nlargest(limit, over) if row[0] > 0]
-    found = of_ids(question, [line_id for _over, _test_id, line_id in most])
+    most = [row for row in nlargest(limit, _over(own, usual, limit)) if row[0] > 0]
+    found = of_ids(own.question, [line_id for _over, _test_id, line_id in most])
     return [(found[line_id], test_id, seconds / DAY_SECONDS) for seconds, test_id, line_id in most]
 
 
-def _lines(question: Question) -> Select[*tuple[Any, ...]]:
+def _over(own: Own, usual: Mapping[str, float], limit: int) -> Iterator[tuple[float, str, str]]:
+    """By how many seconds lines took longer than is usual for their test, of all kinds that have one of the `limit`."""
+    kinds = [
+        (block.runs.whole[end - 1] - usual[kind.test_id], kind.test_id, block, begin, end)
+        for block in own.blocks
+        for kind, begin, end, _sums in block.runs.shares()
+    ]
+    # The last line of a kind in a month is its longest.
+    least = min(nlargest(limit, (over for over, *_rest in kinds)), default=0)
+    for over, test_id, block, begin, end in kinds:
+        if over >= least:
+            for whole, line_id in zip(block.runs.whole[begin:end], block.ids[begin:end], strict=True):
+                yield whole - usual[test_id], test_id, line_id
+
+
+def _lines(question: Question, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     if sees_all(question.viewer):
         raise Forbidden()
     spans = [sql.seconds_between(begin, end) for begin, end in pairwise(INSTANTS)]
@@ -66,7 +89,7 @@ def _lines(question: Question) -> Select[*tuple[Any, ...]]:
         .join(Test, Test.id == OrderLine.test_id)
         .join(Order, Order.id == OrderLine.order_id)
         .join(Lab, Lab.id == OrderLine.lab_id)
-        .where(*complete(question))
+        .where(*conditions)
     )
 
 

@@ -18,11 +18,12 @@ from app.database import db
 from app.errors import N_, Forbidden, Invalid
 from app.labs.models import Lab, Test
 from app.orders.models import Order, OrderLine, OrderState
-from app.turnaround import causes, chains, cohort, quality, rules, sql
+from app.turnaround import causes, chains, cohort, rules, sql
 from app.turnaround.cells import INSTANTS, MONTH, WHOLE
-from app.turnaround.quality import LEFT_OUT, Fault
-from app.turnaround.queries import DAY_SECONDS, UNDER_WAY, Answer, Question, complete, filters, sees_all
-from app.turnaround.tally import percentile, together
+from app.turnaround.faults import LEFT_OUT, Fault, has
+from app.turnaround.own import Own
+from app.turnaround.question import DAY_SECONDS, UNDER_WAY, Question, complete, filters, sees_all
+from app.turnaround.tally import percentile
 
 
 class Of(enum.StrEnum):
@@ -207,7 +208,7 @@ def _conditions(asked: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     span = question.period.span
     issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
     if asked.fault:
-        return [*own, quality.has(asked.fault, now)]
+        return [*own, has(asked.fault, now)]
     match asked.of:
         case Of.UNDER_WAY:
             return [*own, OrderLine.state.in_(UNDER_WAY)]
@@ -218,9 +219,9 @@ def _conditions(asked: Wanted, now: datetime) -> list[ColumnElement[bool]]:
         case Of.LEFT:
             return [*own, issued, OrderLine.submitted_at < span.end]
         case Of.LEFT_OUT:
-            return [*own, issued, or_(*(quality.has(fault, now) for fault in LEFT_OUT))]
+            return [*own, issued, or_(*(has(fault, now) for fault in LEFT_OUT))]
         case _:
-            return [*complete(question), *_of_time(asked), *_over(asked, now)]
+            return [*complete(question), *_of_time(asked), *_over(asked)]
 
 
 def _of_time(asked: Wanted) -> list[ColumnElement[bool]]:
@@ -231,9 +232,9 @@ def _of_time(asked: Wanted) -> list[ColumnElement[bool]]:
     return []
 
 
-def _over(asked: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+def _over(asked: Wanted) -> list[ColumnElement[bool]]:
     """Longer than the percentile of the whole question, as it is before rounding."""
     if asked.over is None:
         return []
-    whole = together(cell.tally for cell in Answer(asked.question, now).cells.labs).whole
+    whole = Own(asked.question).total.whole
     return [percentile(whole, asked.over / 100) < WHOLE] if whole else []

@@ -104,3 +104,37 @@ class SummarisedCell(Base):
     working: Mapped[list[int]]
     sums: Mapped[list[int]]
     companies: Mapped[dict[str, Any]]
+
+
+class SummarisedLines(Base):
+    """The lines of a month of one company or of one lab as the summary keeps them: column by column (`columns.py`).
+
+    issued: how many there were, those that count in no figure too. total, by_lab, by_domain, by_kind: packed `Runs`,
+    their keys in `labs`, `domains` and `kinds`; lines, line_ids: the further columns of `by_kind`. faulty: by fault
+    its lines (`faults.FaultyLine`).
+    """
+
+    __tablename__ = "summarised_lines"
+    __table_args__ = (
+        CheckConstraint("(company_id IS NULL) <> (lab_id IS NULL)", name="one_side"),
+        UniqueConstraint("company_id", "month"),
+        UniqueConstraint("lab_id", "month"),
+        Index("ix_summarised_lines_month", "month"),
+    )
+
+    id: Mapped[str] = random_id()
+    month: Mapped[str] = mapped_column(String(7))
+    company_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("organisation.id"))
+    lab_id: Mapped[str | None] = mapped_column(String(60), ForeignKey("lab.id"))
+    issued: Mapped[int]
+    # What is small stands first: SQLite reads a row from its beginning.
+    faulty: Mapped[dict[str, Any]]
+    labs: Mapped[list[str]]
+    domains: Mapped[list[str]]
+    total: Mapped[bytes]
+    by_lab: Mapped[bytes]
+    by_domain: Mapped[bytes]
+    kinds: Mapped[dict[str, Any]]
+    by_kind: Mapped[bytes]
+    lines: Mapped[bytes]
+    line_ids: Mapped[str]

@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from app.errors import Invalid
 from app.language import MONTHS_EN, lang
 from app.timeline import Piece
-from app.turnaround import charts, cohort, listing, quality, queries, targets
+from app.turnaround import charts, cohort, lines, quality, queries, targets
 from app.turnaround.asking import Asked
 from app.turnaround.causes import LABELS, Cause
 from app.turnaround.chains import Chains, chains
 from app.turnaround.cohort import TimeToReport
 from app.turnaround.course import Course, course
-from app.turnaround.listing import Listed, Sort, Wanted
+from app.turnaround.lines import LineRow
+from app.turnaround.listing import Listed
 from app.turnaround.queries import Answer, Figures, Question, Turnaround
 from app.turnaround.rules import PHASES, GroupBy, Period
 
@@ -73,7 +74,7 @@ class Page:
     target_of: tuple[bool, str | None]
     multiples: Sequence[Multiple]
     multiple_days: int
-    longest: Sequence[Listed]
+    longest: Sequence[LineRow]
     waiting: Sequence[Figures]
     under_way: int | None
 
@@ -91,7 +92,7 @@ def page(asked: Asked, now: datetime) -> Page:
     question, viewer = asked.question, asked.question.viewer
     group_by = asked.group_by or (GroupBy.DOMAIN if queries.sees_all(viewer) else GroupBy.LAB)
     answer = Answer(question, now)
-    own, table, domains = not answer.of_all, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
+    own, table, domains = answer.own, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
     year_ago = _answer(question, question.period.year_ago, now)
     high = charts.top([cell.mean for cell in table.items if cell.mean is not None])
     multiples, multiple_days = _multiples(answer, domains) if own else ([], 0)
@@ -99,9 +100,9 @@ def page(asked: Asked, now: datetime) -> Page:
         asked=asked,
         table=table,
         compared=_compared(question, year_ago, now),
-        reached=cohort.time_to_report(answer.question, now),
+        reached=cohort.time_to_report(answer, now),
         chains=chains(answer.question) if own else None,
-        left_out=quality.left_out(answer.question, now),
+        left_out=quality.left_out(answer, now),
         rows=[_row(cell, high) for cell in table.items],
         bar_days=high,
         shares=charts.shares(table.total.phases) if table.total.phases else {},
@@ -109,7 +110,7 @@ def page(asked: Asked, now: datetime) -> Page:
         target_of=targets.settable(viewer, question.lab_id),
         multiples=multiples,
         multiple_days=multiple_days,
-        longest=listing.listed(Wanted(question, sort=Sort.LONGEST), LONGEST, 0, now) if own else [],
+        longest=lines.longest(own, LONGEST) if own else [],
         waiting=[] if own else _waiting(domains),
         under_way=queries.under_way(viewer) if own else None,
     )
@@ -158,7 +159,7 @@ def main_phase(phases: Mapping[str, float]) -> str:
     return max(PHASES, key=lambda phase: phases[phase])
 
 
-def longest_phase(line: Listed) -> str:
+def longest_phase(line: Listed | LineRow) -> str:
     """In words, what took longest in a line."""
     phase = max(PHASES, key=lambda name: float(getattr(line, name)))
     return _("%(phase)s %(days)s 天", phase=phase_label(phase), days=f"{getattr(line, phase):.1f}")

@@ -1,52 +1,26 @@
 """Lines whose recorded times can't be right: found, listed, and where a figure would be wrong left out of it."""
 
-import enum
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from heapq import nsmallest
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.accounts.policy import Action, visible
 from app.database import db
-from app.errors import N_, Forbidden
 from app.labs.models import Lab, Test
-from app.orders.models import Order, OrderLine, OrderState
-from app.turnaround.cells import COUNTABLE, WHOLE
-from app.turnaround.queries import Question, filters, sees_all
+from app.orders.models import Order, OrderLine
+from app.turnaround.faults import LEFT_OUT, Fault, FaultyLine, has
+from app.turnaround.kept import covered, theirs
+from app.turnaround.models import SummarisedLines
+from app.turnaround.own import wants
+from app.turnaround.queries import Answer
+from app.turnaround.question import Question, filters, sees_all
 
-LONGEST = timedelta(days=730)
-LONGEST_ON_BENCH = timedelta(days=120)
 LISTED = 50
-
-
-class Fault(enum.StrEnum):
-    """left_out: the line counts in no figure until it is put right."""
-
-    MISSING = "missing"
-    SHARES = "shares"
-    NO_TIME = "no_time"
-    VERY_LONG = "very_long"
-    ON_BENCH = "on_bench"
-
-    @property
-    def label(self) -> str:
-        """The msgid that people read."""
-        return LABELS[self]
-
-    @property
-    def left_out(self) -> bool:
-        return self in LEFT_OUT
-
-
-LABELS = {
-    Fault.MISSING: N_("已签发，但缺少提交、受理、上台或下台时间"),
-    Fault.SHARES: N_("等企业与暂停的时间合起来比整个周期还长"),
-    Fault.NO_TIME: N_("上台和下台是同一时刻"),
-    Fault.VERY_LONG: N_("从提交到签发超过两年"),
-    Fault.ON_BENCH: N_("上台超过 120 天还没有下台"),
-}
-LEFT_OUT = (Fault.MISSING, Fault.SHARES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +36,70 @@ class Doubtful:
     test_en: str
 
 
-def faults(question: Question, now: datetime) -> Mapping[Fault, int]:
-    """How many of the viewer's lines have each fault, of all companies for who sees all. One statement each."""
-    return {fault: _count(question, has(fault, now)) for fault in Fault}
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How many lines have each fault, and the viewer's own of them; of all companies no line."""
+
+    faults: Mapping[Fault, int]
+    lines: Sequence[Doubtful]
 
 
-def doubtful(question: Question, now: datetime) -> list[Doubtful]:
-    """The viewer's own lines with their faults, at most LISTED of each. Raises Forbidden for who sees all."""
+def quality(question: Question, now: datetime) -> Quality:
+    """The viewer's lines whose times can't be right, at most LISTED of each fault; for who sees all their counts."""
+    known, beside = _known(question)
+    counts = {fault: len(known[fault]) + _count(question, has(fault, now), beside) for fault in Fault}
     if sees_all(question.viewer):
-        raise Forbidden()
-    names = (Order.id, Order.code, Lab.name_zh, Lab.name_en, Test.name_zh, Test.name_en)
+        return Quality(counts, [])
+    lines = []
+    for fault, count in counts.items():
+        if count:
+            live = _first(question, has(fault, now), beside)
+            codes = nsmallest(LISTED, [*((line.code, line.line_id) for line in known[fault]), *live])
+            lines += [Doubtful(fault, *row) for row in _named([line_id for _code, line_id in codes])]
+    return Quality(counts, lines)
+
+
+def _first(question: Question, *conditions: ColumnElement[bool]) -> Iterable[tuple[str, str]]:
+    """Order and id of the first lines by order."""
+    query = select(Order.code, OrderLine.id).select_from(OrderLine).join(Order, Order.id == OrderLine.order_id)
+    query = query.join(Test, Test.id == OrderLine.test_id).where(*_seen(question), *conditions)
+    return [(code, line_id) for code, line_id in db.session.execute(query.order_by(Order.code).limit(LISTED))]
+
+
+def _named(line_ids: Sequence[str]) -> Iterable[Any]:
+    """Order and names of lines that are the viewer's."""
     query = (
-        select(*names)
+        select(Order.id, Order.code, Lab.name_zh, Lab.name_en, Test.name_zh, Test.name_en)
         .select_from(OrderLine)
         .join(Test, Test.id == OrderLine.test_id)
         .join(Order, Order.id == OrderLine.order_id)
         .join(Lab, Lab.id == OrderLine.lab_id)
-        .where(*_seen(question))
+        .where(OrderLine.id.in_(line_ids))
         .order_by(Order.code)
-        .limit(LISTED)
     )
-    return [Doubtful(fault, *row) for fault in Fault for row in db.session.execute(query.where(has(fault, now)))]
+    return db.session.execute(query)
 
 
-def left_out(question: Question, now: datetime) -> int:
-    """Lines that would count in the question's period but for their times. One statement."""
+def left_out(answer: Answer, now: datetime) -> int:
+    """Lines that would count in the answer's period but for their times."""
+    question, own = answer.question, answer.own
     span = question.period.span
     issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
-    return _count(question, issued, or_(*(has(fault, now) for fault in LEFT_OUT)))
+    known = 0
+    if own:
+        issued, known = and_(issued, own.covered.beside(span)), sum(1 for _line in own.left_out())
+    return known + _count(question, issued, or_(*(has(fault, now) for fault in LEFT_OUT)))
+
+
+def _known(question: Question) -> tuple[Mapping[Fault, Sequence[FaultyLine]], ColumnElement[bool]]:
+    """The lines with faults that the summary knows, and the condition for all that it does not."""
+    known = covered(question.viewer)
+    query = select(SummarisedLines.faulty).where(theirs(question.viewer), SummarisedLines.month.in_(known.months))
+    found: dict[Fault, list[FaultyLine]] = defaultdict(list)
+    for kept in db.session.scalars(query):
+        for fault, lines in kept.items():
+            found[Fault(fault)] += (line for line in (FaultyLine(*each) for each in lines) if wants(question, line))
+    return found, or_(OrderLine.issued_at.is_(None), known.beside(None))
 
 
 def _count(question: Question, *conditions: ColumnElement[bool]) -> int:
@@ -102,21 +112,3 @@ def _count(question: Question, *conditions: ColumnElement[bool]) -> int:
 def _seen(question: Question) -> list[ColumnElement[bool]]:
     scope = Action.SEE_ALL_TURNAROUND if sees_all(question.viewer) else Action.SEE_TURNAROUND
     return [visible(question.viewer, scope, OrderLine), *filters(question)]
-
-
-def has(fault: Fault, now: datetime) -> ColumnElement[bool]:
-    """The condition on order_line for lines with this fault."""
-    issued = OrderLine.issued_at.is_not(None)
-    complete, plausible = COUNTABLE
-    match fault:
-        case Fault.MISSING:
-            by_state = and_(OrderLine.state == OrderState.ISSUED, OrderLine.issued_at.is_(None))
-            return or_(and_(issued, ~complete), by_state)
-        case Fault.SHARES:
-            return and_(issued, complete, ~plausible)
-        case Fault.NO_TIME:
-            return and_(issued, OrderLine.taken_at == OrderLine.ended_at)
-        case Fault.VERY_LONG:
-            return and_(issued, int(LONGEST.total_seconds()) < WHOLE)
-        case Fault.ON_BENCH:
-            return and_(OrderLine.ended_at.is_(None), OrderLine.taken_at < now - LONGEST_ON_BENCH)

@@ -8,36 +8,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
-from app.accounts.policy import GRANTS, Action, Viewer, allowed, visible
+from app.accounts.policy import Action, Viewer, visible
 from app.database import db
 from app.errors import Forbidden
-from app.labs.models import Test
-from app.orders.models import OrderLine, OrderState
+from app.orders.models import OrderLine
 from app.turnaround import region, rules, summary
-from app.turnaround.cells import COUNTABLE, OF_WAYS, Cell, Cells, grouped, live_cells, node
+from app.turnaround.cells import OF_WAYS, Cells, grouped, kinds_of, live_cells, node
 from app.turnaround.naming import STORED, names_of
-from app.turnaround.rules import SHARES, GroupBy, Period
+from app.turnaround.own import Own
+from app.turnaround.question import DAY_SECONDS, UNDER_WAY, complete
+from app.turnaround.question import Question as Question
+from app.turnaround.question import sees_all as sees_all
+from app.turnaround.rules import SHARES, GroupBy
 from app.turnaround.suppression import Suppression
 from app.turnaround.tally import PARTS, Tally, percentile, together
 
-DAY_SECONDS = 86_400
-UNDER_WAY = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.TESTING, OrderState.REPORTING)
 TOTAL = "total"
 Three = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which lines: of whom (`viewer`), issued when, and where wanted of one lab, domain or test only."""
-
-    viewer: Viewer
-    period: Period
-    lab_id: str | None = None
-    domain_id: str | None = None
-    test_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +64,6 @@ class Turnaround:
     as_of: datetime
 
 
-def sees_all(viewer: Viewer) -> bool:
-    """True for who sees all lines as statistics, False for who sees his own. Raises Forbidden for everybody else."""
-    if allowed(viewer, Action.SEE_ALL_TURNAROUND):
-        return True
-    if viewer.role in GRANTS[Action.SEE_TURNAROUND]:
-        return False
-    raise Forbidden()
-
-
 def turnaround(question: Question, group_by: GroupBy | None, now: datetime) -> Turnaround:
     """The figures of the lines in question, in cells and as a whole. Raises Forbidden."""
     if group_by is None:
@@ -107,12 +89,15 @@ class Answer:
         question = replace(question, period=question.period.whole_months()) if of_all else question
         self.question = question
         self._suppression: Suppression | None = None
+        self._cells = Cells([], [])
+        self.own: Own | None = None
         if of_all:
             every, self._suppression, self.as_of = _of_all(question, now)
-            self.cells = _narrowed(every, question)
+            self._cells = _narrowed(every, question)
         else:
-            self.cells, self.as_of = cells_of(question), now
-        self.total = self._figures(None, TOTAL, together(cell.tally for cell in self.cells.labs))
+            self.own, self.as_of = Own(question), now
+        total = self.own.total if self.own else together(cell.tally for cell in self._cells.labs)
+        self.total = self._figures(None, TOTAL, total)
 
     def table(self, group_by: GroupBy | None) -> Turnaround:
         items = self._items(group_by) if group_by else [self.total]
@@ -120,21 +105,19 @@ class Answer:
 
     def monthly(self, group_by: GroupBy) -> dict[str, dict[str, float]]:
         """P50 in days by key and month, for small charts; never of all companies. Raises Forbidden."""
-        if self.of_all:
+        if self.own is None:
             raise Forbidden()
         found: dict[str, dict[str, float]] = defaultdict(dict)
-        months: dict[str, list[Cell]] = defaultdict(list)
-        for cell in self.cells.labs:
-            months[cell.month].append(cell)
-        for month in sorted(months):
-            for key, tally in grouped(Cells(months[month], []), group_by).items():
-                found[key][month] = rules.tenths(percentile(tally.whole, 0.5) / DAY_SECONDS)
+        for (key, month), tally in self.own.monthly(group_by).items():
+            found[key][month] = rules.tenths(percentile(tally.whole, 0.5) / DAY_SECONDS)
         return found
 
+    def kinds(self) -> dict[tuple[str, str], tuple[int, Sequence[int]]]:
+        """Of each test and lab how many lines, and their seconds by part together. Nothing of it is told as it is."""
+        return self.own.kinds() if self.own else kinds_of(self._cells)
+
     def _items(self, group_by: GroupBy) -> list[Figures]:
-        # The summary knows ways of all labs together only.
-        anew = group_by in OF_WAYS and self.question.viewer.is_lab
-        tallies = grouped(_live(self.question) if anew else self.cells, group_by)
+        tallies = self._tallies(group_by)
         names = names_of(group_by, tallies)
         items = []
         for key, tally in tallies.items():
@@ -148,24 +131,22 @@ class Answer:
             return sorted(items, key=lambda item: item.key)
         return sorted(items, key=lambda item: (-(item.lines or 0), item.key))
 
+    def _tallies(self, group_by: GroupBy) -> dict[str, Tally]:
+        if self.own is None:
+            return grouped(self._cells, group_by)
+        return grouped(self._ways, group_by) if group_by in OF_WAYS else self.own.tallies(group_by)
+
+    @cached_property
+    def _ways(self) -> Cells:
+        """One's own lines by way; the summary knows ways of all companies together only."""
+        return _live(self.question)
+
     def _figures(self, group_by: GroupBy | None, key: str, tally: Tally) -> Figures:
         asked = self.question
         where = node((asked.lab_id, asked.domain_id, asked.test_id), group_by, key)
         if self._suppression and (where is None or not tally.lines or self._suppression.hides(where)):
             return Figures(key, "", "", None, suppressed=True)
         return figures(key, tally)
-
-
-def cells_of(question: Question) -> Cells:
-    """The cells of the viewer's own lines that count: of labs what the summary has, and what was issued since.
-
-    Of a company the summary has nothing: its own lines are few.
-    """
-    kept = summary.kept(question.period) if question.viewer.is_lab else None
-    if kept is None:
-        return _live(question)
-    own = _narrowed(kept.cells(sorted(question.viewer.lab_ids)), question)
-    return own + _live(question, OrderLine.issued_at >= kept.as_of)
 
 
 def _of_all(question: Question, now: datetime) -> tuple[Cells, Suppression, datetime]:
@@ -176,15 +157,14 @@ def _of_all(question: Question, now: datetime) -> tuple[Cells, Suppression, date
         return cells, _suppression(cells), now
 
     def reckon() -> tuple[Cells, Suppression, datetime]:
-        cells = kept.cells(None)
+        cells = kept.cells()
         return cells, _suppression(cells), kept.as_of
 
     return region.once(("cells", question.period, kept.made), reckon)
 
 
-def _live(question: Question, *more: ColumnElement[bool]) -> Cells:
-    years = question.period.first.year, question.period.last.year
-    return live_cells([*complete(question), *more], *years)
+def _live(question: Question) -> Cells:
+    return live_cells(complete(question), question.period.first.year, question.period.last.year)
 
 
 def _narrowed(cells: Cells, question: Question) -> Cells:
@@ -238,30 +218,11 @@ def choices(group_by: GroupBy) -> list[tuple[str, str, str]]:
 
 def under_way(viewer: Viewer) -> int:
     """The viewer's own lines that were submitted and whose report is not issued."""
+    waiting = (OrderLine.issued_at.is_(None), OrderLine.state.in_(UNDER_WAY))
     query = (
-        select(func.count())
-        .select_from(OrderLine)
-        .where(visible(viewer, Action.SEE_TURNAROUND, OrderLine), OrderLine.state.in_(UNDER_WAY))
+        select(func.count()).select_from(OrderLine).where(visible(viewer, Action.SEE_TURNAROUND, OrderLine), *waiting)
     )
     return db.session.scalar(query) or 0
-
-
-def complete(question: Question) -> list[ColumnElement[bool]]:
-    """The conditions on order_line and test for the lines of the question that count in its figures."""
-    viewer, span = question.viewer, question.period.span
-    scope = Action.SEE_ALL_TURNAROUND if sees_all(viewer) else Action.SEE_TURNAROUND
-    issued = (OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
-    return [visible(viewer, scope, OrderLine), *issued, *COUNTABLE, *filters(question)]
-
-
-def filters(question: Question) -> list[ColumnElement[bool]]:
-    """Of one lab, domain or test only."""
-    wanted = (
-        (OrderLine.lab_id, question.lab_id),
-        (Test.domain_id, question.domain_id),
-        (OrderLine.test_id, question.test_id),
-    )
-    return [column == value for column, value in wanted if value]
 
 
 def _three(numbers: Iterable[float]) -> Three:

@@ -18,7 +18,7 @@ LONGEST_YEARS = 5
 
 
 class seconds_between(FunctionElement[int]):  # noqa: N801 - reads as the SQL function that it is
-    """Whole seconds from the first to the second instant, below zero when that is earlier."""
+    """Whole seconds from the first to the second instant, both cut to seconds, below zero when that is earlier."""
 
     type = Integer()
     inherit_cache = True
@@ -47,7 +47,7 @@ def _seconds_sqlite(element: Any, compiler: Any, **more: Any) -> str:
 @compiles(seconds_between, "postgresql")
 def _seconds_postgresql(element: Any, compiler: Any, **more: Any) -> str:
     begin, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"CAST(EXTRACT(epoch FROM ({end} - {begin})) AS BIGINT)"
+    return f"CAST(FLOOR(EXTRACT(epoch FROM {end})) - FLOOR(EXTRACT(epoch FROM {begin})) AS BIGINT)"
 
 
 @compiles(local_day_number, "sqlite")

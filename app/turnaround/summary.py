@@ -1,8 +1,10 @@
-"""The nightly summary: cells of whole months, kept so that pages need not read every line.
+"""The nightly summary: what pages need of whole months, kept so that they need not read every line.
 
-Each month is written in one transaction with its own instant, so that a job that is killed leaves months of different
-age and never a wrong one. What was issued since is read live and added. Where the number of lines does not agree, as
-after a report that was recorded with a date in the past, nothing of the summary is used until it is made again.
+Cells of all companies together, and column by column the lines of each company and of each lab. Each month is written
+in one transaction with its own instant, so that a job that is killed leaves months of different age and never a wrong
+one. Who sees his own lines has what was issued since read live and added (`own.py`). Where the number of lines of all
+companies does not agree, as after a report that was recorded with a date in the past, no cells are used until they are
+made again.
 """
 
 from collections import Counter
@@ -18,8 +20,9 @@ from app.database import Base, db, execute, new_id, transaction
 from app.labs.models import Lab
 from app.orders.models import OrderLine
 from app.turnaround.cells import COUNTABLE, MONTH, Cell, Cells, Way, live_cells
-from app.turnaround.models import SummarisedCell, SummarisedMonth
+from app.turnaround.models import SummarisedCell, SummarisedLines, SummarisedMonth
 from app.turnaround.rules import Period, days_of_month
+from app.turnaround.sides import side_rows
 from app.turnaround.tally import Tally
 from app.worktime import local_date
 
@@ -27,7 +30,6 @@ from app.worktime import local_date
 SETTLED = timedelta(minutes=10)
 # Months that a night makes again although they are over: reports come in late.
 AGAIN = 2
-_INSERT = insert(Base.metadata.tables[SummarisedCell.__tablename__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,8 @@ class Summary:
     made: frozenset[str]
     as_of: datetime
 
-    def cells(self, lab_ids: Sequence[str] | None) -> Cells:
-        """Of these labs, or of all; with labs there are no ways, for those are kept of all labs together."""
-        return Cells(_labs(self.months, lab_ids), [] if lab_ids is not None else _ways(self.months))
+    def cells(self) -> Cells:
+        return Cells(_labs(self.months), _ways(self.months))
 
 
 def summarise(now: datetime) -> int:
@@ -64,6 +65,7 @@ def _write(month: str, as_of: datetime) -> bool:
     span = period.span
     inside = (OrderLine.issued_at >= span.start, OrderLine.issued_at < min(span.end, as_of))
     found = live_cells([*inside, *COUNTABLE], period.first.year, period.last.year)
+    own = side_rows(month, inside, as_of)
     issued = db.session.scalar(select(func.count()).select_from(OrderLine).where(*inside)) or 0
     try:
         with transaction() as session:
@@ -73,10 +75,11 @@ def _write(month: str, as_of: datetime) -> bool:
             else:
                 row.as_of, row.issued, row.made = as_of, issued, new_id()
             session.flush()
-            session.execute(delete(SummarisedCell).where(SummarisedCell.month == month))
-            rows = [_row(cell) for cell in found.labs] + [_row(way) for way in found.ways]
-            if rows:
-                execute(session, _INSERT, rows)
+            cells = [_row(cell) for cell in found.labs] + [_row(way) for way in found.ways]
+            for table, rows in ((SummarisedCell, cells), (SummarisedLines, own)):
+                session.execute(delete(table).where(table.month == month))
+                if rows:
+                    execute(session, insert(Base.metadata.tables[table.__tablename__]), rows)
     except IntegrityError:
         return False
     return True
@@ -112,15 +115,13 @@ def kept(period: Period) -> Summary | None:
 _TALLY = (SummarisedCell.whole, SummarisedCell.working, SummarisedCell.sums, SummarisedCell.companies)
 
 
-def _labs(months: Sequence[str], lab_ids: Sequence[str] | None) -> list[Cell]:
+def _labs(months: Sequence[str]) -> list[Cell]:
     where = (SummarisedCell.lab_id, Lab.level, SummarisedCell.test_id, SummarisedCell.domain_id)
     query = (
         select(SummarisedCell.month, *where, *_TALLY)
         .join(Lab, Lab.id == SummarisedCell.lab_id)
         .where(SummarisedCell.month.in_(months))
     )
-    if lab_ids is not None:
-        query = query.where(SummarisedCell.lab_id.in_(lab_ids))
     return [
         Cell(month, lab_id, level, test_id, domain_id, _tally(*tally))
         for month, lab_id, level, test_id, domain_id, *tally in db.session.execute(query)

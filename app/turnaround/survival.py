@@ -4,8 +4,10 @@ The median of issued lines alone is too short as long as slow lines are still op
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+Days = Iterable[float] | Mapping[float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,10 @@ class Step:
     open_share: float
 
 
-def kaplan_meier(issued: Iterable[float], still_open: Iterable[float]) -> list[Step]:
+def kaplan_meier(issued: Days, still_open: Days) -> list[Step]:
     """The product-limit estimate. issued: days that closed lines took; still_open: days that open ones have lasted,
-    or until they were cancelled. A line that ends on the day of an issue counts as open on that day.
+    or until they were cancelled; each one by one, or with how many lines have them. A line that ends on the day of an
+    issue counts as open on that day.
     """
     ends, gone = Counter(issued), Counter(still_open)
     at_risk = ends.total() + gone.total()

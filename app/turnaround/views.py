@@ -123,14 +123,14 @@ def why() -> Any:
 def quality_page() -> Any:
     """Lines whose times can't be right."""
     wanted, refused = _asked_or_usual()
-    own = not queries.sees_all(viewer())
+    found = quality.quality(wanted.question, now())
     html = render_template(
         "turnaround/quality.html",
         asked=wanted,
         refused=refused,
-        faults=quality.faults(wanted.question, now()),
-        lines=quality.doubtful(wanted.question, now()) if own else [],
-        own=own,
+        faults=found.faults,
+        lines=found.lines,
+        own=not queries.sees_all(viewer()),
         listed=quality.LISTED,
     )
     return html, Invalid.status if refused else 200

@@ -1,7 +1,6 @@
 """Why turnaround is as it is: what changed, which lines cost most, what days were lost to, whether the data add up."""
 
 import enum
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,14 +9,14 @@ from app.errors import Invalid
 from app.turnaround import causes, cohort
 from app.turnaround.asking import Asked
 from app.turnaround.causes import Cause
-from app.turnaround.cells import Cell
 from app.turnaround.change import Change, Kind, Share, change
 from app.turnaround.cohort import Flow
 from app.turnaround.lines import LineRow, costliest
 from app.turnaround.naming import names_of
-from app.turnaround.queries import DAY_SECONDS, Answer, Question
+from app.turnaround.own import Own
+from app.turnaround.queries import Answer
+from app.turnaround.question import DAY_SECONDS, Question
 from app.turnaround.rules import PHASES, GroupBy
-from app.turnaround.tally import together
 
 COSTLIEST = 10
 MOST_KINDS = 5
@@ -72,17 +71,16 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
     """Raises Forbidden."""
     answer = Answer(asked.question, now)
     earlier = _earlier(asked.question, against, now)
-    own = not answer.of_all
     split = difference(answer, earlier) if earlier else None
     return Why(
         asked=asked,
         against=against,
         of_all=answer.of_all,
         change=split,
-        moved=_moved(split) if split and own else [],
-        costliest=_excesses(answer) if own else [],
+        moved=_moved(split) if split and answer.own else [],
+        costliest=_excesses(answer.own) if answer.own else [],
         causes=causes.pareto(answer.question) if not answer.total.suppressed else [],
-        flow=cohort.flow(asked.question, now) if own else None,
+        flow=cohort.flow(answer.own, now) if answer.own else None,
         as_of=now,
     )
 
@@ -91,7 +89,7 @@ def difference(answer: Answer, earlier: Answer) -> Change | None:
     """Why the mean of the one is another than that of the other; None where one has no lines, or none to be told."""
     if answer.total.suppressed or earlier.total.suppressed:
         return None
-    return change(_kinds(earlier.cells.labs), _kinds(answer.cells.labs))
+    return change(_shares(earlier), _shares(answer))
 
 
 def _earlier(question: Question, against: Against, now: datetime) -> Answer | None:
@@ -103,16 +101,13 @@ def _earlier(question: Question, against: Against, now: datetime) -> Answer | No
     return Answer(replace(question, period=other), now)
 
 
-def _kinds(cells: Sequence[Cell]) -> Mapping[Kind, Share]:
-    found: dict[Kind, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        found[cell.test_id, cell.lab_id].append(cell)
-    return {kind: _share(group) for kind, group in found.items()}
+def _shares(answer: Answer) -> Mapping[Kind, Share]:
+    return {kind: Share(lines, _means(lines, sums)) for kind, (lines, sums) in answer.kinds().items()}
 
 
-def _share(cells: Sequence[Cell]) -> Share:
-    tally = together(cell.tally for cell in cells)
-    return Share(tally.lines, [seconds / tally.lines / DAY_SECONDS for seconds in tally.sums[: len(PHASES)]])
+def _means(lines: int, sums: Sequence[int]) -> list[float]:
+    """Days of each phase."""
+    return [seconds / lines / DAY_SECONDS for seconds in sums[: len(PHASES)]]
 
 
 def _moved(split: Change) -> list[Moved]:
@@ -127,14 +122,12 @@ def _moved(split: Change) -> list[Moved]:
     ]
 
 
-def _excesses(answer: Answer) -> list[Excess]:
-    shares: dict[str, list[Cell]] = defaultdict(list)
-    for cell in answer.cells.labs:
-        shares[cell.test_id].append(cell)
-    tallies = {test_id: together(cell.tally for cell in group) for test_id, group in shares.items()}
-    found = costliest(answer.question, tallies, COSTLIEST)
-    usual = {test_id: _share(group).phases for test_id, group in shares.items()}
-    return [_excess(line, days, usual[test_id]) for line, test_id, days in found]
+def _excesses(own: Own) -> list[Excess]:
+    of_tests = own.tallies(GroupBy.TEST)
+    found = costliest(own, of_tests, COSTLIEST)
+    return [
+        _excess(line, days, _means(of_tests[test_id].lines, of_tests[test_id].sums)) for line, test_id, days in found
+    ]
 
 
 def _excess(line: LineRow, days: float, usual: Sequence[float]) -> Excess:

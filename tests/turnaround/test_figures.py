@@ -169,5 +169,5 @@ def test_statements_do_not_grow_with_the_lines(year: World) -> None:
     question = own_question(year)
     with statements() as sent:
         queries.tables(question, list(GroupBy), year.now)
-    # All cells at once, and the names of labs, domains and tests.
-    assert len(sent) == 1 + 3
+    # What the summary knows, all lines at once and once more by way, levels, and the names of labs, domains and tests.
+    assert len(sent) == 1 + 2 + 1 + 3

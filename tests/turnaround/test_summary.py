@@ -54,7 +54,7 @@ def test_the_same_figures_with_and_without(busy: World, issued) -> None:
     assert told(busy) == live
     with statements() as sent:
         queries.turnaround(Question(busy.lab_admin("lab").viewer, YEAR), None, busy.now)
-    assert any("summarised_cell" in statement for statement in sent)
+    assert any("summarised_lines" in statement for statement in sent)
     issued("甲公司", "other", "t", on=busy.now)
     fresh = told(busy)
     assert fresh != live

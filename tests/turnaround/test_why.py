@@ -15,10 +15,11 @@ from app.testing.models import RunPause
 from app.testing.run_rules import PauseCause
 from app.turnaround import causes, chains, cohort, quality, queries, targets
 from app.turnaround.asking import asked
+from app.turnaround.faults import Fault
 from app.turnaround.listing import Sort, Wanted, listed
 from app.turnaround.models import TurnaroundTarget
-from app.turnaround.quality import Fault
-from app.turnaround.queries import Question
+from app.turnaround.own import Own
+from app.turnaround.queries import Answer, Question
 from app.turnaround.rules import PHASES, Period
 from app.turnaround.targets import SetTarget
 from app.turnaround.why import Against, why
@@ -80,7 +81,7 @@ def test_open_lines_count_and_cancelled_ones_do_not(house: World, issued) -> Non
     for days in (4, 8, 12):
         issued("甲公司", days=(1, 1, 1, days - 3), on=at(2, 8, 0))
     question = Question(desk.viewer, YEAR)
-    assert cohort.time_to_report(question, house.now).median == 8
+    assert cohort.time_to_report(Answer(question, house.now), house.now).median == 8
     house.now = at(2)
     waiting, gone = engineer.requests(at(5)), engineer.requests(at(6))
     engineer.does("cancel", gone)
@@ -89,17 +90,18 @@ def test_open_lines_count_and_cancelled_ones_do_not(house: World, issued) -> Non
     with transaction() as session:
         # Its start passed without an answer in a real house; here it is still under way.
         session.get_one(OrderLine, waiting.order_line_id).state = OrderState.ACCEPTED
-    reached = cohort.time_to_report(late, house.now)
+    reached = cohort.time_to_report(Answer(late, house.now), house.now)
     assert (reached.issued, reached.still_open, reached.median) == (3, 1, 8)
     assert reached.p80 is None
-    assert cohort.time_to_report(Question(house.lab_admin("lab").viewer, YEAR, test_id="none"), house.now) is None
+    nothing = Answer(Question(house.lab_admin("lab").viewer, YEAR, test_id="none"), house.now)
+    assert cohort.time_to_report(nothing, house.now) is None
 
 
 def test_a_steady_house_keeps_littles_law_and_a_growing_backlog_does_not(house: World, issued) -> None:
     for day in range(100):
         issued("甲公司", days=(1, 5, 1, 3), on=at(2) - day * DAY)
     question = Question(house.lab_admin("lab").viewer, Period(date(2026, 8, 15), date(2026, 10, 15)))
-    flow = cohort.flow(question, house.now)
+    flow = cohort.flow(Own(question), house.now)
     assert flow.open_mean == pytest.approx(10, abs=0.3) and flow.holds
     assert (flow.by_law, flow.measured) == (pytest.approx(10, abs=0.3), pytest.approx(10))
     with transaction() as session:
@@ -107,9 +109,9 @@ def test_a_steady_house_keeps_littles_law_and_a_growing_backlog_does_not(house: 
             line.issued_at = None
             line.ended_at = line.taken_at = None
             line.state = OrderState.ACCEPTED
-    assert not cohort.flow(question, house.now).holds
+    assert not cohort.flow(Own(question), house.now).holds
     empty = Question(house.engineer("乙公司").viewer, YEAR)
-    assert cohort.flow(empty, house.now) is None
+    assert cohort.flow(Own(empty), house.now) is None
 
 
 def test_lines_that_cannot_be_right_are_listed_and_left_out(house: World, issued) -> None:
@@ -120,21 +122,21 @@ def test_lines_that_cannot_be_right_are_listed_and_left_out(house: World, issued
         line = session.get_one(OrderLine, instant.id)
         line.ended_at = line.taken_at
     question = Question(house.engineer("甲公司").viewer, YEAR)
-    found = quality.faults(question, house.now)
-    assert found == {Fault.MISSING: 1, Fault.SHARES: 1, Fault.NO_TIME: 1, Fault.VERY_LONG: 0, Fault.ON_BENCH: 0}
-    assert quality.left_out(question, house.now) == 2
+    found = quality.quality(question, house.now)
+    assert found.faults == {Fault.MISSING: 1, Fault.SHARES: 1, Fault.NO_TIME: 1, Fault.VERY_LONG: 0, Fault.ON_BENCH: 0}
+    assert quality.left_out(Answer(question, house.now), house.now) == 2
     assert queries.turnaround(question, None, house.now).total.lines == 2
-    listed = {line.order_code: line.fault for line in quality.doubtful(question, house.now)}
+    listed = {line.order_code: line.fault for line in found.lines}
     assert listed == {
         missing.order.code: Fault.MISSING,
         too_much.order.code: Fault.SHARES,
         instant.order.code: Fault.NO_TIME,
     }
     assert right.order.code not in listed
-    rival = Question(house.engineer("乙公司").viewer, YEAR)
-    assert quality.doubtful(rival, house.now) == [] and not any(quality.faults(rival, house.now).values())
-    with pytest.raises(Forbidden):
-        quality.doubtful(Question(house.coordinator().viewer, YEAR), house.now)
+    rival = quality.quality(Question(house.engineer("乙公司").viewer, YEAR), house.now)
+    assert rival.lines == [] and not any(rival.faults.values())
+    of_all = quality.quality(Question(house.coordinator().viewer, YEAR), house.now)
+    assert of_all.lines == [] and of_all.faults == found.faults
 
 
 def test_a_retest_counts_by_itself_and_in_its_chain(house: World, issued) -> None:
@@ -209,9 +211,10 @@ def test_whoever_may_see_nothing_is_refused(house: World) -> None:
     nobody = Viewer(role=Role.BENCH_CREW, lab_ids=frozenset({"lab"}))
     for ask in (
         lambda: causes.pareto(Question(nobody, YEAR)),
-        lambda: cohort.time_to_report(Question(nobody, YEAR), house.now),
+        lambda: Answer(Question(nobody, YEAR), house.now),
+        lambda: Own(Question(nobody, YEAR)),
         lambda: chains.chains(Question(nobody, YEAR)),
-        lambda: quality.faults(Question(nobody, YEAR), house.now),
+        lambda: quality.quality(Question(nobody, YEAR), house.now),
     ):
         with pytest.raises(Forbidden):
             ask()
