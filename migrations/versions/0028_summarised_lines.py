@@ -1,14 +1,14 @@
 """the lines of each company and lab in the nightly summary
 
-Revision: 0026, after 0025. Empty until the job has run; figures are read live until then.
+Revision: 0028, after 0027. Empty until the job has run; figures are read live until then.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0026"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
