@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import BinaryIO
 
 import click
@@ -14,11 +16,12 @@ from app.accounts.models import Role
 from app.accounts.policy import Viewer
 from app.clock import now
 from app.errors import YujianError
-from app.turnaround import presenting, queries, workbook
-from app.turnaround.asking import asked
+from app.turnaround import documents, presenting, queries, workbook
+from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.forecasting.cli import backtest
-from app.turnaround.rules import GroupBy
+from app.turnaround.rules import OF_TIME, GroupBy
 from app.turnaround.simulation import cli as simulation
+from app.turnaround.why import Against
 
 bp = Blueprint("turnaround_cli", __name__, cli_group="turnaround")
 blueprints = (bp, simulation.bp)
@@ -62,6 +65,44 @@ def report(
         output.write(sheet.getvalue().encode())
     else:
         output.write(workbook.workbook(found, demo))
+
+
+DOCUMENTS: Mapping[str, Callable[[Asked, datetime], documents.Document]] = {
+    "trend": documents.trend,
+    "reasons": lambda wanted, at: documents.reasons(wanted, Against.BEFORE, at),
+    "reasons-year": lambda wanted, at: documents.reasons(wanted, Against.YEAR_AGO, at),
+    "time-to-report": documents.time_to_report,
+    "quality": documents.data_quality,
+    "bottlenecks": documents.bottlenecks,
+}
+
+
+@bp.cli.command("show")
+@click.argument("what", type=click.Choice(list(DOCUMENTS)))
+@click.option("--from", "first", help="YYYY-MM-DD，含当日 / first day of issue, included")
+@click.option("--to", "last", help="YYYY-MM-DD，含当日 / last day of issue, included")
+@click.option("--months", type=click.Choice([str(count) for count in MONTHS]), help="近几个月 / so many last months")
+@click.option("--grain", type=click.Choice([grain.value for grain in OF_TIME]), help="趋势按 / the trend by")
+@click.option("--company", help="只统计一家企业，不隐去小格 / one company's own figures, nothing suppressed")
+@click.option("--lab", help="只统计一个实验室，不隐去小格 / one lab's own figures, nothing suppressed")
+def show(
+    what: str,
+    first: str | None,
+    last: str | None,
+    months: str | None,
+    grain: str | None,
+    company: str | None,
+    lab: str | None,
+) -> None:
+    """趋势、原因、数据质量等，JSON / Trend, reasons, data quality and the like as JSON, as the API tells them."""
+    given = {"from": first, "to": last, "months": months, "grain": grain}
+    try:
+        wanted = asked({name: value for name, value in given.items() if value}, _reader(company, lab), now())
+        found = DOCUMENTS[what](wanted, now()) | {"demo": accounts.any_demo()}
+    except YujianError as error:
+        click.echo(f"{error.field}: {error}" if error.field else str(error), err=True)
+        sys.exit(BAD_INPUT)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def _reader(company: str | None, lab: str | None) -> Viewer:

@@ -1,13 +1,15 @@
 """How turnaround went, by month or by quarter: the band of chance, a shift told from noise, and the year before."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from flask_babel import gettext as _
 
+from app.errors import Invalid
 from app.turnaround import charts, rules, trend
 from app.turnaround.charts import Trend
-from app.turnaround.queries import Answer, Figures, Three
+from app.turnaround.queries import Answer, Figures, Question, Three
 from app.turnaround.rules import GroupBy, Period
 from app.turnaround.trend import Band, Shift
 
@@ -88,6 +90,14 @@ def course(answer: Answer, year_ago: Answer | None, grain: GroupBy, target: int 
     medians = [median for _key, median in measured]
     shift = trend.shift(medians)
     return Course(grain, stretches, trend.band(medians), shift, measured[shift.since][0] if shift else "", target)
+
+
+def beside(question: Question, other: Callable[[], Period], now: datetime) -> Answer | None:
+    """The answer for another period; None before the first that can be asked for. Raises Forbidden."""
+    try:
+        return Answer(replace(question, period=other()), now)
+    except Invalid:
+        return None
 
 
 def _medians(answer: Answer, grain: GroupBy) -> Mapping[str, float]:

@@ -1,12 +1,11 @@
 """What the page of turnaround shows, put together."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
 
-from app.errors import Invalid
 from app.language import MONTHS_EN, lang
 from app.timeline import Piece
 from app.turnaround import charts, cohort, lines, quality, queries, targets
@@ -14,11 +13,11 @@ from app.turnaround.asking import Asked
 from app.turnaround.causes import LABELS, Cause
 from app.turnaround.chains import Chains, chains
 from app.turnaround.cohort import TimeToReport
-from app.turnaround.course import Course, course
+from app.turnaround.course import Course, beside, course
 from app.turnaround.lines import LineRow
 from app.turnaround.listing import Listed
 from app.turnaround.queries import Answer, Figures, Question, Turnaround
-from app.turnaround.rules import PHASES, GroupBy, Period
+from app.turnaround.rules import PHASES, GroupBy
 
 CHART_MONTHS = 12
 LONGEST = 4
@@ -93,7 +92,7 @@ def page(asked: Asked, now: datetime) -> Page:
     group_by = asked.group_by or (GroupBy.DOMAIN if queries.sees_all(viewer) else GroupBy.LAB)
     answer = Answer(question, now)
     own, table, domains = answer.own, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
-    year_ago = _answer(question, question.period.year_ago, now)
+    year_ago = beside(question, question.period.year_ago, now)
     high = charts.top([cell.mean for cell in table.items if cell.mean is not None])
     multiples, multiple_days = _multiples(answer, domains) if own else ([], 0)
     return Page(
@@ -167,15 +166,7 @@ def longest_phase(line: Listed | LineRow) -> str:
 
 def _compared(question: Question, year_ago: Answer | None, now: datetime) -> Compared:
     told = _told(year_ago)
-    return Compared(None if told else _told(_answer(question, question.period.before, now)), told)
-
-
-def _answer(question: Question, other: Callable[[], Period], now: datetime) -> Answer | None:
-    """The answer for another period; None before the first that can be asked for."""
-    try:
-        return Answer(replace(question, period=other()), now)
-    except Invalid:
-        return None
+    return Compared(None if told else _told(beside(question, question.period.before, now)), told)
 
 
 def _told(answer: Answer | None) -> Figures | None:

@@ -2,21 +2,21 @@
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from app.errors import Invalid
 from app.turnaround import causes, cohort
 from app.turnaround.asking import Asked
 from app.turnaround.causes import Cause
 from app.turnaround.change import Change, Kind, Share, change
 from app.turnaround.cohort import Flow
+from app.turnaround.course import beside
 from app.turnaround.lines import LineRow, costliest
 from app.turnaround.naming import names_of
 from app.turnaround.own import Own
 from app.turnaround.queries import Answer
-from app.turnaround.question import DAY_SECONDS, Question
-from app.turnaround.rules import PHASES, GroupBy
+from app.turnaround.question import DAY_SECONDS
+from app.turnaround.rules import PHASES, GroupBy, Period
 
 COSTLIEST = 10
 MOST_KINDS = 5
@@ -54,9 +54,12 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Everything of the page; lists of single lines, kinds of work and the flow are for one's own lines only."""
+    """Everything of the page. period: as it was counted. Lists of single lines, kinds of work and the flow are for
+    one's own lines only.
+    """
 
     asked: Asked
+    period: Period
     against: Against
     of_all: bool
     change: Change | None
@@ -70,10 +73,12 @@ class Why:
 def why(asked: Asked, against: Against, now: datetime) -> Why:
     """Raises Forbidden."""
     answer = Answer(asked.question, now)
-    earlier = _earlier(asked.question, against, now)
+    period = asked.question.period
+    earlier = beside(asked.question, period.before if against is Against.BEFORE else period.year_ago, now)
     split = difference(answer, earlier) if earlier else None
     return Why(
         asked=asked,
+        period=answer.question.period,
         against=against,
         of_all=answer.of_all,
         change=split,
@@ -90,15 +95,6 @@ def difference(answer: Answer, earlier: Answer) -> Change | None:
     if answer.total.suppressed or earlier.total.suppressed:
         return None
     return change(_shares(earlier), _shares(answer))
-
-
-def _earlier(question: Question, against: Against, now: datetime) -> Answer | None:
-    period = question.period
-    try:
-        other = period.before() if against is Against.BEFORE else period.year_ago()
-    except Invalid:
-        return None
-    return Answer(replace(question, period=other), now)
 
 
 def _shares(answer: Answer) -> Mapping[Kind, Share]:

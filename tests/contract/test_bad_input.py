@@ -134,6 +134,10 @@ def test_addresses_of_nothing(engineer: Program) -> None:
         ("/orders", ("group", "cursor", "limit")),
         ("/feeds", ("cursor", "limit")),
         ("/turnaround", ("from", "to", "group_by", "lab", "domain", "test")),
+        ("/turnaround/trend", ("from", "to", "grain", "lab", "domain", "test")),
+        ("/turnaround/reasons", ("from", "to", "against", "lab")),
+        ("/turnaround/time-to-report", ("from", "to", "test")),
+        ("/turnaround/quality", ("from", "to", "domain")),
         ("/resources/chamber/availability?from=2026-11-09&to=2026-11-10", ("from", "to")),
     ],
 )

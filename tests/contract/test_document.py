@@ -110,3 +110,17 @@ def test_every_request_has_an_example_that_its_schema_takes(app: Flask) -> None:
                 assert taken.is_valid(content["example"]), path
                 seen += 1
     assert seen > 35
+
+
+def test_every_answer_that_is_shown_is_one_that_its_schema_gives(app: Flask) -> None:
+    document = app.test_client().get("/openapi/openapi.json").json
+    seen = 0
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                for content in answer.get("content", {}).values():
+                    if "example" in content:
+                        given = jsonschema_rs.validator_for({**content["schema"], "components": document["components"]})
+                        assert given.is_valid(content["example"]), path
+                        seen += 1
+    assert seen >= 5

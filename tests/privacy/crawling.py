@@ -192,6 +192,8 @@ def asked() -> dict[str, list[str]]:
         f"{PREFIX}/events": ["limit=200", "limit=3"],
         f"{PREFIX}/offers": ["test=t&lab=here&limit=100", "test=s&limit=100", "test=t&earliest=2026-11-09"],
         f"{PREFIX}/orders": [f"group={each}" for each in ("open", "draft", "issued", "closed")],
+        f"{PREFIX}/turnaround/trend": ["grain=quarter", "lab=elsewhere"],
+        f"{PREFIX}/turnaround/reasons": ["against=year"],
         f"{PREFIX}/turnaround": [f"group_by={each}" for each in ("lab", "domain", "test", "month")],
     }
 
