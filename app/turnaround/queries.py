@@ -116,6 +116,19 @@ class Answer:
         """Of each test and lab how many lines, and their seconds by part together. Nothing of it is told as it is."""
         return self.own.kinds() if self.own else kinds_of(self._cells)
 
+    def provinces(self) -> list[Figures]:
+        """The lines of each province's companies: only where all their ways may be told, or one would be left."""
+        ways, parts = self._items(GroupBy.ROUTE), defaultdict[str, list[Tally]](list)
+        for route, tally in self._tallies(GroupBy.ROUTE).items():
+            parts[route.partition(">")[0]].append(tally)
+        hidden = {way.key.partition(">")[0] for way in ways if way.suppressed}
+        return [
+            Figures(province, "", "", None, suppressed=True)
+            if province in hidden
+            else figures(province, together(parts[province]))
+            for province in sorted(parts)
+        ]
+
     def _items(self, group_by: GroupBy) -> list[Figures]:
         tallies = self._tallies(group_by)
         names = names_of(group_by, tallies)

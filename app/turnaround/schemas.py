@@ -9,8 +9,21 @@ from app.api import example
 GroupName = Literal["lab", "domain", "test", "month", "quarter", "level", "city", "route"]
 
 
-class PeriodQuery(BaseModel):
+class TurnaroundQuery(BaseModel):
     """`from` and `to`: local dates of issue, both included; twelve months up to today without them."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: str | None = Field(None, alias="from", max_length=40)
+    to: str | None = Field(None, max_length=40)
+    group_by: GroupName | None = None
+    lab: str | None = Field(None, max_length=64)
+    domain: str | None = Field(None, max_length=64)
+    test: str | None = Field(None, max_length=64)
+
+
+class PeriodQuery(BaseModel):
+    """What answers without a grouping take of it."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -19,10 +32,6 @@ class PeriodQuery(BaseModel):
     lab: str | None = Field(None, max_length=64)
     domain: str | None = Field(None, max_length=64)
     test: str | None = Field(None, max_length=64)
-
-
-class TurnaroundQuery(PeriodQuery):
-    group_by: GroupName | None = None
 
 
 class TrendQuery(PeriodQuery):

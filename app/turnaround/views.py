@@ -14,7 +14,7 @@ from app.booking.forecast import EXTENSION
 from app.clock import now
 from app.errors import Invalid, NotFound
 from app.language import refusal
-from app.turnaround import listing, naming, page, presenting, quality, queries, reports, rules, targets
+from app.turnaround import listing, meeting, naming, page, presenting, quality, queries, reports, rules, targets
 from app.turnaround import why as reasons
 from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.bottlenecks import page as bottlenecks
@@ -30,6 +30,7 @@ from app.turnaround.why import Against
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
 blueprints = (bp, forecasting.bp, simulation.bp, bottlenecks.bp, scheduled.bp)
 LINES_A_PAGE = 50
+PROJECTED = "projected"
 # Excel takes a CSV file for UTF-8 only with this mark.
 BOM = "\ufeff"
 
@@ -57,7 +58,8 @@ def _asked() -> Asked:
 def index() -> Any:
     """The figures; what an address asks for in vain is said above the usual ones."""
     wanted, refused = _asked_or_usual()
-    return _index(wanted, refused, TargetForm(formdata=None))
+    shown = request.args.get("view") == PROJECTED and not refused and queries.sees_all(viewer())
+    return (_projected(wanted) if shown else None) or _index(wanted, refused, TargetForm(formdata=None))
 
 
 @bp.post("/target")
@@ -80,6 +82,14 @@ def _asked_or_usual() -> tuple[Asked, str]:
         return _asked(), ""
     except Invalid as error:
         return asked({}, viewer(), now()), refusal(error)
+
+
+def _projected(wanted: Asked) -> str | None:
+    """The page as it is shown in a meeting; None where there is nothing to tell."""
+    found = meeting.meeting(wanted, now())
+    if not found.page.total.percentiles:
+        return None
+    return render_template("turnaround/meeting.html", meeting=found, main_phase=page.main_phase)
 
 
 def _index(wanted: Asked, refused: str, form: TargetForm) -> Any:

@@ -180,7 +180,11 @@ def asked() -> dict[str, list[str]]:
         "/resources/chamber/day-sheet": ["day=2026-11-09", "day=2026-11-17"],
         "/resources/far-rig/day-sheet": ["day=2026-11-17"],
         "/search": ["q=GB+TEST", "q=zzjia", "test=t", "test=t&order=bench"],
-        "/turnaround/": [*(f"group_by={each}" for each in ("lab", "domain", "test", "month")), "grain=quarter"],
+        "/turnaround/": [
+            *(f"group_by={each}" for each in ("lab", "domain", "test", "month")),
+            "grain=quarter",
+            "view=projected",
+        ],
         "/turnaround/bottlenecks": ["pool=chamber", "pool=far-rig&months=3", "lab=elsewhere"],
         "/turnaround/lines": [
             *("lab=here", "sort=longest", "month=2026-10", "quarter=2026-Q4", "over=80", "fault=shares"),

@@ -102,7 +102,7 @@ def test_a_page_that_takes_no_link_switches_to_the_home_page(clean, world):
 
 def test_light_and_dark(clean, world):
     client = browser(clean)
-    assert 'media="(prefers-color-scheme:dark)"' in client.get("/").text
+    assert 'media="screen and (prefers-color-scheme:dark)"' in client.get("/").text
     client.get("/theme/dark")
     assert re.search(r'dark\.css[^>]*">', client.get("/").text) and "prefers-color-scheme" not in client.get("/").text
     client.get("/theme/light")
