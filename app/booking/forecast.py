@@ -26,7 +26,13 @@ class Basis(enum.StrEnum):
 
 
 class ReportingTime(Protocol):
-    """Measured time from the end of the bench's use to the issued report: half and nine tenths of the lines."""
+    """Measured time from the end of the bench's use to the issued report: half and nine tenths of the lines.
+
+    learnt_from: the narrowest group of lines behind it, `test`, `domain` or `lab`, all at the lab.
+    """
+
+    @property
+    def learnt_from(self) -> str: ...
 
     def after(self, ends_at: datetime) -> tuple[datetime, datetime]:
         """Likely (P50) and safe (P90) date, UTC, of the report of a use that ends then."""
@@ -34,6 +40,10 @@ class ReportingTime(Protocol):
 
     def remaining(self, ended_at: datetime, now: datetime) -> tuple[datetime, datetime]:
         """The same for a test over since `ended_at` whose report has not come until now; never before now."""
+        ...
+
+    def without_slot(self, submitted_at: datetime, now: datetime) -> tuple[datetime, datetime]:
+        """The same for a line that was submitted then and has no slot until now."""
         ...
 
 

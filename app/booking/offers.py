@@ -1,7 +1,7 @@
 """Offers: bookable slots over all capable benches, soonest report first."""
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -49,6 +49,8 @@ class Question:
 
 
 Measured = Mapping[tuple[str, str], ReportingTime]
+# What a line without a slot waits for: a test at a lab, for a company.
+Wanted = tuple[str, str, str]
 
 
 def _span(question: Question, item: CapableBench, now: datetime, limits: rules.Limits) -> Interval | None:
@@ -111,14 +113,45 @@ def best_of_each_bench(
     capable = capable_benches(test_ids, company_id=wish.company_id)
     taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
-    asked = Question("", earliest)
+    asked = Question("", earliest, wish=wish)
+    return _first_of_each(capable, taken, measured, asked, now, limits)
+
+
+def _first_of_each(
+    capable: Iterable[CapableBench],
+    taken: Rows,
+    measured: Measured,
+    asked: Question,
+    now: datetime,
+    limits: rules.Limits,
+) -> list[Offer]:
     found = (
         _offer(item, slot, measured)
         for item in capable
         if (span := _span(asked, item, now, limits))
-        and (slot := earliest_slot(item, taken, span.start, span.end, wish))
+        and (slot := earliest_slot(item, taken, span.start, span.end, asked.wish))
     )
     return sorted(found, key=_soonest_report)
+
+
+def earliest_at_labs(wanted: Collection[Wanted], now: datetime, limits: rules.Limits) -> dict[Wanted, Offer]:
+    """Of every line without a slot the offer with the soonest report at its lab; missing where nothing is free.
+
+    Two statements, and one for each company.
+    """
+    by_company: dict[str, list[CapableBench]] = {}
+    pairs = {(test_id, lab_id) for test_id, lab_id, _ in wanted}
+    for company_id in sorted({company_id for _, _, company_id in wanted}):
+        tests = sorted({test_id for test_id, _, asking in wanted if asking == company_id})
+        found = capable_benches(tests, company_id=company_id)
+        by_company[company_id] = [item for item in found if (item.test_id, item.bench.lab_id) in pairs]
+    taken = _taken([item for found in by_company.values() for item in found], now, now)
+    measured = reporting_times(pairs)
+    soonest: dict[Wanted, Offer] = {}
+    for company_id, capable in by_company.items():
+        for offer in _first_of_each(capable, taken, measured, Question("", wish=Wish(company_id)), now, limits):
+            soonest.setdefault((offer.capable.test_id, offer.slot.bench.lab_id, company_id), offer)
+    return soonest
 
 
 def nearest(

@@ -114,10 +114,11 @@ def _expected(
     found = reporting_times({(b.test_id, b.lab_id) for b in bookings})
     for booking in bookings:
         measured = found.get((booking.test_id, booking.lab_id))
-        yield booking, report_dates(capable_bench(booking), _end(booking, now), measured), measured
+        yield booking, report_dates(capable_bench(booking), bench_free_at(booking, now), measured), measured
 
 
-def _end(booking: Booking, now: datetime) -> datetime:
+def bench_free_at(booking: Booking, now: datetime) -> datetime:
+    """When the test is over, or will be as things stand."""
     if booking.order_line.ended_at is not None:
         return booking.order_line.ended_at
     if booking.state is State.RUNNING:

@@ -11,6 +11,7 @@ from app.accounts.policy import Viewer
 from app.booking import reading
 from app.booking.bars import Bar, Course, actual_and_plan
 from app.booking.forecast import ReportDates, ReportingTime, report_dates, reporting_times
+from app.booking.line_forecasts import forecasts_of_lines
 from app.booking.models import Booking
 from app.booking.pages import Fact, actual_course, phase_facts, planned_course, seen_bookings
 from app.booking.presenting import Seen
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
     """Hand the providers in."""
     provide(app, "booking", bookings_of_lines)
     provide(app, "progress", progress_of_lines)
+    provide(app, "forecast", forecasts_of_lines)
 
 
 def bookings_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, LineBooking]:

@@ -1,5 +1,6 @@
 """API of orders: drafting, contract review, stopped clock; reading them with the instants of their phases."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,9 +13,13 @@ from app.clock import now
 from app.errors import N_, Invalid
 from app.orders import attachments_api, messages_api, queries, reviewing, rules, service, sheet_api, stops
 from app.orders.contract_models import ContractReview, Outcome
-from app.orders.models import Order, OrderLine, OrderState, Purpose, Remains, ReportLanguage, RetestCause, StopCause
+from app.orders.forecast import LineForecast
+from app.orders.models import Order, Purpose, Remains, ReportLanguage, StopCause
+from app.orders.parts import parts
 from app.orders.queries import Group, OrderRow
 from app.orders.reviewing import Review
+from app.orders.schemas import LineModel, OrderForecastModel
+from app.orders.sentences import of_order
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
 
@@ -32,50 +37,6 @@ blueprints = (bp, attachments_api.bp, messages_api.bp, sheet_api.bp)
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Long = Annotated[str, Field(max_length=rules.MOST_TEXT)]
-
-
-class LineModel(BaseModel):
-    """A line with the instants at which its phases change; null: not yet. A retest keeps the position of the line
-    that it repeats, with the next `attempt`. `customer_seconds`, `paused_seconds`: shares of its turnaround.
-    """
-
-    id: str
-    position: int
-    attempt: int
-    retest_of: str | None
-    retest_cause: RetestCause | None
-    state: OrderState
-    test: str
-    sample: str
-    wants_proposal: bool
-    submitted_at: str | None
-    accepted_at: str | None
-    taken_at: str | None
-    ended_at: str | None
-    issued_at: str | None
-    customer_seconds: int
-    paused_seconds: int
-
-    @classmethod
-    def of(cls, line: OrderLine) -> "LineModel":
-        return cls(
-            id=line.id,
-            position=line.position,
-            attempt=line.attempt,
-            retest_of=line.retest_of_id,
-            retest_cause=line.retest_cause,
-            customer_seconds=line.customer_seconds,
-            paused_seconds=line.paused_seconds,
-            state=line.state,
-            test=line.test_id,
-            sample=line.sample,
-            wants_proposal=line.wants_proposal,
-            submitted_at=iso(line.submitted_at),
-            accepted_at=iso(line.accepted_at),
-            taken_at=iso(line.taken_at),
-            ended_at=iso(line.ended_at),
-            issued_at=iso(line.issued_at),
-        )
 
 
 class TermsModel(BaseModel):
@@ -114,11 +75,12 @@ class OrderModel(BaseModel):
     submitted_at: str | None
     terms: TermsModel | None
     lines: list[LineModel]
+    forecast: OrderForecastModel | None
 
     @classmethod
-    def of(cls, row: OrderRow) -> "OrderModel":
-        """company is null for the bench crew."""
-        order = row.order
+    def of(cls, row: OrderRow, forecasts: Mapping[str, LineForecast]) -> "OrderModel":
+        """company is null for the bench crew. forecasts: of lines of any orders."""
+        order, forecast = row.order, of_order(row, forecasts)
         return cls(
             id=order.id,
             code=order.code,
@@ -129,7 +91,8 @@ class OrderModel(BaseModel):
             created_at=str(iso(order.created_at)),
             submitted_at=iso(order.submitted_at),
             terms=TermsModel.of(order) if row.company else None,
-            lines=[LineModel.of(each.line) for each in row.lines],
+            lines=[LineModel.of(each.line, forecasts.get(each.line.id)) for each in row.lines],
+            forecast=OrderForecastModel.of(forecast) if forecast else None,
         )
 
 
@@ -228,9 +191,10 @@ def list_orders(query: OrderQuery) -> Any:
     after = (_instant(last[0]), str(last[1])) if last else None
     rows = queries.visible_orders(require_api_viewer(), query.group, after=after, limit=query.limit + 1)
     shown = rows[: query.limit]
+    forecasts = _forecasts(shown)
     more = len(rows) > query.limit
     return {
-        "items": [OrderModel.of(row).model_dump(mode="json") for row in shown],
+        "items": [OrderModel.of(row, forecasts).model_dump(mode="json") for row in shown],
         "next": encode_cursor(shown[-1].order.created_at.isoformat(), shown[-1].order.id) if more else None,
     }
 
@@ -324,7 +288,13 @@ def start_clock(path: OrderPath, body: VersionBody) -> Any:
 
 def shown(order_id: str) -> dict[str, Any]:
     """The order as its caller may see it."""
-    return OrderModel.of(queries.visible_order(require_api_viewer(), order_id)).model_dump(mode="json")
+    row = queries.visible_order(require_api_viewer(), order_id)
+    return OrderModel.of(row, _forecasts([row])).model_dump(mode="json")
+
+
+def _forecasts(rows: Sequence[OrderRow]) -> Mapping[str, LineForecast]:
+    lines = [each.line for row in rows for each in row.lines]
+    return parts("forecast", require_api_viewer(), lines, now())
 
 
 def review_of(order_id: str, body: ReviewBody) -> Review:

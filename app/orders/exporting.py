@@ -10,6 +10,7 @@ from app import workbooks
 from app.accounts.policy import Viewer
 from app.language import pick
 from app.orders import queries
+from app.orders.forecast import LineForecast
 from app.orders.models import STATE_LABELS
 from app.orders.parts import parts
 from app.orders.queries import Group, LineRow, OrderRow
@@ -37,6 +38,7 @@ def workbook(viewer: Viewer, group: Group, now: datetime) -> bytes:
         gettext("上台"),
         gettext("离台"),
         gettext("预计报告"),
+        gettext("稳妥日期"),
         gettext("报告编号"),
         gettext("签发日期"),
     ]
@@ -50,15 +52,18 @@ def _rows(viewer: Viewer, group: Group, now: datetime) -> Iterator[list[str]]:
         lines = [each.line for row in found for each in row.lines]
         bookings = parts("booking", viewer, lines, now)
         reports = parts("report", viewer, lines, now)
+        forecasts = parts("forecast", viewer, lines, now)
         for row in found:
             for each in row.lines:
-                yield _row(row, each, bookings.get(each.line.id), reports.get(each.line.id))
+                yield _row(
+                    row, each, bookings.get(each.line.id), reports.get(each.line.id), forecasts.get(each.line.id)
+                )
         if len(found) < PORTION:
             return
         after = (found[-1].order.created_at, found[-1].order.id)
 
 
-def _row(row: OrderRow, each: LineRow, booking: Any, report: Any) -> list[str]:
+def _row(row: OrderRow, each: LineRow, booking: Any, report: Any, forecast: LineForecast | None) -> list[str]:
     """booking, report: as bookings and reports hand them over. Terms are for those who know the company."""
     order, known = row.order, row.company is not None
     seen = booking.seen if booking else None
@@ -77,7 +82,8 @@ def _row(row: OrderRow, each: LineRow, booking: Any, report: Any) -> list[str]:
         each.line.sample,
         text_of(seen.booking.starts_at) if seen else "",
         text_of(seen.booking.ends_at) if seen else "",
-        text_of(seen.dates.expected_at) if seen and not report else "",
+        text_of(forecast.expected_at) if forecast else "",
+        text_of(forecast.safe_at) if forecast else "",
         report.number if report else "",
         text_of(report.issued_at) if report else "",
     ]

@@ -20,7 +20,7 @@ Provider = Callable[[Viewer, Sequence[OrderLine], datetime], Mapping[str, Any]]
 
 
 def provide(app: Flask, name: str, provider: Provider) -> None:
-    """Hand in a provider under a name: `booking`, `progress`, `report`."""
+    """Hand in a provider under a name: `booking`, `forecast`, `progress`, `report`."""
     app.extensions.setdefault(EXTENSION, {})[name] = provider
 
 

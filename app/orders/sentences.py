@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 
 from app.accounts.policy import Viewer
 from app.language import moment
+from app.orders.forecast import LineForecast, OrderForecast, together
 from app.orders.models import ClockStop, ContractReview, OrderLine, OrderState
 from app.orders.queries import OrderRow
 from app.orders.rules import CLOSED
@@ -132,41 +132,34 @@ def _live(row: OrderRow) -> list[OrderLine]:
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """A line of the list: its first booking, likely and safe dates of the last report, what it waits for."""
+    """A line of the list: its first booking, when its last report is there, what it waits for."""
 
     row: OrderRow
     next: OrderNext | None
     first: Any
-    dates: tuple[datetime, datetime] | None
+    forecast: OrderForecast | None
     report: Any
 
 
-def summary(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], reports: Mapping[str, Any]) -> OrderSummary:
-    """What the list of orders says of one. bookings, reports: by order line, of any orders."""
+def summary(
+    viewer: Viewer,
+    row: OrderRow,
+    bookings: Mapping[str, Any],
+    reports: Mapping[str, Any],
+    forecasts: Mapping[str, LineForecast],
+) -> OrderSummary:
+    """What the list of orders says of one. bookings, reports, forecasts: by order line, of any orders."""
     own = {each.line.id: bookings[each.line.id] for each in row.lines if each.line.id in bookings}
     issued = [reports[each.line.id] for each in row.lines if each.line.id in reports]
     return OrderSummary(
         row,
         next_of_order(viewer, row, own, None),
         min(own.values(), key=lambda part: part.seen.booking.starts_at, default=None),
-        latest_report(own),
+        of_order(row, forecasts),
         max(issued, key=lambda report: report.issued_at, default=None),
     )
 
 
-def ruling(progress: Mapping[str, Any], bookings: Mapping[str, Any]) -> str | None:
-    """The line whose report comes last: it rules the report date of the order."""
-    open_lines = {
-        line_id: booking.seen.dates.expected_at
-        for line_id, booking in bookings.items()
-        if line_id in progress and booking.seen.booking.order_line.issued_at is None
-    }
-    return max(open_lines, key=lambda ident: (open_lines[ident], ident), default=None)
-
-
-def latest_report(bookings: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
-    """Likely and safe instants at which the last report is there; None without a booking."""
-    dates = [each.seen.dates for each in bookings.values()]
-    if not dates:
-        return None
-    return max(each.expected_at for each in dates), max(each.safe_at for each in dates)
+def of_order(row: OrderRow, forecasts: Mapping[str, LineForecast]) -> OrderForecast | None:
+    """The forecast of an order from those of lines of any orders; None where no report is awaited."""
+    return together({each.line.id: forecasts[each.line.id] for each in row.lines if each.line.id in forecasts})

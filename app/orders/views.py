@@ -1,6 +1,6 @@
 """Pages of orders: the list, and one order with its lines, its review, its terms and its messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,17 +39,27 @@ from app.orders.forms import (
     StopForm,
     TermsForm,
 )
-from app.orders.models import OrderState
+from app.orders.models import OrderLine, OrderState
 from app.orders.parts import parts
 from app.orders.queries import GROUPS, Group, OrderRow
 from app.orders.rules import CHECKLIST, CLOSED
-from app.orders.sentences import latest_report, next_of_order, ruling, summary
+from app.orders.sentences import next_of_order, of_order, summary
 
 bp = Blueprint("orders", __name__)
 blueprints = (bp, sheet_pages.bp)
 PAGE = 50
 # What other rooms say of the lines of one order.
-PARTS = ("booking", "progress", "report", "report_versions", "report_offered", "report_covering", "samples", "run")
+PARTS = (
+    "booking",
+    "progress",
+    "forecast",
+    "report",
+    "report_versions",
+    "report_offered",
+    "report_covering",
+    "samples",
+    "run",
+)
 
 
 def init_app(app: Flask) -> None:
@@ -70,12 +80,13 @@ def index() -> str:
     lines = [each.line for row in rows for each in row.lines]
     bookings = parts("booking", viewer(), lines, now())
     reports = parts("report", viewer(), lines, now())
+    forecasts = parts("forecast", viewer(), lines, now())
     return render_template(
         "orders/index.html",
         group=group,
         groups=list(Group) if viewer().is_company else [each for each in Group if each is not Group.DRAFT],
         counts=queries.counts(viewer()),
-        rows=[summary(viewer(), row, bookings, reports) for row in rows],
+        rows=[summary(viewer(), row, bookings, reports, forecasts) for row in rows],
         unread=messages.unread(viewer(), [row.order.id for row in rows]),
         after=f"{rows[-1].order.created_at.isoformat()}|{rows[-1].order.id}" if len(found) > PAGE else None,
     )
@@ -144,7 +155,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
     forms |= refused.forms
     if seen is None:
         seen = messages.messages_of(viewer(), order.id) if shows_terms else []
-    ruler = ruling(told["progress"], told["booking"])
+    expected = of_order(row, told["forecast"])
+    ruler = expected.ruling if expected else ""
     return render_template(
         "orders/detail.html",
         row=row,
@@ -159,9 +171,10 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         samples=told["samples"],
         runs=told["run"],
         unregistered=_unregistered(viewer(), row, told["samples"]),
-        progress=told["progress"].get(ruler or (lines[0].id if lines else "")),
+        progress=_drawn(told["progress"], ruler, lines),
+        forecasts=told["forecast"],
         ruling=ruler if len(lines) > 1 else None,
-        expected=latest_report(told["booking"]),
+        expected=expected,
         reviews=reviews if shows_terms else [],
         checklist=CHECKLIST,
         shows_terms=shows_terms,
@@ -175,6 +188,11 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         files=files_of(viewer(), attachments.ORDER, [order.id])[order.id],
         sent=files_of(viewer(), attachments.MESSAGE, [each.message.id for each in seen]),
     )
+
+
+def _drawn(progress: Mapping[str, Any], ruling: str, lines: Sequence[OrderLine]) -> Any:
+    """Of the line that rules the report date, while it has no slot of the last one that has."""
+    return progress.get(ruling) or next((progress[line.id] for line in reversed(lines) if line.id in progress), None)
 
 
 def _unregistered(by: Viewer, row: OrderRow, samples: Mapping[str, Any]) -> list[str]:

@@ -281,7 +281,7 @@ def _dispatch(loaded: _Loaded, key: Key) -> Item | None:
 
 def _open(loaded: _Loaded, key: Key) -> Item | None:
     row = loaded.orders[key.ident]
-    told = summary(loaded.viewer, row, loaded.booked, {}).next
+    told = summary(loaded.viewer, row, loaded.booked, {}, {}).next
     when = day(key.at) if key.at < FAR else gettext("还没有时段")
     small = gettext("稳妥 %(day)s", day=day(key.safe, False)) if key.safe else ""
     urgent = bool(told and told.need)

@@ -10,12 +10,14 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.turnaround.forecasting import several
 from app.turnaround.forecasting.backtest import Moment, midnight_before, pinball, scores
 from app.turnaround.forecasting.cli import read
 from app.turnaround.forecasting.lines import DAY, History, Line, line
 from app.turnaround.forecasting.load import Load, elasticity
 from app.turnaround.forecasting.methods import BASELINE, METHODS, SHIPPED, Planned, Recent, quantiles
-from app.turnaround.forecasting.times import CalendarTime, WorkingTime
+from app.turnaround.forecasting.several import JOINS
+from app.turnaround.forecasting.times import NINE_TENTHS, CalendarTime, WorkingTime
 from app.worktime import SHANGHAI, is_working_day, local_date, working_days_between
 from app.worktime.workclock import instant, later, position
 from bench import shifted
@@ -30,6 +32,10 @@ def measured(
 ) -> Line:
     issued_at = later(ended_at, days) if issued else None
     return line((test, "d", lab, company), 5, ended_at - timedelta(days=12), ended_at, issued_at)
+
+
+def working(likely: float, safe: float, load: float = 0.0) -> WorkingTime:
+    return WorkingTime(likely, safe, load, ORIGIN, (20.0, 40.0), "test")
 
 
 @st.composite
@@ -97,6 +103,8 @@ def test_safe_is_never_before_likely_and_nothing_later_is_known(lines: list[Line
             for since in (1, 20, 200):
                 likely, safe = found.remaining(ORIGIN - timedelta(days=since), ORIGIN)
                 assert ORIGIN <= likely <= safe
+                likely, safe = found.without_slot(ORIGIN - timedelta(days=since), ORIGIN)
+                assert ORIGIN <= likely <= safe
 
 
 @given(histories())
@@ -108,12 +116,12 @@ def test_more_to_write_never_means_sooner(lines: list[Line]) -> None:
     assert 0 <= elasticity(History(lines).past(origin)) <= 1
     before, after = (Load.of(History(found).past(origin)).level("lab") for found in (lines, lines + waiting))
     assert after >= before
-    calm, busy = (WorkingTime(4, 9, load, ORIGIN).after(ORIGIN + timedelta(days=3)) for load in (before, after))
+    calm, busy = (working(4, 9, load).after(ORIGIN + timedelta(days=3)) for load in (before, after))
     assert busy >= calm
 
 
 def test_the_load_of_today_fades_for_later_dates() -> None:
-    calm, busy = WorkingTime(4, 9, 0.0, ORIGIN), WorkingTime(4, 9, 0.5, ORIGIN)
+    calm, busy = working(4, 9, 0.0), working(4, 9, 0.5)
     soon, far = ORIGIN + timedelta(days=1), ORIGIN + timedelta(days=150)
     assert busy.after(soon)[0] - calm.after(soon)[0] > timedelta(days=1)
     assert busy.after(far)[0] - calm.after(far)[0] <= timedelta(hours=1)
@@ -160,14 +168,17 @@ def test_too_few_lines_or_companies_tell_nothing(method) -> None:
 
 @given(st.floats(0.5, 40), st.floats(1.0, 4.0), st.integers(0, 100))
 def test_what_is_left_of_a_report_only_grows_by_waiting(likely: float, wide: float, days: int) -> None:
-    time = WorkingTime(likely, likely * wide, 0.0, ORIGIN)
+    time = working(likely, likely * wide)
     earlier, after = (time.remaining(ORIGIN, ORIGIN + timedelta(days=days + more)) for more in (0, 1))
     assert after[0] >= earlier[0] and after[1] >= earlier[1]
     assert time.remaining(ORIGIN, ORIGIN) == time.after(ORIGIN)
+    earlier, after = (time.without_slot(ORIGIN, ORIGIN + timedelta(days=days + more)) for more in (0, 1))
+    assert after[0] >= earlier[0] and after[1] >= earlier[1] > ORIGIN + timedelta(days=days)
 
 
 def test_a_calendar_time_is_told_by_the_hour() -> None:
-    time = CalendarTime(timedelta(days=2, minutes=1), timedelta(days=9))
+    report = timedelta(days=2, minutes=1), timedelta(days=9)
+    time = CalendarTime(report, report, "test")
     assert time.after(ORIGIN) == (ORIGIN + timedelta(days=2, hours=1), ORIGIN + timedelta(days=9))
 
 
@@ -188,7 +199,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("moment", [Moment.ASKED, Moment.AWAITED])
+@pytest.mark.parametrize("moment", [Moment.UNBOOKED, Moment.ASKED, Moment.AWAITED])
 def test_what_is_shipped_beats_the_baseline_in_the_quarter_after_a_shift(year: str, moment: Moment) -> None:
     with open(year, encoding="utf-8") as file:
         history = read(file)
@@ -200,10 +211,33 @@ def test_what_is_shipped_beats_the_baseline_in_the_quarter_after_a_shift(year: s
     assert abs(shipped.held_safe - 0.9) <= abs(baseline.held_safe - 0.9)
 
 
+def test_joined_dates_of_an_order_beat_the_largest_of_its_lines(year: str) -> None:
+    with open(year, encoding="utf-8") as file:
+        history = read(file)
+    last = datetime(2026, 1, 1, tzinfo=SHANGHAI).timestamp()
+    found = several.scores(history, last - 91 * DAY, last)
+    joined, largest = found["together"], found["largest"]
+    assert joined.lines == largest.lines > 100 and joined.beats(largest)
+    assert abs(joined.held_likely - 0.5) < abs(largest.held_likely - 0.5)
+    assert abs(joined.held_safe - 0.9) < abs(largest.held_safe - 0.9)
+
+
+def test_the_time_to_the_bench_and_that_of_the_report_are_added_as_they_spread() -> None:
+    """Against draws: half of 4,000 lines are there by the likely date, nine in ten by the safe one."""
+    dice, time = random.Random(5), working(6, 15)
+    likely, safe = time.without_slot(ORIGIN, ORIGIN)
+    drawn = []
+    for _ in range(4_000):
+        lead, report = (dice.gauss(0, 1) / NINE_TENTHS for _ in range(2))
+        drawn.append(later(ORIGIN + timedelta(days=20 * 2**lead), 6 * 2.5**report))
+    assert sum(at <= likely for at in drawn) / len(drawn) == pytest.approx(0.5, abs=0.04)
+    assert sum(at <= safe for at in drawn) / len(drawn) == pytest.approx(0.9, abs=0.03)
+
+
 def test_the_command_compares_and_names_bad_input(year: str, app: Flask, tmp_path) -> None:
     told = app.test_cli_runner().invoke(args=["turnaround", "backtest", "--lines", year, "--days", "6"])
     rows = told.output.splitlines()
-    assert len(rows) == 1 + 3 * len(METHODS) and rows[1].split(",")[1] == "baseline"
+    assert len(rows) == 1 + 4 * len(METHODS) + len(JOINS) and rows[1].split(",")[1] == "baseline"
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("test,lab\nt,lab\n")
     refused = app.test_cli_runner().invoke(args=["turnaround", "backtest", "--lines", str(wrong)])

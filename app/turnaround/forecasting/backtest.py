@@ -9,15 +9,19 @@ from datetime import UTC, datetime
 from app.booking.forecast import ReportingTime, reckoned
 from app.turnaround.forecasting.lines import DAY, History, Line
 from app.turnaround.forecasting.load import MIDNIGHT_UTC
-from app.turnaround.forecasting.methods import LIKELY, SAFE, Fit, Method, Planned
+from app.turnaround.forecasting.methods import Fit, Method, Planned
+from app.turnaround.forecasting.times import LIKELY, SAFE
 
 # 1970-01-01 was a Thursday.
 MONDAY = 4 * DAY
 
 
 class Moment(enum.StrEnum):
-    """When the date of a line is asked for: with the offer, when its test is over, while its report is awaited."""
+    """When the date of a line is asked for: when it is submitted without a slot or with the offer of one, when its
+    test is over, while its report is awaited.
+    """
 
+    UNBOOKED = "unbooked"
     ASKED = "asked"
     ENDED = "ended"
     AWAITED = "awaited"
@@ -64,7 +68,7 @@ def scores(
     every: methods learn anew every day, or on Mondays with 7.
     """
     asked = origins(history.lines, moment, first, last, every)
-    return {method.name: score(told(history, method, asked)) for method in methods}
+    return {method.name: score(all_told(history, method, asked, moment)) for method in methods}
 
 
 Asked = Mapping[float, Sequence[Line]]
@@ -82,7 +86,7 @@ def origins(lines: Iterable[Line], moment: Moment, first: float, last: float, ev
 
 def _moments(line: Line, moment: Moment, every: int) -> Iterator[float]:
     if moment is not Moment.AWAITED:
-        yield midnight_before(line.asked_at if moment is Moment.ASKED else line.ended_at, every)
+        yield midnight_before(line.ended_at if moment is Moment.ENDED else line.asked_at, every)
         return
     monday = midnight_before(line.ended_at, 7) + 7 * DAY
     while line.issued_at is not None and monday < line.issued_at:
@@ -90,18 +94,33 @@ def _moments(line: Line, moment: Moment, every: int) -> Iterator[float]:
         monday += 7 * DAY
 
 
-def told(history: History, method: Method, asked: Asked) -> Iterator[Told]:
+def all_told(history: History, method: Method, asked: Asked, moment: Moment) -> Iterator[Told]:
     """What the method told of each line from what was known at its origin."""
     for origin, lines in sorted(asked.items()):
-        fit = method.fit(history.past(origin))
-        for line in lines:
-            yield _told(fit, line, origin)
+        yield from told(method.fit(history.past(origin)), lines, origin, moment)
 
 
-def _told(fit: Fit, line: Line, origin: float) -> Told:
+def told(fit: Fit, lines: Iterable[Line], origin: float, moment: Moment) -> Iterator[Told]:
+    """The dates of lines from what was known at an origin."""
+    for line in lines:
+        yield _told(fit, line, origin, moment)
+
+
+def _told(fit: Fit, line: Line, origin: float, moment: Moment) -> Told:
     measured = fit.of(Planned(line.test, line.domain, line.report_days), line.lab)
-    likely, safe = _dates(measured, line, origin)
+    likely, safe = _without_slot(measured, line) if moment is Moment.UNBOOKED else _dates(measured, line, origin)
     return Told(line, origin, likely.timestamp(), safe.timestamp(), measured is not None)
+
+
+def _without_slot(measured: ReportingTime | None, line: Line) -> tuple[datetime, datetime]:
+    """Without experience the date would be that of the earliest offer, which nobody knows any more: the plain
+    planning value from the submission on.
+    """
+    asked_at = datetime.fromtimestamp(line.asked_at, UTC)
+    if measured is not None:
+        return measured.without_slot(asked_at, asked_at)
+    dates = reckoned(line.report_days, asked_at, None)
+    return dates.expected_at, dates.safe_at
 
 
 def _dates(measured: ReportingTime | None, line: Line, origin: float) -> tuple[datetime, datetime]:

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from app.clock import now
+from app.turnaround.forecasting import several
 from app.turnaround.forecasting.backtest import Moment, Score, scores
 from app.turnaround.forecasting.history import history, tests
 from app.turnaround.forecasting.lines import DAY, History, line
@@ -19,10 +20,12 @@ QUARTER_DAYS, LEARNT_FROM = 92, timedelta(days=3 * 365)
 COLUMNS = ("test", "domain", "lab", "company", "report_days", "submitted_at", "ended_at", "issued_at")
 HEADER = ("moment", "method", "lines", "loss P50", "loss P90", "held P50", "held P90", "measured")
 MOMENTS = {
+    Moment.UNBOOKED: "提交时无时段 / submitted without a slot",
     Moment.ASKED: "提交时 / when asked",
     Moment.ENDED: "试验结束时 / test over",
     Moment.AWAITED: "等报告的每周一 / Mondays while awaited",
 }
+SEVERAL = "多项的委托单 / orders of several lines"
 
 
 @click.command("backtest")
@@ -46,6 +49,8 @@ def backtest(sheet: TextIO | None, days: int) -> None:
         for name, score in found.items():
             click.echo(",".join((label, name, *_told(score))))
         lost = lost or not found[SHIPPED.name].beats(found[BASELINE.name])
+    for name, score in several.scores(past, last - days * DAY, last).items():
+        click.echo(",".join((SEVERAL, name, *_told(score))))
     sys.exit(1 if lost else 0)
 
 

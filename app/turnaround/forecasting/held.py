@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app.database import Base, db, execute, transaction
 from app.orders.models import OrderLine
 from app.turnaround import sql
-from app.turnaround.forecasting.backtest import Moment, Told, origins, told
+from app.turnaround.forecasting.backtest import Moment, Told, all_told, origins
 from app.turnaround.forecasting.history import ENDED, YEAR, history, tests
 from app.turnaround.forecasting.methods import BASELINE, SHIPPED
 from app.turnaround.forecasting.models import ForecastHeld, ForecastMonth
@@ -69,7 +69,9 @@ def _months(due: Sequence[str], now: datetime) -> Mapping[str, _Month]:
     months = set(due)
     wanted = [line for line in past.lines if _month(line.ended_at) in months]
     asked = origins(wanted, Moment.ASKED, first.timestamp(), last.timestamp(), EVERY)
-    return _counted(zip(told(past, SHIPPED, asked), told(past, BASELINE, asked), strict=True), now)
+    return _counted(
+        zip(*(all_told(past, method, asked, Moment.ASKED) for method in (SHIPPED, BASELINE)), strict=True), now
+    )
 
 
 def _counted(dates: Iterable[tuple[Told, Told]], now: datetime) -> Mapping[str, _Month]:

@@ -37,6 +37,11 @@ class Line:
         return self.working / self.report_days
 
     @property
+    def lead(self) -> float:
+        """Calendar days from submission to the end of the bench's use."""
+        return (self.ended_at - self.asked_at) / DAY
+
+    @property
     def calendar(self) -> float:
         """Calendar days that it took. Issued lines only."""
         assert self.issued_at is not None

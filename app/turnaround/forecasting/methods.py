@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,9 +13,8 @@ from typing import NamedTuple, Protocol
 from app.booking.forecast import ReportingTime
 from app.turnaround.forecasting.lines import DAY, Cell, Line, Past, cells, enough
 from app.turnaround.forecasting.load import Load
-from app.turnaround.forecasting.times import CalendarTime, WorkingTime
+from app.turnaround.forecasting.times import LIKELY, SAFE, CalendarTime, WorkingTime
 
-LIKELY, SAFE = 0.5, 0.9
 # Two reports of one lab a month apart: the older weighs half.
 HALF_LIFE = 30 * DAY
 # A cell with so many lines of these three half-lives alone may be told, however little its older lines weigh.
@@ -116,9 +115,14 @@ class _PlainFit:
             lines = self.lines.get(cell, ())
             self.known[cell] = None
             if enough(lines):
-                found = quantiles((line.calendar, 1.0) for line in lines)
-                self.known[cell] = CalendarTime(timedelta(days=found.likely), timedelta(days=found.safe))
+                report = quantiles((line.calendar, 1.0) for line in lines)
+                whole = quantiles((line.lead + line.calendar, 1.0) for line in lines)
+                self.known[cell] = CalendarTime(_days(report), _days(whole), cell[0])
         return self.known[cell]
+
+
+def _days(found: Quantiles) -> tuple[timedelta, timedelta]:
+    return timedelta(days=found.likely), timedelta(days=found.safe)
 
 
 @dataclass(frozen=True)
@@ -133,30 +137,59 @@ class Recent:
     name: str = "recent"
 
     def fit(self, past: Past) -> Fit:
-        return _RecentFit(past, by_cell(past.issued), Load.of(past) if self.loaded else None)
+        return _RecentFit.of_past(past, Load.of(past) if self.loaded else None)
 
 
 @dataclass
 class _RecentFit:
-    past: Past
-    lines: Mapping[Cell, Sequence[Line]]
+    report: "Ladder"
+    lead: "Ladder"
     load: Load | None
-    known: dict[Cell, Quantiles | None] = field(default_factory=dict)
+    as_of: datetime
+
+    @classmethod
+    def of_past(cls, past: Past, load: Load | None) -> "_RecentFit":
+        lines = by_cell(past.issued)
+        report = Ladder(past.origin, lines, lambda line: line.ratio)
+        lead = Ladder(past.origin, lines, lambda line: line.lead)
+        return cls(report, lead, load, datetime.fromtimestamp(past.origin, UTC))
 
     def of(self, test: Planned, lab: str) -> ReportingTime | None:
-        *narrow, widest = cells(test.id, test.domain, lab)
+        report, lead = (ladder.of(test.id, test.domain, lab) for ladder in (self.report, self.lead))
+        if report is None or lead is None:
+            return None
+        return WorkingTime(
+            likely=report.likely * test.report_days,
+            safe=max(report.safe, report.likely) * test.report_days,
+            load=self.load.level(lab) if self.load else 0.0,
+            as_of=self.as_of,
+            lead=(lead.likely, max(lead.safe, lead.likely)),
+            learnt_from=self.report.narrowest(test.id, test.domain, lab),
+        )
+
+
+@dataclass
+class Ladder:
+    """Quantiles of something measured, for a test at a lab: its own lines, drawn towards those of wider cells."""
+
+    origin: float
+    lines: Mapping[Cell, Sequence[Line]]
+    value: Callable[[Line], float]
+    known: dict[Cell, Quantiles | None] = field(default_factory=dict)
+
+    def of(self, test: str, domain: str, lab: str) -> Quantiles | None:
+        """None where the lab itself has too few lines to tell."""
+        *narrow, widest = cells(test, domain, lab)
         if not self._quantiles(narrow[-1]):
             return None
         found = self._quantiles(widest)
         for cell in reversed(narrow):
             found = _drawn(self._quantiles(cell), found)
-        assert found is not None
-        return WorkingTime(
-            likely=found.likely * test.report_days,
-            safe=max(found.safe, found.likely) * test.report_days,
-            load=self.load.level(lab) if self.load else 0.0,
-            as_of=datetime.fromtimestamp(self.past.origin, UTC),
-        )
+        return found
+
+    def narrowest(self, test: str, domain: str, lab: str) -> str:
+        """The kind of the narrowest cell with enough lines of its own."""
+        return next(cell[0] for cell in cells(test, domain, lab) if self._quantiles(cell))
 
     def _quantiles(self, cell: Cell) -> Quantiles | None:
         if cell not in self.known:
@@ -165,14 +198,14 @@ class _RecentFit:
 
     def _reckoned(self, lines: Sequence[Line]) -> Quantiles | None:
         """Weighted by age where the recent lines alone are enough, else all of the year alike."""
-        since = self.past.origin - RECENT_DAYS * DAY
+        since = self.origin - RECENT_DAYS * DAY
         if enough([line for line in lines if (line.issued_at or 0) > since]):
-            return quantiles((line.ratio, self._weight(line)) for line in lines)
-        return quantiles((line.ratio, 1.0) for line in lines) if enough(lines) else None
+            return quantiles((self.value(line), self._weight(line)) for line in lines)
+        return quantiles((self.value(line), 1.0) for line in lines) if enough(lines) else None
 
     def _weight(self, line: Line) -> float:
         assert line.issued_at is not None
-        return float(0.5 ** ((self.past.origin - line.issued_at) / HALF_LIFE))
+        return float(0.5 ** ((self.origin - line.issued_at) / HALF_LIFE))
 
 
 def _drawn(own: Quantiles | None, wider: Quantiles | None) -> Quantiles | None:

@@ -1,0 +1,76 @@
+"""When the report of each line of an order is likely and safely there, with a slot and without one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from app.accounts.policy import Viewer
+from app.booking import reading
+from app.booking.forecast import Basis, ReportingTime, reporting_times
+from app.booking.models import Booking
+from app.booking.offers import Offer, earliest_at_labs
+from app.booking.pages import ON_THE_WAY
+from app.booking.preview import awaited_reports, bench_free_at
+from app.booking.rules import seen_state
+from app.booking.settings import limits
+from app.orders.forecast import LineForecast
+from app.orders.models import OrderLine
+from app.orders.rules import CLOSED
+
+Measured = Mapping[tuple[str, str], ReportingTime]
+
+
+def forecasts_of_lines(viewer: Viewer, lines: Sequence[OrderLine], now: datetime) -> Mapping[str, LineForecast]:
+    """Of the lines whose report is awaited; missing where nobody can tell: no slot is free, and nothing measured."""
+    awaited = [line for line in lines if line.issued_at is None and line.state.value not in CLOSED]
+    if not awaited:
+        return {}
+    booked = {
+        ident: booking
+        for ident, booking in reading.of_lines(viewer, [line.id for line in awaited]).items()
+        if seen_state(booking.state, booking.hold_expires_at, booking.starts_at, now) in ON_THE_WAY
+    }
+    measured = reporting_times({(line.test_id, line.lab_id) for line in awaited})
+    without = [line for line in awaited if line.id not in booked and not line.order.direct]
+    found = dict(_with_slot(list(booked.values()), measured, now)) if booked else {}
+    return found | dict(_without_slot(without, measured, now)) if without else found
+
+
+def _with_slot(bookings: Sequence[Booking], measured: Measured, now: datetime) -> Iterator[tuple[str, LineForecast]]:
+    dates = awaited_reports(bookings, now)
+    for booking in bookings:
+        found, free_at = dates[booking.id], bench_free_at(booking, now)
+        time = measured.get((booking.test_id, booking.lab_id))
+        yield (
+            booking.order_line_id,
+            LineForecast(
+                expected_at=found.expected_at,
+                safe_at=found.safe_at,
+                basis=found.basis,
+                learnt_from=time.learnt_from if time else None,
+                booked=True,
+                # A measured report that has not come until now comes later.
+                begins_at=max(free_at, now) if time else free_at,
+            ),
+        )
+
+
+def _without_slot(lines: Sequence[OrderLine], measured: Measured, now: datetime) -> Iterator[tuple[str, LineForecast]]:
+    offers = earliest_at_labs({(line.test_id, line.lab_id, line.company_id) for line in lines}, now, limits())
+    for line in lines:
+        offer = offers.get((line.test_id, line.lab_id, line.company_id))
+        found = _unbooked(line, offer, measured.get((line.test_id, line.lab_id)), now)
+        if found:
+            yield line.id, found
+
+
+def _unbooked(
+    line: OrderLine, offer: Offer | None, measured: ReportingTime | None, now: datetime
+) -> LineForecast | None:
+    """As long after the submission as such lines took, but not before the soonest report that can be booked now."""
+    soonest = (offer.report.expected_at, offer.report.safe_at) if offer else None
+    if measured is None:
+        return LineForecast(*soonest, Basis.PLANNING, None, booked=False, begins_at=now) if soonest else None
+    likely, safe = measured.without_slot(line.submitted_at or now, now)
+    if soonest:
+        likely, safe = max(likely, soonest[0]), max(safe, soonest[1])
+    return LineForecast(likely, safe, Basis.HISTORY, measured.learnt_from, booked=False, begins_at=now)
