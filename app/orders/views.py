@@ -157,6 +157,7 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         seen = messages.messages_of(viewer(), order.id) if shows_terms else []
     expected = of_order(row, told["forecast"])
     ruler = expected.ruling if expected else ""
+    drawn = _drawn(told["progress"], ruler, lines)
     return render_template(
         "orders/detail.html",
         row=row,
@@ -171,7 +172,8 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         samples=told["samples"],
         runs=told["run"],
         unregistered=_unregistered(viewer(), row, told["samples"]),
-        progress=_drawn(told["progress"], ruler, lines),
+        progress=told["progress"].get(drawn.id) if drawn else None,
+        drawn=drawn,
         forecasts=told["forecast"],
         ruling=ruler if len(lines) > 1 else None,
         expected=expected,
@@ -190,9 +192,10 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
     )
 
 
-def _drawn(progress: Mapping[str, Any], ruling: str, lines: Sequence[OrderLine]) -> Any:
-    """Of the line that rules the report date, while it has no slot of the last one that has."""
-    return progress.get(ruling) or next((progress[line.id] for line in reversed(lines) if line.id in progress), None)
+def _drawn(progress: Mapping[str, Any], ruling: str, lines: Sequence[OrderLine]) -> OrderLine | None:
+    """The line whose progress is shown: that which rules the report date, else the first one with a slot."""
+    found = [line for line in lines if line.id in progress]
+    return next((line for line in found if line.id == ruling), found[0] if found else None)
 
 
 def _unregistered(by: Viewer, row: OrderRow, samples: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from app.api import PREFIX, PROBLEMS, SECURITY
 from app.clock import now
 from app.turnaround import documents, presenting, queries
 from app.turnaround.asking import Asked, asked
+from app.turnaround.forecasting import api as forecasting
 from app.turnaround.schemas import (
     BottlenecksModel,
     BottlenecksQuery,
@@ -37,7 +38,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp,)
+blueprints = (bp, forecasting.bp)
 
 
 @bp.get("/turnaround", responses={200: TurnaroundModel})

@@ -185,6 +185,7 @@ def asked() -> dict[str, list[str]]:
             "grain=quarter",
             "view=projected",
         ],
+        "/turnaround/forecast/lines": ["date=safe", "date=base_likely&month=2026-10"],
         "/turnaround/bottlenecks": ["pool=chamber", "pool=far-rig&months=3", "lab=elsewhere"],
         "/turnaround/lines": [
             *("lab=here", "sort=longest", "month=2026-10", "quarter=2026-Q4", "over=80", "fault=shares"),

@@ -87,6 +87,12 @@ NUMBERS = frozenset(
         "lost_hours",
         "free_hours",
         "hours",
+        # Of the forecast: per cent of such lines.
+        "measured_percent",
+        "likely_percent",
+        "safe_percent",
+        "base_likely_percent",
+        "base_safe_percent",
     }
 )
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+.:\d]*")

@@ -123,6 +123,7 @@ class Readers:
             "scheduled_report": self._own,
             "forecast_month": lambda row: NOBODY,
             "forecast_held": _written,
+            "forecast_line": lambda row: _booked(self.lines[row["order_line_id"]]),
             "event": _booked,
             "job_run": lambda row: {("admin", "")},
             "scheduler_lease": lambda row: NOBODY,
@@ -276,6 +277,7 @@ PUBLIC = frozenset(
 PLAIN = frozenset(
     {
         "forecast_held.month",
+        "forecast_line.month",
         "forecast_month.month",
         "summarised_lines.month",
         "summarised_lines.labs",

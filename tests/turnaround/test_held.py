@@ -1,6 +1,8 @@
 """How often dates held: reckoned at night from what was known before, told to each his own, of all in whole months."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -10,10 +12,11 @@ from app.database import db, transaction
 from app.errors import Forbidden
 from app.orders.models import OrderLine, OrderState
 from app.turnaround.forecasting import held
+from app.turnaround.forecasting.behind import Date, lines
 from app.turnaround.forecasting.held import reckon
 from app.turnaround.forecasting.models import ForecastHeld, ForecastMonth
-from app.turnaround.forecasting.page import page
-from tests.http import browser
+from app.turnaround.forecasting.page import COUNTS, page
+from tests.http import browser, program
 from tests.statements import statements
 from tests.world import World, at
 
@@ -136,3 +139,54 @@ def test_the_page_asks_two_statements_and_names_nobody(months: World, clean: Fla
         with transaction() as session:
             session.query(ForecastHeld).delete()
         assert "还没有可以核对的日期" in browser(clean, desk).get("/turnaround/forecast").get_data(as_text=True)
+
+
+def test_every_figure_of_ones_own_leads_to_its_lines(months: World, clean: Flask) -> None:
+    reckon(months.now)
+    engineer = months.engineer("秘密甲")
+    found = page(engineer.viewer, months.now)
+    with time_machine.travel(months.now, tick=False):
+        client = browser(clean, engineer)
+        text = client.get("/turnaround/forecast").get_data(as_text=True)
+        links = {unescape(link) for link in re.findall(r'href="(/turnaround/forecast/lines[^"]*)"', text)}
+        shown = {link: client.get(link).get_data(as_text=True) for link in links}
+    for row in (*found.rows, found.total):
+        for date in Date:
+            link = f"/turnaround/forecast/lines?date={date.value}" + (f"&month={row.month}" if row.month else "")
+            behind = lines(engineer.viewer, date, row.month or None, months.now, 100)
+            assert len(behind) == row.lines
+            assert round(100 * sum(each.held for each in behind) / len(behind)) == getattr(row, date.value)
+            if row.month or date in (Date.SAFE, Date.LIKELY):
+                assert len(re.findall(r'href="/orders/\w', shown.pop(link))) == row.lines
+    assert not shown
+
+
+def test_lines_are_for_those_alone_who_may_see_them(months: World, clean: Flask) -> None:
+    reckon(months.now)
+    mine = {row.order_code for row in lines(months.engineer("秘密甲").viewer, Date.SAFE, None, months.now, 100)}
+    rival = {row.order_code for row in lines(months.engineer("秘密乙").viewer, Date.SAFE, None, months.now, 100)}
+    desk = {row.order_code for row in lines(months.lab_admin("lab").viewer, Date.SAFE, None, months.now, 100)}
+    assert mine and not mine & rival and mine | rival < desk
+    for person in (months.coordinator(), months.bench_crew("lab")):
+        with pytest.raises(Forbidden):
+            lines(person.viewer, Date.SAFE, None, months.now, 100)
+    with time_machine.travel(months.now, tick=False):
+        text = browser(clean, months.coordinator()).get("/turnaround/forecast").get_data(as_text=True)
+        refused = browser(clean, months.engineer("秘密甲")).get("/turnaround/forecast/lines?date=any")
+    assert "/forecast/lines" not in text and refused.status_code == 422
+
+
+@pytest.mark.parametrize("part", ["engineer", "coordinator"])
+def test_the_api_says_what_the_page_says(months: World, clean: Flask, part: str, issued) -> None:
+    for number in range(4):
+        issued(COMPANIES[number % 2], days=(1, 5, 2, 4), on=at(10, month=3) + number * DAY)
+    reckon(months.now)
+    person = months.engineer("秘密甲") if part == "engineer" else months.coordinator()
+    found = page(person.viewer, months.now)
+    with time_machine.travel(months.now, tick=False):
+        answer = browser(clean).get("/api/v1/turnaround/forecast", headers=program(person)).json
+    for item, row in zip([*answer["items"], answer["total"]], [*found.rows, found.total], strict=True):
+        assert (item["key"], item["lines"]) == (row.month, row.lines)
+        assert {name: item[f"{name}_percent"] for name in COUNTS} == {name: getattr(row, name) for name in COUNTS}
+    suppressed = [item["key"] for item in answer["items"] if item["suppressed"]]
+    assert ("2026-03" in suppressed) is (part == "coordinator") and (part == "coordinator" or not suppressed)

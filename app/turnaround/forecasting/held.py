@@ -7,7 +7,7 @@ without its report. Its dates are those of the Monday before it was submitted, f
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +18,7 @@ from app.turnaround import sql
 from app.turnaround.forecasting.backtest import Moment, Told, all_told, origins
 from app.turnaround.forecasting.history import ENDED, YEAR, history, tests
 from app.turnaround.forecasting.methods import BASELINE, SHIPPED
-from app.turnaround.forecasting.models import ForecastHeld, ForecastMonth
+from app.turnaround.forecasting.models import ForecastHeld, ForecastLine, ForecastMonth
 from app.turnaround.rules import days_of_month, last_months
 from app.worktime import SHANGHAI
 
@@ -26,16 +26,17 @@ MONTHS = 24
 # Dates are asked for that long before the test at most: the horizon of booking, and a review.
 LEAD = timedelta(days=200)
 EVERY = 7
-_INSERT = insert(Base.metadata.tables[ForecastHeld.__tablename__])
+_INSERT, _INSERT_LINES = (insert(Base.metadata.tables[each.__tablename__]) for each in (ForecastHeld, ForecastLine))
 # A company at a lab.
 Pair = tuple[str, str]
 
 
 @dataclass(slots=True)
 class _Month:
-    """Counts of a month by company and lab, and how many lines wait for their dates."""
+    """Counts of a month by company and lab, the lines that count, and how many wait for their dates."""
 
     of: dict[Pair, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    lines: list[dict[str, object]] = field(default_factory=list)
     open: int = 0
 
 
@@ -91,7 +92,15 @@ def _counted(dates: Iterable[tuple[Told, Told]], now: datetime) -> Mapping[str, 
             base_likely=int(issued <= base.likely),
             base_safe=int(issued <= base.safe),
         )
+        month.lines.append(_line(ours, base))
     return found
+
+
+def _line(ours: Told, base: Told) -> dict[str, object]:
+    """A row of its dates but for the month."""
+    dates = {"likely_at": ours.likely, "safe_at": ours.safe, "base_likely_at": base.likely, "base_safe_at": base.safe}
+    instants = {name: datetime.fromtimestamp(at, UTC) for name, at in dates.items()}
+    return {"order_line_id": ours.line.id, "measured": ours.measured, **instants}
 
 
 def _month(timestamp: float) -> str:
@@ -112,8 +121,10 @@ def _write(month: str, ended: int, found: _Month, now: datetime) -> bool:
                 row.as_of, row.ended, row.open = now, ended, found.open
             session.flush()
             session.execute(delete(ForecastHeld).where(ForecastHeld.month == month))
+            session.execute(delete(ForecastLine).where(ForecastLine.month == month))
             if rows:
                 execute(session, _INSERT, rows)
+                execute(session, _INSERT_LINES, [{"month": month, **line} for line in found.lines])
     except IntegrityError:
         return False
     return True

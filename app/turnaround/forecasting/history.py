@@ -32,9 +32,10 @@ def history(since: datetime, known: Mapping[str, Planned]) -> History:
         func.coalesce(OrderLine.submitted_at, OrderLine.ended_at, type_=OrderLine.ended_at.type),
         OrderLine.ended_at,
         OrderLine.issued_at,
+        OrderLine.id,
     ).where(*ENDED, or_(OrderLine.issued_at > since, OrderLine.issued_at.is_(None)))
     return History(
-        line((test, known[test].domain, lab, company), known[test].report_days, asked, ended, issued)
-        for test, lab, company, asked, ended, issued in db.session.execute(query)
+        line((test, known[test].domain, lab, company), known[test].report_days, asked, ended, issued, ident)
+        for test, lab, company, asked, ended, issued, ident in db.session.execute(query)
         if ended is not None
     )

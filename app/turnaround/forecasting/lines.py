@@ -17,7 +17,7 @@ DAY = 86_400.0
 class Line:
     """A line whose test has ended. Instants: seconds since 1970. report_days: the test's planning value.
 
-    asked_at: when its date was wanted, its submission. working: working days from end to issue.
+    asked_at: when its date was wanted, its submission. working: working days from end to issue. id: in the database.
     """
 
     test: str
@@ -29,6 +29,7 @@ class Line:
     ended_at: float
     issued_at: float | None
     working: float | None
+    id: str = ""
 
     @property
     def ratio(self) -> float:
@@ -69,11 +70,12 @@ def line(
     asked_at: datetime,
     ended_at: datetime,
     issued_at: datetime | None,
+    ident: str = "",
 ) -> Line:
     """From aware instants. names: of test, domain, lab, company."""
     ended, issued = ended_at.timestamp(), issued_at.timestamp() if issued_at else None
     working = None if issued is None else position_of(issued) - position_of(ended)
-    return Line(*names, max(report_days, 1), asked_at.timestamp(), ended, issued, working)
+    return Line(*names, max(report_days, 1), asked_at.timestamp(), ended, issued, working, ident)
 
 
 def enough(lines: Sequence[Line]) -> bool:

@@ -1,8 +1,8 @@
-"""How often the dates of the forecast held, by month, company and lab."""
+"""How often the dates of the forecast held, by month, company and lab, and the dates of each line."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
@@ -46,3 +46,21 @@ class ForecastHeld(Base):
     safe: Mapped[int]
     base_likely: Mapped[int]
     base_safe: Mapped[int]
+
+
+class ForecastLine(Base):
+    """The dates of a line that counts in its month, as they would have been told with the offer.
+
+    measured: they rested on measured lines. base_likely_at, base_safe_at: those of the baseline.
+    """
+
+    __tablename__ = "forecast_line"
+    __table_args__ = (Index("ix_forecast_line_month", "month"),)
+
+    order_line_id: Mapped[str] = mapped_column(ForeignKey("order_line.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7))
+    measured: Mapped[bool] = mapped_column(Boolean)
+    likely_at: Mapped[datetime]
+    safe_at: Mapped[datetime]
+    base_likely_at: Mapped[datetime]
+    base_safe_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from sqlalchemy import func, select
 
 from app.accounts.current import login_required, viewer
@@ -12,11 +12,13 @@ from app.accounts.policy import Action, Viewer, visible
 from app.clock import now
 from app.database import db
 from app.turnaround import charts, rules
+from app.turnaround.forecasting import behind
 from app.turnaround.forecasting.models import ForecastHeld, ForecastMonth
 from app.turnaround.queries import sees_all
 
 bp = Blueprint("turnaround_forecast", __name__, url_prefix="/turnaround")
-CHART_MONTHS, TABLE_MONTHS = 12, 24
+CHART_MONTHS = 12
+LINES_A_PAGE = 50
 HUNDRED = 100
 MARKS = tuple(range(HUNDRED, -1, -20))
 COUNTS = ("measured", "likely", "safe", "base_likely", "base_safe")
@@ -64,10 +66,30 @@ def index() -> str:
     return render_template("turnaround/forecast.html", page=page(viewer(), now()), marks=MARKS)
 
 
+@bp.get("/forecast/lines")
+@login_required
+def lines() -> str:
+    """The lines behind a figure of one's own: of a month or all of them, and one of their dates. Raises Forbidden."""
+    date = behind.date_of(request.args.get("date", behind.Date.SAFE.value))
+    month = rules.month(request.args["month"]) if "month" in request.args else None
+    given = request.args.get("page", "0")
+    number = int(given) if given.isdecimal() and len(given) < 5 else 0
+    found = behind.lines(viewer(), date, month, now(), LINES_A_PAGE + 1, number * LINES_A_PAGE)
+    return render_template(
+        "turnaround/forecast_lines.html",
+        date=date,
+        dates=behind.Date,
+        month=month,
+        lines=found[:LINES_A_PAGE],
+        number=number,
+        more=len(found) > LINES_A_PAGE,
+    )
+
+
 def page(viewer: Viewer, now: datetime) -> Page:
     """Own lines as they are; of all companies whole months that are large enough. Two statements. Raises Forbidden."""
     of_all = sees_all(viewer)
-    counts = _counts(viewer, of_all, rules.last_months(TABLE_MONTHS, now).months())
+    counts = _counts(viewer, of_all, rules.last_months(behind.MONTHS, now).months())
     rows = [_shares(month, found) for month, found in counts]
     chart = rules.last_months(CHART_MONTHS, now).months()
     by_month = {row.month: row for row in rows}
