@@ -25,6 +25,8 @@ SHIFT_MONTH = 9
 LABS, TESTS, DOMAINS, COMPANIES = 6, 24, 6, 10
 A_LAB_A_DAY = 2.2
 COLUMNS = ("test", "domain", "lab", "company", "report_days", "submitted_at", "ended_at", "issued_at")
+# Of the start: as booked, as it was, and when the sample came.
+STARTS = ("starts_at", "ends_at", "taken_at", "received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,28 @@ def lines(seed: int, year: int = YEAR, shift_month: int = SHIFT_MONTH) -> list[d
     for number in range(LABS):
         lab = _lab(number, draw)
         rows.extend(_of_lab(lab, year, shift_month, report_days, habit, draw))
-    return sorted(rows, key=lambda row: row["ended_at"])
+    rows.sort(key=lambda row: row["ended_at"])
+    # Draws of their own: the lines stay the same with samples and without.
+    draw = random.Random(f"samples {seed}")
+    habits = {f"company-{number}": draw.lognormvariate(0.0, 0.3) for number in range(COMPANIES)}
+    return [row | _start(row, habits[row["company"]], shift_month, draw) for row in rows]
+
+
+def _start(row: dict[str, str], habit: float, shift_month: int, draw: random.Random) -> dict[str, str]:
+    """Samples are sent to be there some days before the start, and come later by what their company's carriers take;
+    from the month of the shift on those of every other company twice as long. A test whose sample is not there begins
+    after it came. Some begin late for other reasons, and some receipts are written only when the test begins.
+    """
+    length = timedelta(days=min(draw.lognormvariate(0.0, 0.8), 20))
+    taken_at = datetime.fromisoformat(row["ended_at"]) - length
+    slower = 2.0 if taken_at.astimezone(SHANGHAI).month >= shift_month and int(row["company"][-1]) % 2 else 1.0
+    after_start = draw.lognormvariate(0.2, 0.6) * habit * slower - draw.choice((3, 5, 7, 10, 14))
+    slip = max(after_start + draw.uniform(0.1, 1.0), 0.0) if after_start > 0 else 0.0
+    slip += draw.expovariate(1.0) if draw.random() < 0.08 else draw.uniform(0.0, 0.03)
+    starts_at = taken_at - timedelta(days=slip)
+    received_at = taken_at if draw.random() < 0.2 else min(starts_at + timedelta(days=after_start), taken_at)
+    instants = (starts_at, starts_at + length, taken_at, received_at)
+    return dict(zip(STARTS, (at.isoformat() for at in instants), strict=True))
 
 
 def _lab(number: int, draw: random.Random) -> Lab:
@@ -111,8 +134,8 @@ def _in_office(at: datetime, draw: random.Random) -> datetime:
 
 
 def write(rows: list[dict[str, str]], file: TextIO) -> None:
-    """As a CSV with COLUMNS."""
-    sheet = csv.DictWriter(file, COLUMNS)
+    """As a CSV with COLUMNS and STARTS."""
+    sheet = csv.DictWriter(file, (*COLUMNS, *STARTS))
     sheet.writeheader()
     sheet.writerows(rows)
 

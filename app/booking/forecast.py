@@ -7,7 +7,7 @@ history a lab's planning value is used, and the offer says so.
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from flask import current_app
@@ -42,6 +42,14 @@ class ReportingTime(Protocol):
         """The same for a test over since `ended_at` whose report has not come until now; never before now."""
         ...
 
+    def awaiting_sample(self, ends_at: datetime, ahead: timedelta) -> tuple[datetime, datetime] | None:
+        """The same as `after` for a use whose sample is not there so long before its booked start; None where nothing
+        is known of such uses.
+
+        ahead: below 0 once the start has passed; `ends_at` is then that of a use that begins now.
+        """
+        ...
+
     def without_slot(self, submitted_at: datetime, now: datetime) -> tuple[datetime, datetime]:
         """The same for a line that was submitted then and has no slot until now."""
         ...
@@ -52,12 +60,14 @@ class ReportDates:
     """When the report is likely (P50) and safely (P90) there, UTC, and on what that rests.
 
     first_expected_at: the likely date as it was when the test ended; the others move on while the report is awaited.
+    awaiting_sample: the sample is not there, and what such tests begin late is in the dates.
     """
 
     expected_at: datetime
     safe_at: datetime
     basis: Basis
     first_expected_at: datetime
+    awaiting_sample: bool = False
 
 
 ReportingTimes = Callable[[Iterable[tuple[str, str]]], Mapping[tuple[str, str], ReportingTime]]

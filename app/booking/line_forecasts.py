@@ -50,6 +50,7 @@ def _with_slot(bookings: Sequence[Booking], measured: Measured, now: datetime) -
                 booked=True,
                 # A measured report that has not come until now comes later.
                 begins_at=max(free_at, now) if time else free_at,
+                awaiting_sample=found.awaiting_sample,
             ),
         )
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from app.booking import queries, rules
 from app.booking.availability import ANYBODY, Wish, slot_for, slots, use_at
-from app.booking.forecast import ReportDates, ReportingTime, awaited, report_dates, reporting_times
+from app.booking.forecast import Basis, ReportDates, ReportingTime, awaited, report_dates, reporting_times
 from app.booking.models import Booking
 from app.booking.occupancy import reach
 from app.booking.offers import Offer
@@ -16,10 +16,12 @@ from app.booking.rules import State
 from app.booking.settings import limits_of
 from app.labs.models import need_of
 from app.labs.queries import CapableBench, bench_of
+from app.samples import queries as samples
 from app.worktime import Interval, Use
 
 # Uses that start before a span's end may reach past it.
 LONGEST = timedelta(days=400)
+NOT_BEGUN = (State.HELD, State.REQUESTED, State.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,17 @@ def _expected(
     bookings: Sequence[Booking], now: datetime
 ) -> Iterator[tuple[Booking, ReportDates, ReportingTime | None]]:
     found = reporting_times({(b.test_id, b.lab_id) for b in bookings})
+    missing = samples.missing([b.order_line for b in bookings if b.state in NOT_BEGUN and b.sample])
     for booking in bookings:
         measured = found.get((booking.test_id, booking.lab_id))
-        yield booking, report_dates(capable_bench(booking), bench_free_at(booking, now), measured), measured
+        dates = _awaiting_sample(booking, measured, now) if booking.order_line_id in missing and measured else None
+        yield booking, dates or report_dates(capable_bench(booking), bench_free_at(booking, now), measured), measured
+
+
+def _awaiting_sample(booking: Booking, measured: ReportingTime, now: datetime) -> ReportDates | None:
+    """Dates with what tests begin late whose sample is not there so long before; None where that is not known."""
+    found = measured.awaiting_sample(bench_free_at(booking, now), booking.starts_at - now)
+    return ReportDates(*found, Basis.HISTORY, found[0], awaiting_sample=True) if found else None
 
 
 def bench_free_at(booking: Booking, now: datetime) -> datetime:

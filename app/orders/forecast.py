@@ -24,7 +24,8 @@ class LineForecast:
     """Likely (half) and safe (nine in ten) instant of a line's report, as the room of bookings hands it over.
 
     basis: `history` or `planning`. learnt_from: the narrowest group of lines behind history, `test`, `domain` or
-    `lab`. booked: the line has a slot. begins_at: no report comes before it.
+    `lab`. booked: the line has a slot. begins_at: no report comes before it. awaiting_sample: its sample is not there,
+    and what such tests begin late is in the dates.
     """
 
     expected_at: datetime
@@ -33,6 +34,7 @@ class LineForecast:
     learnt_from: str | None
     booked: bool
     begins_at: datetime
+    awaiting_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

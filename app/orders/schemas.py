@@ -13,6 +13,7 @@ class LineForecastModel(BaseModel):
     """When the report of a line is likely (half) and safely (nine in ten) there. `basis`: measured lines, of which
     `learnt_from` names the narrowest group at the lab that is large enough, or planning values. `booked`: from the slot
     of the line; otherwise from how long such lines took, and not before the soonest report that can be booked now.
+    `awaiting_sample`: the sample is not there yet, and what such tests begin late is in the dates.
     """
 
     expected_at: str
@@ -20,6 +21,7 @@ class LineForecastModel(BaseModel):
     basis: Literal["history", "planning"]
     learnt_from: Literal["test", "domain", "lab"] | None
     booked: bool
+    awaiting_sample: bool
 
     @classmethod
     def of(cls, forecast: LineForecast) -> "LineForecastModel":
@@ -29,6 +31,7 @@ class LineForecastModel(BaseModel):
             basis=cast(Any, forecast.basis),
             learnt_from=cast(Any, forecast.learnt_from),
             booked=forecast.booked,
+            awaiting_sample=forecast.awaiting_sample,
         )
 
 

@@ -10,8 +10,9 @@ from app.accounts.policy import Action, Viewer, require_visible, visible
 from app.database import db
 from app.errors import NotFound
 from app.labs.models import Lab, Test
-from app.orders.models import Order
+from app.orders.models import Order, OrderLine
 from app.orders.queries import was_submitted
+from app.orders.rules import sample_names
 from app.samples.models import CustodyStep, Sample, SamplePlace, Shipment
 from app.samples.rules import SampleState
 
@@ -48,6 +49,16 @@ def samples_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, Sample]:
     """Samples of these ids that the viewer may see."""
     query = select(Sample).where(Sample.id.in_(list(ids)), readable(viewer))
     return {sample.id: sample for sample in db.session.scalars(query.options(joinedload(Sample.shipment)))}
+
+
+def missing(lines: Sequence[OrderLine]) -> set[str]:
+    """Ids of the lines of which a registered sample has not come yet; whoever sees a line may know that."""
+    if not lines:
+        return set()
+    away = Sample.state.in_((SampleState.EXPECTED, SampleState.DISPATCHED))
+    query = select(Sample.order_id, Sample.name).where(Sample.order_id.in_({line.order_id for line in lines}), away)
+    found = {(order_id, name) for order_id, name in db.session.execute(query)}
+    return {line.id for line in lines if any((line.order_id, name) in found for name in sample_names(line.sample))}
 
 
 def chain(sample_id: str) -> list[CustodyStep]:

@@ -28,7 +28,7 @@ class Experience:
 
 
 def experience(at: datetime) -> Experience:
-    """What the lines of the last 365 days show. Two statements."""
+    """What the lines of the last 365 days show. Four statements."""
     known = tests()
     return Experience(SHIPPED.fit(history(at - YEAR, known).past(at.timestamp())), known)
 

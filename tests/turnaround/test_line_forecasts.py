@@ -153,6 +153,7 @@ def test_page_list_api_and_sheet_say_the_same(story: Story, clean: Flask) -> Non
             "basis": "history",
             "learnt_from": found.learnt_from,
             "booked": False,
+            "awaiting_sample": False,
         }
     whole = together({line.id: told[line.test_id] for line in order.lines})
     assert api["forecast"] == {

@@ -2,22 +2,25 @@
 
 import csv
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TextIO
 
 import click
 
 from app.clock import now
-from app.turnaround.forecasting import several
+from app.turnaround.forecasting import missing, several
 from app.turnaround.forecasting.backtest import Moment, Score, scores
 from app.turnaround.forecasting.history import history, tests
-from app.turnaround.forecasting.lines import DAY, History, line
+from app.turnaround.forecasting.lines import DAY, History, Line, line
 from app.turnaround.forecasting.methods import BASELINE, METHODS, SHIPPED
+from app.turnaround.forecasting.starts import Start
 
 BAD_INPUT = 3
 QUARTER_DAYS, LEARNT_FROM = 92, timedelta(days=3 * 365)
 COLUMNS = ("test", "domain", "lab", "company", "report_days", "submitted_at", "ended_at", "issued_at")
+# Of the start, where the sheet has them: as booked, as it was, and when the sample came.
+STARTS = ("starts_at", "ends_at", "taken_at", "received_at")
 HEADER = ("moment", "method", "lines", "loss P50", "loss P90", "held P50", "held P90", "measured")
 MOMENTS = {
     Moment.UNBOOKED: "提交时无时段 / submitted without a slot",
@@ -26,6 +29,7 @@ MOMENTS = {
     Moment.AWAITED: "等报告的每周一 / Mondays while awaited",
 }
 SEVERAL = "多项的委托单 / orders of several lines"
+MISSING = "上台前 {days} 天样品未到 / sample not there {days} days before"
 
 
 @click.command("backtest")
@@ -51,24 +55,42 @@ def backtest(sheet: TextIO | None, days: int) -> None:
         lost = lost or not found[SHIPPED.name].beats(found[BASELINE.name])
     for name, score in several.scores(past, last - days * DAY, last).items():
         click.echo(",".join((SEVERAL, name, *_told(score))))
+    for (ahead, name), score in missing.scores(past, last - days * DAY, last).items():
+        if score.lines:
+            click.echo(",".join((MISSING.format(days=ahead), name, *_told(score))))
     sys.exit(1 if lost else 0)
 
 
 def read(sheet: Iterable[str]) -> History:
-    """Lines of a CSV with COLUMNS: instants ISO 8601 with offset, the last one may be empty. Raises ValueError."""
+    """Lines of a CSV with COLUMNS, and STARTS if it has them: instants ISO 8601 with offset, the last one of each may
+    be empty. Raises ValueError.
+    """
     rows = csv.DictReader(sheet)
-    if missing := set(COLUMNS) - set(rows.fieldnames or ()):
+    heads = set(rows.fieldnames or ())
+    if missing := set(COLUMNS) - heads:
         raise ValueError(f"columns missing: {', '.join(sorted(missing))}")
-    return History(
-        line(
-            (row["test"], row["domain"], row["lab"], row["company"]),
-            int(row["report_days"]),
-            datetime.fromisoformat(row["submitted_at"]),
-            datetime.fromisoformat(row["ended_at"]),
-            datetime.fromisoformat(row["issued_at"]) if row["issued_at"] else None,
-        )
-        for row in rows
+    read_rows = [(str(number), row) for number, row in enumerate(rows)]
+    starts = (_start(ident, row) for ident, row in read_rows) if heads >= set(STARTS) else ()
+    return History((_line(ident, row) for ident, row in read_rows), starts)
+
+
+def _line(ident: str, row: Mapping[str, str]) -> Line:
+    return line(
+        (row["test"], row["domain"], row["lab"], row["company"]),
+        int(row["report_days"]),
+        datetime.fromisoformat(row["submitted_at"]),
+        datetime.fromisoformat(row["ended_at"]),
+        datetime.fromisoformat(row["issued_at"]) if row["issued_at"] else None,
+        ident,
     )
+
+
+def _start(ident: str, row: Mapping[str, str]) -> Start:
+    instants = [datetime.fromisoformat(row[name]).timestamp() if row[name] else None for name in STARTS]
+    starts_at, ends_at, taken_at, received_at = instants
+    if starts_at is None or ends_at is None or taken_at is None:
+        raise ValueError(f"line {ident}: {', '.join(STARTS[:3])} are needed")
+    return Start(ident, row["company"], starts_at, ends_at, taken_at, received_at)
 
 
 def _told(score: Score) -> list[str]:

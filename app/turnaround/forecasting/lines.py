@@ -8,6 +8,7 @@ from datetime import datetime
 from math import log
 
 from app.turnaround import rules
+from app.turnaround.forecasting.starts import Slips, Start
 from app.worktime.workclock import position_of
 
 DAY = 86_400.0
@@ -117,12 +118,12 @@ def _running(steps: Sequence[tuple[float, int]]) -> tuple[list[float], list[int]
 
 
 class Past:
-    """What was known of lines at `origin`: those issued in the year before it, oldest first, and the backlog."""
+    """What was known of lines at `origin`: those issued in the year before it, oldest first, backlog, late starts."""
 
     YEAR = 365 * DAY
 
-    def __init__(self, issued: Sequence[Line], backlog: Backlog, origin: float) -> None:
-        self.issued, self.backlog, self.origin = issued, backlog, origin
+    def __init__(self, issued: Sequence[Line], backlog: Backlog, origin: float, slips: Slips) -> None:
+        self.issued, self.backlog, self.origin, self.slips = issued, backlog, origin, slips
 
     def last(self, days: float) -> list[Line]:
         """Those issued in so many days before the origin."""
@@ -132,8 +133,8 @@ class Past:
 class History:
     """All lines of a time, from which the past of any instant in it is taken."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.lines = list(lines)
+    def __init__(self, lines: Iterable[Line], starts: Iterable[Start] = ()) -> None:
+        self.lines, self.starts = list(lines), list(starts)
         self._issued = sorted((each for each in self.lines if each.issued_at is not None), key=_issue)
         self._times = [_issue(each) for each in self._issued]
         self._backlog = Backlog(self.lines)
@@ -141,7 +142,7 @@ class History:
     def past(self, origin: float) -> Past:
         """What was known at the origin."""
         begin, end = bisect_right(self._times, origin - Past.YEAR), bisect_right(self._times, origin)
-        return Past(self._issued[begin:end], self._backlog, origin)
+        return Past(self._issued[begin:end], self._backlog, origin, Slips.of(self.starts, origin))
 
 
 def _issue(each: Line) -> float:

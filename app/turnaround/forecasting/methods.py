@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from app.booking.forecast import ReportingTime
 from app.turnaround.forecasting.lines import DAY, Cell, Line, Past, cells, enough
 from app.turnaround.forecasting.load import Load
+from app.turnaround.forecasting.starts import Slips
 from app.turnaround.forecasting.times import LIKELY, SAFE, CalendarTime, WorkingTime
 
 # Two reports of one lab a month apart: the older weighs half.
@@ -145,6 +146,7 @@ class _RecentFit:
     report: "Ladder"
     lead: "Ladder"
     load: Load | None
+    slips: Slips
     as_of: datetime
 
     @classmethod
@@ -152,7 +154,7 @@ class _RecentFit:
         lines = by_cell(past.issued)
         report = Ladder(past.origin, lines, lambda line: line.ratio)
         lead = Ladder(past.origin, lines, lambda line: line.lead)
-        return cls(report, lead, load, datetime.fromtimestamp(past.origin, UTC))
+        return cls(report, lead, load, past.slips, datetime.fromtimestamp(past.origin, UTC))
 
     def of(self, test: Planned, lab: str) -> ReportingTime | None:
         report, lead = (ladder.of(test.id, test.domain, lab) for ladder in (self.report, self.lead))
@@ -165,6 +167,7 @@ class _RecentFit:
             as_of=self.as_of,
             lead=(lead.likely, max(lead.safe, lead.likely)),
             learnt_from=self.report.narrowest(test.id, test.domain, lab),
+            slips=self.slips,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil, exp, log
 from statistics import NormalDist
 
+from app.turnaround.forecasting.starts import STEPS, Slips
 from app.worktime.workclock import instant, position
 
 # Dates of reports are read by the day; finer than this would only tell about single lines.
@@ -17,8 +18,7 @@ STANDARD = NormalDist()
 NINE_TENTHS = STANDARD.inv_cdf(0.9)
 LEAST = 1 / GRAINS_A_DAY
 LIKELY, SAFE = 0.5, 0.9
-# Equally probable steps of a time that another one follows.
-STEPS = tuple((step + 0.5) / 15 for step in range(15))
+NO_SLIPS = Slips()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ class CalendarTime:
         likely, safe = self.after(ended_at)
         return max(likely, now), max(safe, now)
 
+    def awaiting_sample(self, ends_at: datetime, ahead: timedelta) -> None:
+        """Nothing is known of samples."""
+
     def without_slot(self, submitted_at: datetime, now: datetime) -> tuple[datetime, datetime]:
         """The same for a line submitted then that has no slot, never before now."""
         likely, safe = self.whole
@@ -50,7 +53,7 @@ class WorkingTime:
     """likely, safe: working days at the usual load. load: logarithm of the factor of the load as known at `as_of`.
 
     lead: likely and safe calendar days from submission to the end of the bench's use. learnt_from: the kind of the
-    narrowest cell behind it.
+    narrowest cell behind it. slips: of starts whose sample was not there.
     """
 
     likely: float
@@ -59,6 +62,7 @@ class WorkingTime:
     as_of: datetime
     lead: tuple[float, float]
     learnt_from: str
+    slips: Slips = NO_SLIPS
 
     def after(self, ends_at: datetime) -> tuple[datetime, datetime]:
         """Likely and safe date, UTC, for a use that ends then; the further ahead, the less the load counts."""
@@ -82,6 +86,18 @@ class WorkingTime:
         leads = (max(days, elapsed) for days in _left(*self.lead, elapsed, STEPS))
         ends = [position(submitted_at + timedelta(days=days)) for days in leads]
         days = self._days(submitted_at + timedelta(days=max(self.lead[0], elapsed)))
+        return instant(_whole(_by(LIKELY, ends, days))), instant(_whole(_by(SAFE, ends, days)))
+
+    def awaiting_sample(self, ends_at: datetime, ahead: timedelta) -> tuple[datetime, datetime] | None:
+        """The same for a use that ends then, if it begins as booked, and whose sample is not there so long before.
+
+        None where nothing is known of such uses.
+        """
+        slips = self.slips.ahead(ahead / timedelta(days=1))
+        if not slips:
+            return None
+        ends = [position(ends_at + timedelta(days=slip)) for slip in slips]
+        days = self._days(ends_at)
         return instant(_whole(_by(LIKELY, ends, days))), instant(_whole(_by(SAFE, ends, days)))
 
     def _days(self, ends_at: datetime) -> tuple[float, float]:
