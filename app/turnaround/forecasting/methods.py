@@ -148,6 +148,7 @@ class _RecentFit:
     load: Load | None
     slips: Slips
     as_of: datetime
+    known: dict[tuple[Planned, str], WorkingTime | None] = field(default_factory=dict)
 
     @classmethod
     def of_past(cls, past: Past, load: Load | None) -> "_RecentFit":
@@ -157,6 +158,11 @@ class _RecentFit:
         return cls(report, lead, load, past.slips, datetime.fromtimestamp(past.origin, UTC))
 
     def of(self, test: Planned, lab: str) -> ReportingTime | None:
+        if (test, lab) not in self.known:
+            self.known[test, lab] = self._time(test, lab)
+        return self.known[test, lab]
+
+    def _time(self, test: Planned, lab: str) -> WorkingTime | None:
         report, lead = (ladder.of(test.id, test.domain, lab) for ladder in (self.report, self.lead))
         if report is None or lead is None:
             return None

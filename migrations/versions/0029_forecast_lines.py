@@ -1,6 +1,6 @@
 """the dates of each line that counts among those that held
 
-Revision: 0026, after 0025. Months are reckoned anew, so that their lines are there.
+Revision: 0029, after 0028. Months are reckoned anew, so that their lines are there.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from app.database import UtcDateTime
 
-revision = "0026"
-down_revision = "0025"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
