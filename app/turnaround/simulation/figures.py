@@ -1,5 +1,6 @@
 """Figures of a simulated year, and of many years with how sure they are."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 from statistics import fmean, stdev
@@ -54,7 +55,7 @@ def figures(house: House, outcome: Outcome, known: Outcome) -> Figures:
         "one_lab": fmean(one_lab),
         "one_lab_days": _mean([days for days, alone in zip(whole, one_lab, strict=True) if alone]),
         "several_labs_days": _mean([days for days, alone in zip(whole, one_lab, strict=True) if not alone]),
-        **{f"within{days}": fmean(took <= days for took in whole) for days in WITHIN},
+        **_within(whole),
         **_use(house, outcome),
     }
 
@@ -108,6 +109,11 @@ def _phases(jobs: Sequence[Job]) -> dict[str, list[float]]:
         "testing": [_days(job.taken, job.ended) for job in jobs],
         "reporting": [_days(job.ended, job.issued) for job in jobs],
     }
+
+
+def _within(days: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(days)
+    return {f"within{most}": bisect_right(ordered, most) / len(ordered) for most in WITHIN}
 
 
 def _distribution(name: str, days: Sequence[float]) -> dict[str, float]:
