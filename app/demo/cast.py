@@ -18,6 +18,7 @@ class Company:
     domains: tuple[str, ...]
 
 
+# Three of each province: fewer, and nothing of the ways between the two could be told to coordinators.
 COMPANIES = (
     Company(
         "demo-oem-a",
@@ -50,8 +51,8 @@ COMPANIES = (
         "demo-parts-d",
         "示例零部件丁",
         "Demo Parts D",
-        "四川省",
-        "绵阳市",
+        "重庆市",
+        "重庆市",
         3,
         ("parts_body", "parts_chassis", "parts_lighting_electric", "environment"),
     ),
@@ -59,8 +60,8 @@ COMPANIES = (
         "demo-truck-e",
         "示例商用车戊",
         "Demo Trucks E",
-        "四川省",
-        "南充市",
+        "重庆市",
+        "重庆市",
         3,
         ("vehicle_performance", "powertrain_ice", "fuel_cell", "hydrogen"),
     ),

@@ -34,7 +34,7 @@ from app.orders.models import Order, OrderLine, OrderMessage
 from app.samples.models import Sample
 from app.testing import models as testing
 from app.turnaround.queries import Question, turnaround
-from app.turnaround.rules import GroupBy, last_months
+from app.turnaround.rules import LEAST_COMPANIES, GroupBy, last_months
 from app.turnaround.scheduled import enclosing
 from app.turnaround.scheduled import queries as scheduled
 from app.turnaround.scheduled.periods import Every
@@ -107,6 +107,12 @@ def test_no_time_is_taken_twice_and_what_ended_takes_none(played: tuple[Path, da
     dead = (State.DECLINED, State.CANCELLED, State.EXPIRED, State.NO_SHOW)
     held = db.session.query(Booking).join(Occupancy, Occupancy.booking_id == Booking.id)
     assert held.filter(Booking.state.in_(dead)).count() == 0
+
+
+def test_each_province_has_enough_companies_for_its_figures_to_be_told(played: tuple[Path, datetime]) -> None:
+    made = db.session.query(Booking.company_id, Organisation.province).join(Organisation).distinct()
+    counts = Counter(province for _company, province in made)
+    assert set(counts) == {"四川省", "重庆市"} and min(counts.values()) >= LEAST_COMPANIES
 
 
 def test_the_figures_of_turnaround_are_those_of_the_log(played: tuple[Path, datetime]) -> None:
