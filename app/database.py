@@ -5,7 +5,6 @@ Reads run in plain transactions. Every write runs in `transaction()`, which on S
 writer is at work, and two of them would both see the slot as free.
 """
 
-import base64
 import enum
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
-from typing import Any, ClassVar, cast
+from time import monotonic
+from typing import Any, ClassVar, TypeVar, cast
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -32,14 +32,16 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    bindparam,
     event,
     insert,
     inspect,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, make_transient_to_detached, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
 NAMING = {
@@ -49,9 +51,17 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+CODE_ALPHABET = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+ID_ALPHABET = b"abcdefghijklmnopqrstuvwxyz234567"
+# A random byte as one of 32 letters, each as likely as the others.
+CODE_LETTERS, ID_LETTERS = (
+    bytes(alphabet[byte % 32] for byte in range(256)) for alphabet in (CODE_ALPHABET, ID_ALPHABET)
+)
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
+FLUSHED = "yujian_flushed"
+USED = "yujian_used"
+IDLE_SECONDS = 1.0
 # Writers of one process queue up here: SQLite lets a waiting one sleep, ever longer, while nobody is at work.
 # Only a queue; what keeps writers apart is the database's own lock, across processes too.
 _TURN = Lock()
@@ -96,6 +106,8 @@ class Base(DeclarativeBase):
     }
 
 
+Row = TypeVar("Row", bound=Base)
+
 # Rows stay readable after the commit: the view shows what was just stored without asking again.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
@@ -103,7 +115,7 @@ migrate = Migrate()
 
 def new_id() -> str:
     """A random id of 16 characters (80 bits): ids can't be counted or guessed."""
-    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return secrets.token_bytes(16).translate(ID_LETTERS).decode()
 
 
 def random_id() -> Mapped[str]:
@@ -117,7 +129,7 @@ def code(letter: str, at: datetime) -> str:
     letter: kind of thing (B booking, W order). at: aware, its local month is shown. Letters that look like
     digits are left out.
     """
-    return f"{letter}{at:%y%m}-" + "".join(CODE_ALPHABET[byte % 32] for byte in secrets.token_bytes(5))
+    return f"{letter}{at:%y%m}-{secrets.token_bytes(5).translate(CODE_LETTERS).decode()}"
 
 
 def code_taken(error: IntegrityError) -> bool:
@@ -130,26 +142,61 @@ def in_a_circle(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
+def new_row(kind: type[Row], **values: Any) -> Row:
+    """A row to be given to `insert_now`: made as the ORM makes those that it reads, without noting changes.
+
+    values: by attribute, of columns and of single rows that it points at; other columns are empty, without default.
+    """
+    row = cast(Row, inspect(kind).class_manager.new_instance())
+    row.__dict__.update(_empty(kind), **values)
+    return row
+
+
 def insert_now(session: Session, *rows: Base) -> None:
-    """Insert new rows in this order with one plain statement each, without the unit of work's bookkeeping.
+    """Insert new rows in this order with plain statements, without the unit of work's bookkeeping.
 
     For the path that every booking takes. Keys and other columns without an empty value must be set; afterwards
-    the rows belong to the session like loaded ones.
+    the rows belong to the session like loaded ones. PostgreSQL gets them all in one statement.
     """
-    for row in rows:
-        statement, columns = _plain_insert(type(row))
-        values = {name: row.__dict__.setdefault(key, None) for key, name in columns.items()}
-        execute(session, statement, values)
+    values = [{name: row.__dict__.setdefault(key, None) for key, name in _columns(type(row)).items()} for row in rows]
+    if session.get_bind().dialect.name == "postgresql":
+        together = {f"{name}_{number}": value for number, row in enumerate(values) for name, value in row.items()}
+        execute(session, _inserted_together(*map(type, rows)), together)
+    else:
+        for row, each in zip(rows, values, strict=True):
+            execute(session, _inserted(type(row)), each)
     for row in rows:
         make_transient_to_detached(row)
-    session.add_all(rows)
+    for row in reversed(rows):
+        # The last ones bring those along that they point at.
+        if row not in session:
+            session.add(row)
 
 
 @cache
-def _plain_insert(kind: type[Base]) -> tuple[Insert, dict[str, str]]:
-    """The statement for a kind of row, and its columns' names by attribute."""
-    mapper = inspect(kind)
-    return insert(cast(Table, mapper.local_table)), {p.key: p.columns[0].name for p in mapper.column_attrs}
+def _columns(kind: type[Base]) -> dict[str, str]:
+    """The names of its columns by attribute."""
+    return {each.key: each.columns[0].name for each in inspect(kind).column_attrs}
+
+
+@cache
+def _empty(kind: type[Base]) -> dict[str, None]:
+    return dict.fromkeys(_columns(kind))
+
+
+@cache
+def _inserted(kind: type[Base]) -> Insert:
+    return insert(cast(Table, inspect(kind).local_table))
+
+
+@cache
+def _inserted_together(*kinds: type[Base]) -> Insert:
+    """A row of each kind; the values of the first are called `id_0`, `code_0` …. Keys are checked at the end."""
+    parts = [
+        _inserted(kind).values({name: bindparam(f"{name}_{number}") for name in _columns(kind).values()})
+        for number, kind in enumerate(kinds)
+    ]
+    return parts[-1].add_cte(*(part.cte(f"row_{number}") for number, part in enumerate(parts[:-1])))
 
 
 def execute(
@@ -188,13 +235,22 @@ def init_app(app: Flask) -> None:
     if str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite"):
         options |= {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
     else:
-        options |= {"pool_pre_ping": True, "pool_size": 10}
+        options |= {"pool_size": 10}
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=True, compare_type=True)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _tame_sqlite(db.engine)
+        else:
+            _check_idle(db.engine)
+
+
+@event.listens_for(db.session, "after_flush")
+def _note_flush(session: Session, _context: object) -> None:
+    """What was written outside of `transaction()` is not to be kept by one that begins later."""
+    if not session.info.get(WRITING):
+        session.info[FLUSHED] = True
 
 
 def _tame_sqlite(engine: Engine) -> None:
@@ -213,8 +269,32 @@ def _tame_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(WRITING)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.exec_driver_sql("BEGIN")
+
+
+def _check_idle(engine: Engine) -> None:
+    """Ask a connection that has rested whether it is still alive, and take a new one where it is not.
+
+    Asking before each use would cost one round trip each time; what breaks between two uses within a second is told
+    as what breaks in the middle of a request.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[USED] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def checkout(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if monotonic() - record.info.get(USED, monotonic()) < IDLE_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            if not engine.dialect.is_disconnect(error, connection, None):
+                raise
+            alive = False
+        if not alive:
+            raise DisconnectionError
 
 
 @contextmanager
@@ -228,7 +308,6 @@ def transaction() -> Iterator[Session]:
         with session.begin_nested():
             yield session
         return
-    session.rollback()  # ends the read that sign-in began: SQLite can't upgrade it
     try:
         with _turn():
             yield from _written(session)
@@ -238,12 +317,29 @@ def transaction() -> Iterator[Session]:
 
 def _written(session: Session) -> Iterator[Session]:
     try:
-        session.info[WRITING] = session.connection(execution_options={WRITING: True})
+        session.info[WRITING] = _begin(session)
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+
+
+def _begin(session: Session) -> Connection:
+    """Begin to write, on the connection on which sign-in has read, if it has.
+
+    What was read before may be out of date. PostgreSQL looks anew with each statement; SQLite, which can't let a
+    reader write, ends what was begun and begins again.
+    """
+    if session.new or session.dirty or session.deleted or session.info.pop(FLUSHED, False):
+        session.rollback()
+    elif session.in_transaction():
+        session.expire_all()
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.connection.rollback()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    return connection
 
 
 @contextmanager

@@ -25,16 +25,15 @@ from sqlalchemy import event, func, insert, select
 
 from app import create_app
 from app.booking import queries
-from app.booking.availability import Slot, earliest_slot
+from app.booking.availability import Rows, Slot, earliest_slot
 from app.booking.models import Booking, Occupancy
-from app.booking.queries import Taken
 from app.booking.rules import bookable_span
 from app.booking.settings import limits
 from app.clock import now
 from app.database import db
 from app.labs.models import Capability, Resource
 from app.labs.queries import CapableBench, capable_benches
-from app.worktime import SHANGHAI, Interval
+from app.worktime import SHANGHAI
 from bench import fill
 from bench.client import Client, medians_in_turn, rate, served, sign_in
 
@@ -126,7 +125,7 @@ def free_slots(app: Any, wanted: int) -> list[dict[str, str]]:
             capable = [c for c in capable_benches([test or ""]) if c.bench.resource_id == resource]
             if not capable:
                 continue
-            busy = [row.when for row in queries.taken([resource], span, at).get(resource, [])]
+            busy = queries.taken(capable[0].reads, span, at)
             found.append([])
             start = span.start
             while len(found[-1]) < wanted and (slot := _first(capable[0], busy, start, span.end)):
@@ -139,8 +138,8 @@ def free_slots(app: Any, wanted: int) -> list[dict[str, str]]:
     return turns[:wanted]
 
 
-def _first(capable: CapableBench, busy: list[Interval], start: datetime, end: datetime) -> Slot | None:
-    return earliest_slot(capable, [Taken(1, when) for when in busy], start, end) if start < end else None
+def _first(capable: CapableBench, busy: Rows, start: datetime, end: datetime) -> Slot | None:
+    return earliest_slot(capable, busy, start, end) if start < end else None
 
 
 def _request(test: str, slot: Slot) -> dict[str, str]:

@@ -33,7 +33,7 @@ from app.booking.steps import (
     slot_columns,
     wish_of,
 )
-from app.database import code, code_taken, insert_now, new_id, transaction
+from app.database import code, code_taken, insert_now, new_id, new_row, transaction
 from app.events import log
 from app.events.log import System
 from app.labs.queries import Bench, bench_of, rule_owner
@@ -120,7 +120,8 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     line = _line(session, viewer, command, slot.bench.lab_id, now)
     if command.order_id:
         check_samples(session, line, command.sample or line.sample, command.test_id, slot.use, now)
-    booking = Booking(
+    booking = new_row(
+        Booking,
         id=new_id(),
         code=code("B", now),
         state=command.state,

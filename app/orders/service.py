@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require, require_visible
-from app.database import code, new_id, transaction
+from app.database import code, new_id, new_row, transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
 from app.events.log import Actor
@@ -97,7 +97,7 @@ def create(viewer: Viewer, command: NewOrder, now: datetime) -> Order:
     with transaction() as session:
         if not queries.lab_exists(session, command.lab_id):
             raise Invalid(N_("没有这个实验室。"), field="lab")
-        order = _new_order(viewer, command.lab_id, now, direct=False)
+        order = Order(**_new_order(viewer, command.lab_id, now, direct=False))
         _set_terms(order, command.terms)
         session.add(order)
         for line in command.lines:
@@ -114,7 +114,7 @@ def copy(viewer: Viewer, order_id: str, now: datetime) -> Order:
         source = session.get(Order, order_id)
         require_visible(viewer, Action.SEE_BOOKING, source)
         assert source is not None
-        order = _new_order(viewer, source.lab_id, now, direct=False)
+        order = Order(**_new_order(viewer, source.lab_id, now, direct=False))
         _set_terms(order, _copied_terms(source))
         session.add(order)
         live = [line for line in source.lines if line.state.value not in rules.CLOSED] or source.lines
@@ -264,23 +264,24 @@ def _add_line(session: Session, order: Order, new: NewLine) -> OrderLine:
     return line
 
 
-def _new_order(viewer: Viewer, lab_id: str, now: datetime, direct: bool) -> Order:
-    return Order(
-        id=new_id(),
-        code=code("W", now),
-        company_id=viewer.organisation_id,
-        lab_id=lab_id,
-        state=OrderState.DRAFT,
-        version=1,
-        created_at=now,
-        created_by_id=viewer.user_id,
-        direct=direct,
-        decision_rule="",
-        applicant="",
-        contract_number="",
-        witness=False,
-        note="",
-    )
+def _new_order(viewer: Viewer, lab_id: str, now: datetime, direct: bool) -> dict[str, Any]:
+    """The columns of a new order."""
+    return {
+        "id": new_id(),
+        "code": code("W", now),
+        "company_id": viewer.organisation_id,
+        "lab_id": lab_id,
+        "state": OrderState.DRAFT,
+        "version": 1,
+        "created_at": now,
+        "created_by_id": viewer.user_id,
+        "direct": direct,
+        "decision_rule": "",
+        "applicant": "",
+        "contract_number": "",
+        "witness": False,
+        "note": "",
+    }
 
 
 # How lines follow their bookings
@@ -288,8 +289,9 @@ def _new_order(viewer: Viewer, lab_id: str, now: datetime, direct: bool) -> Orde
 
 def draft(viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime) -> OrderLine:
     """A direct order of one line for the viewer's company; the caller stores both with its booking."""
-    order = _new_order(viewer, lab_id, now, direct=True)
-    return OrderLine(
+    order = new_row(Order, **_new_order(viewer, lab_id, now, direct=True))
+    return new_row(
+        OrderLine,
         id=new_id(),
         order_id=order.id,
         order=order,
