@@ -10,10 +10,9 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from threading import Lock
 from time import monotonic
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -26,21 +25,16 @@ from sqlalchemy import (
     Engine,
     Enum,
     Executable,
-    Insert,
     MetaData,
     String,
-    Table,
     Text,
     TypeDecorator,
-    bindparam,
     event,
-    insert,
-    inspect,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, make_transient_to_detached, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
@@ -106,8 +100,6 @@ class Base(DeclarativeBase):
     }
 
 
-Row = TypeVar("Row", bound=Base)
-
 # Rows stay readable after the commit: the view shows what was just stored without asking again.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
@@ -142,72 +134,20 @@ def in_a_circle(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
-def new_row(kind: type[Row], **values: Any) -> Row:
-    """A row to be given to `insert_now`: made as the ORM makes those that it reads, without noting changes.
-
-    values: by attribute, of columns and of single rows that it points at; other columns are empty, without default.
-    """
-    row = cast(Row, inspect(kind).class_manager.new_instance())
-    row.__dict__.update(_empty(kind), **values)
-    return row
-
-
-def insert_now(session: Session, *rows: Base) -> None:
-    """Insert new rows in this order with plain statements, without the unit of work's bookkeeping.
-
-    For the path that every booking takes. Keys and other columns without an empty value must be set; afterwards
-    the rows belong to the session like loaded ones. PostgreSQL gets them all in one statement.
-    """
-    values = [{name: row.__dict__.setdefault(key, None) for key, name in _columns(type(row)).items()} for row in rows]
-    if session.get_bind().dialect.name == "postgresql":
-        together = {f"{name}_{number}": value for number, row in enumerate(values) for name, value in row.items()}
-        execute(session, _inserted_together(*map(type, rows)), together)
-    else:
-        for row, each in zip(rows, values, strict=True):
-            execute(session, _inserted(type(row)), each)
-    for row in rows:
-        make_transient_to_detached(row)
-    for row in reversed(rows):
-        # The last ones bring those along that they point at.
-        if row not in session:
-            session.add(row)
-
-
-@cache
-def _columns(kind: type[Base]) -> dict[str, str]:
-    """The names of its columns by attribute."""
-    return {each.key: each.columns[0].name for each in inspect(kind).column_attrs}
-
-
-@cache
-def _empty(kind: type[Base]) -> dict[str, None]:
-    return dict.fromkeys(_columns(kind))
-
-
-@cache
-def _inserted(kind: type[Base]) -> Insert:
-    return insert(cast(Table, inspect(kind).local_table))
-
-
-@cache
-def _inserted_together(*kinds: type[Base]) -> Insert:
-    """A row of each kind; the values of the first are called `id_0`, `code_0` …. Keys are checked at the end."""
-    parts = [
-        _inserted(kind).values({name: bindparam(f"{name}_{number}") for name in _columns(kind).values()})
-        for number, kind in enumerate(kinds)
-    ]
-    return parts[-1].add_cte(*(part.cte(f"row_{number}") for number, part in enumerate(parts[:-1])))
+def connection_of(session: Session) -> Connection:
+    """The connection on which the session reads, or writes."""
+    connection: Connection = session.info.get(WRITING) or session.connection()
+    return connection
 
 
 def execute(
     session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-) -> CursorResult[Any]:
+) -> CursorResult[*tuple[Any, ...]]:
     """Ask for plain columns, or write, on the session's own connection, past the layer that makes row objects.
 
     For statements that stand before every request or in every booking. What is pending is not flushed before.
     """
-    connection: Connection = session.info.get(WRITING) or session.connection()
-    return connection.execute(statement, values)
+    return connection_of(session).execute(statement, values)
 
 
 # So many rows of an index are looked at for its statistics.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -13,12 +13,11 @@ from app.booking import closed, rules
 from app.booking.availability import ANYBODY, PlaceOf, Slot, Wish, slot_for
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
 from app.booking.queries import InTheWay, Taken
-from app.database import Base, execute, in_a_circle, new_id
+from app.database import in_a_circle, new_id
+from app.inserting import write
 from app.labs.models import Capability, Resource
 from app.labs.queries import CapableBench
 from app.worktime import Interval, Use, subtract
-
-INSERT = insert(Base.metadata.tables[Occupancy.__tablename__])
 
 
 def find_slot(
@@ -193,7 +192,7 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
     # All writers go through the places in one order, so that none waits for another in a circle.
     rows.sort(key=lambda row: (str(row["resource_id"]), str(row["place"])))
     try:
-        execute(session, INSERT, rows)
+        write(session, Occupancy, *rows)
     except IntegrityError as error:
         if OVERLAP in str(error.orig):
             raise rules.SlotTaken(raced=True) from error

@@ -33,9 +33,10 @@ from app.booking.steps import (
     slot_columns,
     wish_of,
 )
-from app.database import code, code_taken, insert_now, new_id, new_row, transaction
+from app.database import code, code_taken, new_id, transaction
 from app.events import log
 from app.events.log import System
+from app.inserting import insert_now, new_row
 from app.labs.queries import Bench, bench_of, rule_owner
 from app.labs.rules import ANY_COMPANY, AT_ONCE
 from app.orders import service as orders

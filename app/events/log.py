@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import insert, select, text, tuple_
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
 
-from app.database import Base, db, execute, new_id
+from app.database import db, new_id
 from app.events.models import Event
-
-APPEND = insert(Base.metadata.tables[Event.__tablename__])
+from app.inserting import write
 
 
 class Actor(Protocol):
@@ -54,9 +53,9 @@ def record(
     datetimes as ISO 8601 with offset.
     """
     # The log is only ever appended to: a plain insert, without a row object to keep track of.
-    execute(
+    write(
         session,
-        APPEND,
+        Event,
         {
             "key": new_id(),
             "at": at,

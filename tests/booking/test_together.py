@@ -15,13 +15,12 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from app.booking import service
 from app.booking.availability import Wish
 from app.booking.models import OVERLAP, Booking, Occupancy
-from app.booking.occupancy import INSERT
 from app.booking.offers import Question, offers
 from app.booking.rules import SlotTaken
 from app.booking.service import Book
@@ -252,12 +251,12 @@ def test_two_that_wait_for_one_another_and_one_begins_again(world: World, app: F
     db.session.remove()
     booker = threading.Thread(target=lambda: told.append(all_at_once(app, [books(person, "chamber")])))
     with db.engine.connect() as connection:
-        connection.execute(INSERT, row | {"id": new_id(), "resource_id": "cycler"})
+        connection.execute(insert(Occupancy), row | {"id": new_id(), "resource_id": "cycler"})
         booker.start()
         waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
         while not connection.scalar(waiting):
             time.sleep(0.01)
-        connection.execute(INSERT, row | {"id": new_id(), "resource_id": "chamber"})
+        connection.execute(insert(Occupancy), row | {"id": new_id(), "resource_id": "chamber"})
         connection.rollback()
     booker.join()
     assert told == [{"booked": 1}] and overlaps() == 0
