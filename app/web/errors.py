@@ -5,12 +5,11 @@ from typing import Any
 from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from app.accounts.rules import safe_path
 from app.api import PREFIX, FieldError, Problem
@@ -119,8 +118,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         answer = current_app.make_response(_page(status, text))
     if isinstance(error, MethodNotAllowed):
         answer.allow.update(error.valid_methods or ())
-    if isinstance(error, RateLimitExceeded):
-        answer.headers["Retry-After"] = str(error.limit.limit.get_expiry())
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 

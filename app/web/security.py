@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping
 
 from flask import Flask, Response, current_app, request
-from flask_limiter import ApplicationLimit, Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
+from limits import parse_many
+from limits.strategies import FixedWindowRateLimiter
 from secure import (
     ContentSecurityPolicy,
     CrossOriginOpenerPolicy,
@@ -18,6 +18,7 @@ from secure import (
     XContentTypeOptions,
     XFrameOptions,
 )
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.accounts.views import bp as accounts
@@ -84,8 +85,8 @@ STRICT = {hsts: _headers(_policy(), hsts) for hsts in (False, True)}
 
 def _set_headers(response: Response) -> Response:
     kind = LOOSE if request.path.startswith(OPENAPI + "/") else STRICT
-    for name, value in kind[request.is_secure].items():
-        response.headers[name] = value
+    # None of them stands there before; so none is looked for.
+    response.headers.extend(kind[request.is_secure])
     return response
 
 
@@ -108,18 +109,30 @@ def _is_api() -> bool:
 def _caller() -> str:
     """Who is counted: the bearer of a token, else the address."""
     token = request.headers.get("Authorization")
-    return hashlib.sha256(token.encode()).hexdigest() if token else get_remote_address()
+    return hashlib.sha256(token.encode()).hexdigest() if token else _address()
+
+
+def _address() -> str:
+    return request.remote_addr or ""
 
 
 def _limit(app: Flask) -> None:
     """Rates of the API per token, and per address of what checks or sets a password and of what confirms a report."""
-    limiter = Limiter(
-        get_remote_address,
-        app=app,
-        storage_uri=f"{Counters.STORAGE_SCHEME[0]}://",
-        application_limits=[
-            ApplicationLimit(str(app.config["API_RATE"]), key_function=_caller, exempt_when=lambda: not _is_api())
-        ],
-    )
-    limiter.limit(str(app.config["SIGN_IN_RATE"]), methods=["POST"])(accounts)
-    limiter.limit(str(app.config["VERIFY_RATE"]))(verify)
+    names = ("API_RATE", "SIGN_IN_RATE", "VERIFY_RATE")
+    rates = {name: parse_many(str(app.config[name])) for name in names}
+    counters = FixedWindowRateLimiter(Counters())
+
+    def count() -> None:
+        if _is_api():
+            name, counted = "API_RATE", ("", _caller())
+        elif request.blueprint == accounts.name and request.method == "POST":
+            name, counted = "SIGN_IN_RATE", (request.endpoint or "", _address())
+        elif request.blueprint == verify.name:
+            name, counted = "VERIFY_RATE", (request.endpoint or "", _address())
+        else:
+            return
+        for rate in rates[name]:
+            if not counters.hit(rate, name, *counted):
+                raise TooManyRequests(retry_after=rate.get_expiry())
+
+    app.before_request(count)
