@@ -1,11 +1,16 @@
 """Two languages: which one this request speaks, and how dates, spans and refusals are written in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, force_locale, get_locale, gettext, ngettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
 from app.errors import YujianError
@@ -22,10 +27,26 @@ babel = Babel()
 def init_app(app: Flask) -> None:
     """Bind Babel and the template filters."""
     babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=_select, default_timezone="Asia/Shanghai")
+    # A page asks for some fifty texts: each is looked up once and kept.
+    app.jinja_env.globals.update(_=text, gettext=text)
     app.jinja_env.filters.update(
         day=day, weekday=weekday, moment=moment, clock=clock, span=span, hours=hours, pick=pick, zh_only=zh_only
     )
     app.jinja_env.globals.update(lang=lang)
+
+
+@pass_eval_context
+def text(context: EvalContext, message: str, /, **facts: Any) -> Markup | str:
+    """Template global `_`: the message, always a format, in this request's language; on pages its facts are escaped."""
+    found = _text(lang(), message)
+    if not context.autoescape:
+        return str(found) % facts
+    return found % facts if facts or "%" in found else found
+
+
+@lru_cache(maxsize=4096)
+def _text(_language: str, message: str) -> Markup:
+    return Markup(gettext(message))  # noqa: S704  # ours, not a visitor's
 
 
 def _select() -> str:
@@ -40,13 +61,24 @@ def _select() -> str:
 
 def lang() -> str:
     """`zh` or `en`, the language of this request."""
-    locale = get_locale()
-    return "en" if locale is not None and locale.language == "en" else "zh"
+    try:
+        spoken: str | None = g.get("spoken")
+    except RuntimeError:  # outside of the application
+        return "zh"
+    if spoken is None:
+        spoken = g.spoken = "en" if get_locale().language == "en" else "zh"
+    return spoken
 
 
-def speaking(language: str) -> Any:
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
     """Context manager: texts in `zh` or `en`, for feeds, mails and exports in the receiver's language."""
-    return force_locale(LOCALES[language])
+    with force_locale(LOCALES[language]):
+        before, g.spoken = g.get("spoken"), language
+        try:
+            yield
+        finally:
+            g.spoken = before
 
 
 def pick(thing: Any, field: str = "name") -> str:

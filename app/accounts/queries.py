@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import bindparam, func, select
@@ -68,10 +68,9 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-# Built once and of plain columns: it stands before every API request.
-_BEARER = (
+# Built once and of plain columns: these stand before every request.
+_SEATS = (
     select(
-        ApiToken.scope,
         Membership.id,
         Membership.user_id,
         Membership.role,
@@ -82,34 +81,43 @@ _BEARER = (
         Organisation.short_en,
         Organisation.demo,
     )
-    .join(Membership, Membership.id == ApiToken.membership_id)
     .join(User, User.id == Membership.user_id)
     .join(Organisation, Organisation.id == Membership.organisation_id)
-    .where(
-        ApiToken.digest == bindparam("digest"),
-        ApiToken.revoked_at.is_(None),
-        Membership.ended_at.is_(None),
-        User.active,
-    )
+    .where(Membership.ended_at.is_(None), User.active)
+)
+_BEARER = (
+    _SEATS.add_columns(ApiToken.scope)
+    .join(ApiToken, ApiToken.membership_id == Membership.id)
+    .where(ApiToken.digest == bindparam("digest"), ApiToken.revoked_at.is_(None))
+)
+_SIGNED_IN = _SEATS.where(User.id == bindparam("user"), User.session_version == bindparam("version")).order_by(
+    Membership.created_at, Membership.id
 )
 
 
 def viewer_by_token(token: str) -> Viewer | None:
     """The viewer a bearer token stands for, None for an unknown, revoked or orphaned one."""
     found = execute(db.session(), _BEARER, {"digest": digest(token)}).one_or_none()
-    if found is None:
-        return None
+    return _viewer(found, found.scope) if found else None
+
+
+def viewers_of(user_id: str, session_version: int) -> list[Viewer]:
+    """What a session can act as: the open memberships of its user, oldest first; none when it has been ended."""
+    return [_viewer(row) for row in execute(db.session(), _SIGNED_IN, {"user": user_id, "version": session_version})]
+
+
+def _viewer(row: Any, scope: Scope = Scope.WRITE) -> Viewer:
     return Viewer(
-        user_id=found.user_id,
-        role=found.role,
-        organisation_id=found.organisation_id,
-        lab_ids=frozenset(found.lab_ids),
-        membership_id=found.id,
-        scope=found.scope,
-        name=found.name,
-        organisation_zh=found.short_zh,
-        organisation_en=found.short_en,
-        demo=found.demo,
+        user_id=row.user_id,
+        role=row.role,
+        organisation_id=row.organisation_id,
+        lab_ids=frozenset(row.lab_ids),
+        membership_id=row.id,
+        scope=scope,
+        name=row.name,
+        organisation_zh=row.short_zh,
+        organisation_en=row.short_en,
+        demo=row.demo,
     )
 
 

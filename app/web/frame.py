@@ -1,12 +1,14 @@
 """What stands around every page: navigation, appearance, demo strip, addresses of static files."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, request, session, url_for
+from flask import Flask, Response, current_app, g, has_request_context, request, session, url_for
 
 from app.accounts import queries as accounts
 from app.accounts.current import viewer
@@ -24,6 +26,7 @@ def init_app(app: Flask) -> None:
     """Give templates their globals and static files their version."""
     app.jinja_env.globals.update(
         viewer=viewer,
+        url_for=address,
         any_demo=any_demo,
         theme=theme,
         here=here,
@@ -83,16 +86,35 @@ def here() -> str:
     return request.full_path.rstrip("?") if request.method == "GET" else request.path
 
 
+def address(endpoint: str, **values: Any) -> str:
+    """Template global `url_for`; addresses that depend on nothing but where we are mounted are put together once."""
+    if has_request_context() and not endpoint.startswith("."):
+        if endpoint == "static":
+            _version(endpoint, values)
+        if not values or endpoint == "static":
+            return _fixed(request.script_root, endpoint, **values)
+    return url_for(endpoint, **values)
+
+
+@lru_cache(maxsize=512)
+def _fixed(_mounted: str, endpoint: str, **values: Any) -> str:
+    return url_for(endpoint, **values)
+
+
 def _version(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint == "static" and "filename" in values:
-        path = Path(current_app.static_folder or "") / values["filename"]
-        if path.is_file():
-            values.setdefault("v", _digest(path, path.stat().st_mtime_ns))
+    if endpoint == "static" and "filename" in values and "v" not in values:
+        path = f"{current_app.static_folder}/{values['filename']}"
+        try:
+            found = os.stat(path)
+        except OSError:
+            return
+        if stat.S_ISREG(found.st_mode):
+            values["v"] = _digest(path, found.st_mtime_ns)
 
 
 @cache
-def _digest(path: Path, _changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _digest(path: str, _changed: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
 def _cache(response: Response) -> Response:
@@ -110,6 +132,6 @@ def _cache(response: Response) -> Response:
 
 def _put_off_end(response: Response) -> Response:
     """Who goes on looking at pages stays signed in."""
-    if session.permanent and response.mimetype == "text/html":
+    if response.mimetype == "text/html" and session.permanent:
         session.modified = True
     return response
