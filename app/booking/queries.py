@@ -51,31 +51,35 @@ class InTheWay(NamedTuple):
         return Taken(self.place, when, self.state_id, self.company_id, self.shielded)
 
 
+_TAKEN = (
+    select(
+        Occupancy.resource_id,
+        Occupancy.place,
+        Occupancy.starts_at,
+        Occupancy.ends_at,
+        Occupancy.state_id,
+        Occupancy.company_id,
+        Occupancy.shielded,
+    )
+    .where(
+        Occupancy.resource_id.in_(bindparam("resources", expanding=True)),
+        Occupancy.ends_at > bindparam("start"),
+        Occupancy.starts_at < bindparam("end"),
+        or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > bindparam("now")),
+    )
+    .order_by(Occupancy.starts_at)
+)
+
+
 def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[str, list[Taken]]:
     """Live occupancy that meets `span`, by resource; one statement for any number of resources.
 
     Holds and proposals past their end block nobody, whether or not the job has cleared them away.
     """
-    query = (
-        select(
-            Occupancy.resource_id,
-            Occupancy.place,
-            Occupancy.starts_at,
-            Occupancy.ends_at,
-            Occupancy.state_id,
-            Occupancy.company_id,
-            Occupancy.shielded,
-        )
-        .where(
-            Occupancy.resource_id.in_(set(resource_ids)),
-            Occupancy.ends_at > span.start,
-            Occupancy.starts_at < span.end,
-            or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now),
-        )
-        .order_by(Occupancy.starts_at)
-    )
+    asked = {"resources": list(set(resource_ids)), "start": span.start, "end": span.end, "now": now}
+    db.session.flush()
     found: dict[str, list[Taken]] = defaultdict(list)
-    for resource_id, place, starts_at, ends_at, state, company, shielded in db.session.execute(query):
+    for resource_id, place, starts_at, ends_at, state, company, shielded in execute(db.session(), _TAKEN, asked).all():
         found[resource_id].append(Taken(place, Interval(starts_at, ends_at), state, company, shielded))
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from flask import url_for
@@ -35,7 +36,7 @@ class Addresses:
             "free": "1" if asked.free_only else "",
             "page": asked.page if asked.page > 1 else "",
         }
-        query = urlencode({name: value for name, value in (wanted | changes).items() if value})
+        query = "&".join(_written(name, value) for name, value in (wanted | changes).items() if value)
         return f"{self.base}?{query}" if query else self.base
 
     def paged(self, pages: int) -> str:
@@ -88,6 +89,11 @@ def addresses(asked: Asked) -> Addresses:
         resources=url_for("labs.resource", resource_id="-")[:-1],
         labs=url_for("labs.lab", lab_id="-")[:-1],
     )
+
+
+@lru_cache(maxsize=4096)
+def _written(name: str, value: object) -> str:
+    return urlencode({name: value})
 
 
 def stamp(at: datetime) -> str:

@@ -15,9 +15,9 @@ from app.schedule.queries import Choice
 class Choices:
     """Options of the three filters. narrowed: whether `tests` holds all that the shown benches can run."""
 
-    labs: list[Choice]
-    kinds: list[Choice]
-    tests: list[Choice]
+    labs: tuple[Choice, ...]
+    kinds: tuple[Choice, ...]
+    tests: tuple[Choice, ...]
     narrowed: bool
 
 
@@ -45,7 +45,7 @@ def choices(viewer: Viewer, asked: Asked) -> tuple[Choices, Asked]:
             tests.append(Choice(test.id, test.name_zh, test.name_en, test.method.code))
         else:
             asked = _without(asked, Invalid(N_("没有这个检测项目，已显示全部。"), field="test"), test="")
-    return Choices(labs, kinds, tests, narrowed), asked
+    return Choices(tuple(labs), tuple(kinds), tuple(tests), narrowed), asked
 
 
 def _without(asked: Asked, remark: Invalid, **changes: str) -> Asked:

@@ -7,7 +7,7 @@ only what he may know.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -116,6 +116,13 @@ def drawn(row: Row, number: int, style: Style) -> Drawn:
     return Drawn(html, tuple(pen.sentences.values()))
 
 
+@lru_cache(maxsize=4096)
+def once(template: str, macro: str, _language: str, *facts: Hashable) -> Markup:
+    """What a macro of the schedule makes of these facts, drawn once for each language."""
+    html: Markup = getattr(current_app.jinja_env.get_template(f"schedule/{template}.html").module, macro)(*facts)
+    return html
+
+
 class Page:
     """The rows of a page in turn; afterwards the sentences that they point at."""
 
@@ -124,8 +131,11 @@ class Page:
         self._sentences: dict[str, Sentence] = {}
         self._rows = 0
 
-    def row(self, row: Row) -> Markup:
-        """The next row."""
+    def rows(self, rows: Iterable[Row]) -> Markup:
+        """The next rows."""
+        return Markup("".join(map(self._row, rows)))  # noqa: S704  # each was escaped when it was drawn
+
+    def _row(self, row: Row) -> Markup:
         self._rows += 1
         html, sentences = drawn(row, self._rows, self._style)
         for sentence in sentences:
@@ -133,14 +143,19 @@ class Page:
         return html
 
     @property
-    def names(self) -> list[Sentence]:
+    def names(self) -> Markup:
         """Sentences that only name cells."""
-        return [sentence for sentence in self._sentences.values() if not sentence.note]
+        return self._said("name", note=False)
 
     @property
-    def notes(self) -> list[Sentence]:
+    def notes(self) -> Markup:
         """Sentences that closed cells lead to."""
-        return [sentence for sentence in self._sentences.values() if sentence.note]
+        return self._said("note", note=True)
+
+    def _said(self, macro: str, note: bool) -> Markup:
+        found = (each for each in self._sentences.values() if each.note == note)
+        texts = (once("_rows", macro, self._style.language, each.id, each.text) for each in found)
+        return Markup("".join(texts))  # noqa: S704  # each was escaped when it was drawn
 
 
 class Pen:

@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, or_, select
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, visible
 from app.booking.models import Booking, Closure, Occupancy
-from app.database import db
+from app.database import db, execute
 from app.labs.models import CATALOGUE, STATED, Capability, Lab, Method, Resource, ResourceKind, Test
-from app.labs.queries import BENCH_COLUMNS, Bench, bench_from, setups_for
+from app.labs.queries import BENCH_COLUMNS, bench_from, setups_for
 from app.labs.rules import SUPPORT
 from app.labs.setup import NOTHING, LabSetup
 from app.schedule.lanes import Seen
@@ -29,60 +30,71 @@ class Choice(NamedTuple):
     group: str = ""
 
 
-def _live(labs: Iterable[str] | None, kind: str, test: str) -> ColumnElement[bool]:
+def _live(labs: bool, kind: bool, test: bool) -> ColumnElement[bool]:
+    """Benches in use, of `labs`, of a `kind`, for a `test`, where these are asked for."""
     conditions: list[ColumnElement[bool]] = [Resource.retired_at.is_(None), Lab.retired_at.is_(None)]
-    if labs is not None:
-        conditions.append(Resource.lab_id.in_(sorted(labs)))
+    if labs:
+        conditions.append(Resource.lab_id.in_(bindparam("labs", expanding=True)))
     if kind:
-        conditions.append(Resource.kind_id == kind)
+        conditions.append(Resource.kind_id == bindparam("kind"))
     if test:
         capable = (
             select(Capability.pool)
             .join(Test, Test.id == Capability.test_id)
-            .where(Capability.test_id == test, Capability.retired_at.is_(None), Test.retired_at.is_(None))
+            .where(Capability.test_id == bindparam("test"), Capability.retired_at.is_(None), Test.retired_at.is_(None))
         )
         conditions.append(Resource.pool.in_(capable))
     return and_(*conditions)
+
+
+@cache
+def _matching(labs: bool, kind: bool, test: bool) -> Select[*tuple[Any, ...]]:
+    own = Resource.lab_id.in_(bindparam("own", expanding=True))
+    return (
+        select(Resource.lab_id, Resource.id)
+        .join(Lab, Lab.id == Resource.lab_id)
+        .where(_live(labs, kind, test), Resource.kind_id.not_in(SUPPORT) | own)
+        .order_by(Lab.organisation_id, Lab.id, Resource.pool, Resource.unit, Resource.id)
+    )
 
 
 def matching(labs: Iterable[str] | None, kind: str, test: str, own: Iterable[str]) -> list[tuple[str, str]]:
     """(lab, resource) of the live benches that meet the filters, in the order they are shown. labs None: all; own:
     the viewer's, of which he also sees what is only needed beside benches.
     """
-    query = (
-        select(Resource.lab_id, Resource.id)
-        .join(Lab, Lab.id == Resource.lab_id)
-        .where(_live(labs, kind, test), Resource.kind_id.not_in(SUPPORT) | Resource.lab_id.in_(sorted(own)))
-        .order_by(Lab.organisation_id, Lab.id, Resource.pool, Resource.unit, Resource.id)
+    asked = {"labs": sorted(labs or ()), "kind": kind, "test": test, "own": sorted(own)}
+    query = _matching(labs is not None, bool(kind), bool(test))
+    return [(lab_id, resource_id) for lab_id, resource_id in execute(db.session(), query, asked).all()]
+
+
+_BENCHES = (
+    select(
+        *BENCH_COLUMNS,
+        Resource.name_zh,
+        Resource.name_en,
+        case((Resource.origin == CATALOGUE, Resource.evidence), else_=STATED).label("evidence"),
+        Lab.name_zh.label("lab_zh"),
+        Lab.name_en.label("lab_en"),
+        Lab.district_zh,
+        Lab.district_en,
     )
-    return [(lab_id, resource_id) for lab_id, resource_id in db.session.execute(query)]
+    .join(Lab, Lab.id == Resource.lab_id)
+    .where(Resource.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def benches(ids: Sequence[str], company_id: str | None) -> list[Shown]:
     """Benches with their labs as this company may use them, in the order of `ids`; retired ones too, for bookings
     still point at them.
     """
-    query = (
-        select(
-            *BENCH_COLUMNS,
-            Resource.name_zh,
-            Resource.name_en,
-            case((Resource.origin == CATALOGUE, Resource.evidence), else_=STATED).label("evidence"),
-            Lab.name_zh.label("lab_zh"),
-            Lab.name_en.label("lab_en"),
-            Lab.district_zh,
-            Lab.district_en,
-        )
-        .join(Lab, Lab.id == Resource.lab_id)
-        .where(Resource.id.in_(ids))
-    )
-    rows = db.session.execute(query).all()
+    rows = execute(db.session(), _BENCHES, {"ids": list(ids)}).all()
     known = setups_for(db.session(), rows)
-    found = {row.id: _shown(row, bench_from(row, known[row.lab_id], company_id), known[row.lab_id]) for row in rows}
+    found = {row.id: _shown(row, known[row.lab_id], company_id) for row in rows}
     return [found[ident] for ident in ids if ident in found]
 
 
-def _shown(row: Any, bench: Bench, setup: LabSetup) -> Shown:
+@lru_cache(maxsize=2048)
+def _shown(row: Any, setup: LabSetup, company_id: str | None) -> Shown:
     return Shown(
         row.id,
         row.pool,
@@ -96,58 +108,65 @@ def _shown(row: Any, bench: Bench, setup: LabSetup) -> Shown:
         row.lab_en,
         row.district_zh,
         row.district_en,
-        bench,
+        bench_from(row, setup, company_id),
         setup if setup.changeovers else NOTHING,
     )
 
 
 def lab_choices() -> list[Choice]:
     """Labs that have something to book."""
-    return _choices(
-        select(Lab.id, Lab.name_zh, Lab.name_en)
-        .join(Resource, Resource.lab_id == Lab.id)
-        .where(_live(None, "", ""))
-        .distinct()
-        .order_by(Lab.name_zh)
-    )
+    return _choices(_LABS, {})
 
 
 def kind_choices(labs: Iterable[str] | None) -> list[Choice]:
     """Kinds of benches at these labs."""
-    return _choices(
-        select(ResourceKind.id, ResourceKind.name_zh, ResourceKind.name_en)
-        .join(Resource, Resource.kind_id == ResourceKind.id)
-        .join(Lab, Lab.id == Resource.lab_id)
-        .where(_live(labs, "", ""))
-        .distinct()
-        .order_by(ResourceKind.name_zh)
-    )
+    return _choices(_kinds(labs is not None), {"labs": sorted(labs or ())})
 
 
 def test_choices(labs: Iterable[str] | None, kind: str) -> list[Choice]:
     """Tests that these benches can run, under the codes of their methods."""
-    return _choices(
+    return _choices(_tests(labs is not None, bool(kind)), {"labs": sorted(labs or ()), "kind": kind})
+
+
+_LABS = (
+    select(Lab.id, Lab.name_zh, Lab.name_en)
+    .where(Lab.id.in_(select(Resource.lab_id).where(_live(False, False, False)).correlate(Lab)))
+    .order_by(Lab.name_zh)
+)
+
+
+@cache
+def _kinds(labs: bool) -> Select[*tuple[Any, ...]]:
+    used = select(Resource.kind_id).join(Lab, Lab.id == Resource.lab_id).where(_live(labs, False, False))
+    return (
+        select(ResourceKind.id, ResourceKind.name_zh, ResourceKind.name_en)
+        .where(ResourceKind.id.in_(used))
+        .order_by(ResourceKind.name_zh)
+    )
+
+
+@cache
+def _tests(labs: bool, kind: bool) -> Select[*tuple[Any, ...]]:
+    return (
         select(Test.id, Test.name_zh, Test.name_en, Method.code, Test.position)
         .join(Method, Method.id == Test.method_id)
         .join(Capability, Capability.test_id == Test.id)
         .join(Resource, Resource.pool == Capability.pool)
         .join(Lab, Lab.id == Resource.lab_id)
-        .where(_live(labs, kind, ""), Test.retired_at.is_(None), Capability.retired_at.is_(None))
+        .where(_live(labs, kind, False), Test.retired_at.is_(None), Capability.retired_at.is_(None))
         .distinct()
         .order_by(Method.code, Test.position, Test.id)
     )
 
 
-def _choices(query: Select[*tuple[Any, ...]]) -> list[Choice]:
-    return [Choice(*row[:4]) for row in db.session.execute(query)]
+def _choices(query: Select[*tuple[Any, ...]], asked: Mapping[str, object]) -> list[Choice]:
+    return [Choice(*row[:4]) for row in execute(db.session(), query, asked).all()]
 
 
-def seen(viewer: Viewer, resource_ids: Sequence[str], span: Interval, now: datetime) -> Mapping[str, list[Seen]]:
-    """Taken time that the viewer may know more about, by resource and start: bookings that he may see and
-    closures at his labs. One statement, filtered by the policy in SQL.
-    """
+@lru_cache(maxsize=256)
+def _seen(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     may_see_company = visible(viewer, Action.SEE_BOOKING_COMPANY, Booking)
-    query = (
+    return (
         select(
             Occupancy.resource_id,
             Occupancy.place,
@@ -171,10 +190,10 @@ def seen(viewer: Viewer, resource_ids: Sequence[str], span: Interval, now: datet
         .outerjoin(Organisation, Organisation.id == Booking.company_id)
         .outerjoin(Closure, Closure.id == Occupancy.closure_id)
         .where(
-            Occupancy.resource_id.in_(resource_ids),
-            Occupancy.ends_at > span.start,
-            Occupancy.starts_at < span.end,
-            or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now),
+            Occupancy.resource_id.in_(bindparam("resources", expanding=True)),
+            Occupancy.ends_at > bindparam("start"),
+            Occupancy.starts_at < bindparam("end"),
+            or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > bindparam("now")),
             or_(
                 visible(viewer, Action.SEE_BOOKING, Booking),
                 # Who may print a bench's day sheet may know why it is closed.
@@ -183,7 +202,14 @@ def seen(viewer: Viewer, resource_ids: Sequence[str], span: Interval, now: datet
         )
         .order_by(Occupancy.starts_at)
     )
+
+
+def seen(viewer: Viewer, resource_ids: Sequence[str], span: Interval, now: datetime) -> Mapping[str, list[Seen]]:
+    """Taken time that the viewer may know more about, by resource and start: bookings that he may see and
+    closures at his labs. One statement, filtered by the policy in SQL.
+    """
+    asked = {"resources": list(resource_ids), "start": span.start, "end": span.end, "now": now}
     found: dict[str, list[Seen]] = defaultdict(list)
-    for resource_id, place, starts_at, ends_at, *known in db.session.execute(query):
+    for resource_id, place, starts_at, ends_at, *known in execute(db.session(), _seen(viewer), asked).all():
         found[resource_id].append(Seen(resource_id, place, Interval(starts_at, ends_at), *known))
     return found

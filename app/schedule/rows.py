@@ -38,9 +38,10 @@ Occupied = tuple[tuple[str, tuple[Taken, ...]], ...]
 """Taken time by resource, as a value."""
 
 
-class Shown(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
     """What the schedule shows of a bench and its lab; bench: as availability sees it for this viewer. setup: of a lab
-    whose benches change over.
+    whose benches change over. Known by identity: the same facts give the same one again.
     """
 
     id: str

@@ -13,7 +13,7 @@ from app.language import lang, refusal
 from app.schedule import board, forms, words
 from app.schedule.addresses import addresses
 from app.schedule.choices import choices
-from app.schedule.drawing import Page, Pen, Style
+from app.schedule.drawing import Page, Pen, Style, once
 from app.schedule.fortnight import Fortnight, fortnight
 from app.worktime import local_date
 
@@ -49,6 +49,7 @@ def index() -> str:
         remarks=[refusal(remark) for remark in asked.remarks],
         to=to,
         words=words,
+        once=once,
     )
 
 
