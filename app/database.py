@@ -118,10 +118,14 @@ def random_id() -> Mapped[str]:
 def code(letter: str, at: datetime) -> str:
     """A code that people read: month and five random characters, `B2611-7KQXM`.
 
-    letter: kind of thing (B booking, W order). at: aware, its local month is shown. Letters that look like
-    digits are left out.
+    letter: kind of thing (B booking, W order). at: aware, its local month is shown.
     """
-    return f"{letter}{at:%y%m}-{secrets.token_bytes(5).translate(CODE_LETTERS).decode()}"
+    return f"{letter}{at:%y%m}-{readable_letters(5)}"
+
+
+def readable_letters(count: int) -> str:
+    """Random letters and digits, five bits each, without those that look like one another."""
+    return secrets.token_bytes(count).translate(CODE_LETTERS).decode()
 
 
 def code_taken(error: IntegrityError) -> bool:

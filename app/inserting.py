@@ -28,7 +28,7 @@ def insert_now(session: Session, *rows: Base) -> None:
     """Insert new rows in this order.
 
     Keys and other columns without an empty value must be set; afterwards the rows belong to the session like loaded
-    ones. PostgreSQL gets them all in one statement.
+    ones. PostgreSQL gets them all in one statement: few at a time, for its driver keeps none of more than fifty values.
     """
     values = [{name: row.__dict__.setdefault(key, None) for key, name in _columns(type(row))} for row in rows]
     if session.get_bind().dialect.name == "postgresql":

@@ -145,7 +145,9 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
     )
     if not held:
         orders.submit(session, line, viewer, now)
-    insert_now(session, *(() if command.order_id else (line.order, line)), booking)
+    if not command.order_id:
+        insert_now(session, line.order, line)
+    insert_now(session, booking)
     occupancy.take(session, booking, capable[0].state_id)
     record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if not held:

@@ -4,13 +4,14 @@ What stands in an address may be a secret (feeds, invitations), so the line name
 """
 
 import logging
-import secrets
 import sys
 import time
 from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
+
+from app.database import readable_letters
 
 log = structlog.stdlib.get_logger("yujian")
 
@@ -42,8 +43,7 @@ def init_app(app: Flask) -> None:
 def request_id() -> str:
     """The number of this request, such as `7Q2F-19KM`: shown on error pages, found in the log."""
     if "request_id" not in g:
-        alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-        letters = "".join(secrets.choice(alphabet) for _ in range(8))
+        letters = readable_letters(8)
         g.request_id = f"{letters[:4]}-{letters[4:]}"
     number: str = g.request_id
     return number
