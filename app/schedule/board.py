@@ -46,7 +46,7 @@ class Sheet:
     """A page of the schedule. chosen: index of the day that a phone spells out; page of pages, from 1."""
 
     frame: Frame
-    columns: list[Column]
+    columns: tuple[Column, ...]
     groups: list[Group]
     chosen: int
     page: int
@@ -94,9 +94,9 @@ def sheet(viewer: Viewer, asked: Asked, now: datetime, limits: Limits) -> Sheet:
     return Sheet(page_frame, columns_of(page_frame), groups, _chosen(asked, shown), page, len(pages))
 
 
-def columns_of(page: Frame) -> list[Column]:
+def columns_of(page: Frame) -> tuple[Column, ...]:
     """The days of a frame with what is known of them."""
-    return [Column(local_date(on.start), day(local_date(on.start)), on) for on in page.days]
+    return tuple(Column(local_date(on.start), day(local_date(on.start)), on) for on in page.days)
 
 
 def labs_asked(viewer: Viewer, asked: Asked) -> Iterable[str] | None:

@@ -25,7 +25,7 @@ class Fortnight:
 
     frame: Frame
     row: Row
-    columns: list[Column]
+    columns: tuple[Column, ...]
     opens: int
     hours_a_tick: int
 

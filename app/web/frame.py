@@ -87,17 +87,21 @@ def here() -> str:
 
 
 def address(endpoint: str, **values: Any) -> str:
-    """Template global `url_for`; addresses that depend on nothing but where we are mounted are put together once."""
-    if has_request_context() and not endpoint.startswith("."):
-        if endpoint == "static":
-            _version(endpoint, values)
-        if not values or endpoint == "static":
-            return _fixed(request.script_root, endpoint, **values)
-    return url_for(endpoint, **values)
+    """Template global `url_for`; an address that depends on nothing but where we are mounted is kept."""
+    if endpoint == "static":
+        _version(endpoint, values)
+    if endpoint.startswith(".") or not has_request_context() or not all(map(_plain, values, values.values())):
+        return url_for(endpoint, **values)
+    return _kept(request.script_root, endpoint, **values)
 
 
-@lru_cache(maxsize=512)
-def _fixed(_mounted: str, endpoint: str, **values: Any) -> str:
+def _plain(name: str, value: object) -> bool:
+    """Whether the value is written out as it is: none of Flask's own options, no list."""
+    return not name.startswith("_") and (value is None or type(value) in (str, int))
+
+
+@lru_cache(maxsize=4096)
+def _kept(_mounted: str, endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values)
 
 
