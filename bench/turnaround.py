@@ -27,8 +27,8 @@ from app.clock import now
 from app.database import db, new_id, refresh_statistics, transaction
 from app.labs.models import Capability, Resource
 from app.orders.models import Order, OrderLine
+from app.turnaround.jobs import summarise
 from app.turnaround.models import SummarisedMonth
-from app.turnaround.summary import summarise
 from bench import fill
 from bench.client import medians_in_turn
 from bench.lists import order_desk, read, signed_in

@@ -16,9 +16,8 @@ from app.notifications import jobs as notifications
 from app.turnaround.bottlenecks import of_kinds
 from app.turnaround.bottlenecks.kept import keep
 from app.turnaround.forecasting.held import reckon
-from app.turnaround.jobs import write_daily_reports
+from app.turnaround.jobs import summarise, write_daily_reports
 from app.turnaround.scheduled.service import make_due
-from app.turnaround.summary import summarise
 
 
 @dataclass(frozen=True, slots=True)

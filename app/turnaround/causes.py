@@ -17,6 +17,7 @@ from app.testing.run_rules import CAUSE_LABELS, PauseCause
 from app.turnaround import sql
 from app.turnaround.cells import WHOLE
 from app.turnaround.chains import REPEATED
+from app.turnaround.queries import Answer
 from app.turnaround.question import DAY_SECONDS, Question, complete, sees_all
 from app.turnaround.suppression import ALL, Suppression
 
@@ -47,6 +48,13 @@ class Cause:
     def label(self) -> str:
         """The msgid that people read."""
         return LABELS[self.key]
+
+
+def told(answer: Answer) -> list[Cause]:
+    """`pareto` of the answer's question, as the night has published it where it did."""
+    if answer.published:
+        return [Cause(*row) for row in answer.published.facts["causes"]]
+    return pareto(answer.question)
 
 
 def pareto(question: Question) -> list[Cause]:

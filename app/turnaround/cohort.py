@@ -72,6 +72,9 @@ def time_to_report(answer: Answer, now: datetime) -> TimeToReport | None:
     question = answer.question
     if answer.own:
         return _estimate(*_own_lengths(answer.own, now))
+    if answer.published:
+        reached = answer.published.facts["reached"]
+        return TimeToReport(*reached) if reached else None
     kept = summary.kept(question.period)
     if kept is None:
         return _of_all(question, now)

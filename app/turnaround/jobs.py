@@ -1,13 +1,20 @@
-"""The daily turnaround report of each company and each lab."""
+"""The nightly summary with what is published of it, and the daily report of each company and each lab."""
 
 from datetime import datetime
 
 from sqlalchemy import select
 
 from app.database import transaction
-from app.turnaround import reports
+from app.turnaround import publishing, reports, summary
 from app.turnaround.models import GeneratedReport
 from app.worktime import local_date
+
+
+def summarise(now: datetime) -> int:
+    """Make the summary of the months that changed, and publish what is told of it; how many months were made."""
+    made = summary.summarise(now)
+    publishing.publish(now)
+    return made
 
 
 def write_daily_reports(now: datetime) -> int:

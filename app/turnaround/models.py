@@ -138,3 +138,21 @@ class SummarisedLines(Base):
     by_kind: Mapped[bytes]
     lines: Mapped[bytes]
     line_ids: Mapped[str]
+
+
+class PublishedPeriod(Base):
+    """What is told of all companies' lines in a period of whole months (local dates, both included), since a night.
+
+    made: of which makings of its months. facts, tests, kinds: as `published.py` reads them; `kinds` is told to nobody
+    as it is, but only what a change of the mean is made of.
+    """
+
+    __tablename__ = "published_period"
+
+    first: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[date] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime]
+    made: Mapped[list[str]]
+    facts: Mapped[dict[str, Any]]
+    tests: Mapped[dict[str, Any]]
+    kinds: Mapped[dict[str, Any]]

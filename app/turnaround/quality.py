@@ -82,6 +82,8 @@ def _named(line_ids: Sequence[str]) -> Iterable[Any]:
 
 def left_out(answer: Answer, now: datetime) -> int:
     """Lines that would count in the answer's period but for their times."""
+    if answer.published:
+        return int(answer.published.facts["left_out"])
     question, own = answer.question, answer.own
     span = question.period.span
     issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)

@@ -5,7 +5,7 @@ add up to its whole (ARCHITECTURE 2).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -18,38 +18,20 @@ from app.errors import Forbidden
 from app.orders.models import OrderLine
 from app.turnaround import region, rules, summary
 from app.turnaround.cells import OF_WAYS, Cells, grouped, kinds_of, live_cells, node
+from app.turnaround.figures import Figures as Figures
+from app.turnaround.figures import Three as Three
+from app.turnaround.figures import figures
 from app.turnaround.naming import STORED, names_of
 from app.turnaround.own import Own
+from app.turnaround.published import Published, published
 from app.turnaround.question import DAY_SECONDS, UNDER_WAY, complete
 from app.turnaround.question import Question as Question
 from app.turnaround.question import sees_all as sees_all
-from app.turnaround.rules import SHARES, GroupBy
+from app.turnaround.rules import GroupBy
 from app.turnaround.suppression import Suppression
-from app.turnaround.tally import PARTS, Tally, percentile, together
+from app.turnaround.tally import Tally, percentile, together
 
 TOTAL = "total"
-Three = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One cell. percentiles: P50, P80, P95 in calendar days; `working` the same in working days; one decimal.
-
-    phases: means over the same lines in calendar days; they add up to `mean`. shares: means of what lies inside them,
-    waiting for the customer and paused. Suppressed cells and cells
-    without lines have no figures; of a suppressed one not even the count is told.
-    """
-
-    key: str
-    name_zh: str
-    name_en: str
-    lines: int | None
-    percentiles: Three | None = None
-    working: Three | None = None
-    mean: float | None = None
-    phases: Mapping[str, float] | None = None
-    shares: Mapping[str, float] | None = None
-    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +60,7 @@ def tables(question: Question, groups: Sequence[GroupBy], now: datetime) -> dict
 
 
 class Answer:
-    """The cells of a question, read once, from which its tables are put together. Raises Forbidden.
+    """What a question's tables are put together from, read once. Raises Forbidden.
 
     Own figures are exact. Those of all companies cover whole months, and cells that are too small, or that
     could be told from others, are suppressed.
@@ -91,6 +73,12 @@ class Answer:
         self._suppression: Suppression | None = None
         self._cells = Cells([], [])
         self.own: Own | None = None
+        self.published: Published | None = None
+        if of_all and not question.narrowed:
+            self.published = published(question.period)
+        if self.published:
+            self.total, self.as_of = self.published.total, self.published.as_of
+            return
         if of_all:
             every, self._suppression, self.as_of = _of_all(question, now)
             self._cells = _narrowed(every, question)
@@ -114,6 +102,8 @@ class Answer:
 
     def kinds(self) -> dict[tuple[str, str], tuple[int, Sequence[int]]]:
         """Of each test and lab how many lines, and their seconds by part together. Nothing of it is told as it is."""
+        if self.published:
+            return self.published.kinds()
         return self.own.kinds() if self.own else kinds_of(self._cells)
 
     def provinces(self) -> list[Figures]:
@@ -130,6 +120,10 @@ class Answer:
         ]
 
     def _items(self, group_by: GroupBy) -> list[Figures]:
+        if self.published:
+            rows = self.published.table(group_by)
+            known = names_of(group_by, [row.key for row in rows])
+            return [replace(row, name_zh=known[row.key][0], name_en=known[row.key][1]) for row in rows]
         tallies = self._tallies(group_by)
         names = names_of(group_by, tallies)
         items = []
@@ -202,26 +196,6 @@ def _suppression(cells: Cells) -> Suppression:
     )
 
 
-def figures(key: str, tally: Tally) -> Figures:
-    """What is told of these lines; the names are left empty."""
-    if not tally.lines:
-        return Figures(key, "", "", 0)
-    means = {part: seconds / tally.lines / DAY_SECONDS for part, seconds in zip(PARTS, tally.sums, strict=True)}
-    phases = {phase: means[phase] for phase in rules.PHASES}
-    mean = sum(phases.values())
-    return Figures(
-        key=key,
-        name_zh="",
-        name_en="",
-        lines=tally.lines,
-        percentiles=_three(percentile(tally.whole, share) / DAY_SECONDS for share in SHARES),
-        working=_three(percentile(tally.working, share) for share in SHARES),
-        mean=rules.tenths(mean),
-        phases=rules.split(mean, phases),
-        shares={part: rules.tenths(means[part]) for part in rules.INSIDE},
-    )
-
-
 def choices(group_by: GroupBy) -> list[tuple[str, str, str]]:
     """(id, Chinese, English name) of all live labs or domains, for filters."""
     model = STORED[group_by]
@@ -236,8 +210,3 @@ def under_way(viewer: Viewer) -> int:
         select(func.count()).select_from(OrderLine).where(visible(viewer, Action.SEE_TURNAROUND, OrderLine), *waiting)
     )
     return db.session.scalar(query) or 0
-
-
-def _three(numbers: Iterable[float]) -> Three:
-    low, middle, high = (rules.tenths(float(number)) for number in numbers)
-    return low, middle, high

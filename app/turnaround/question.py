@@ -9,9 +9,9 @@ from app.errors import Forbidden
 from app.labs.models import Test
 from app.orders.models import OrderLine, OrderState
 from app.turnaround.cells import COUNTABLE
+from app.turnaround.figures import DAY_SECONDS as DAY_SECONDS
 from app.turnaround.rules import Period
 
-DAY_SECONDS = 86_400
 UNDER_WAY = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.TESTING, OrderState.REPORTING)
 
 

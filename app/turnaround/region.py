@@ -28,3 +28,9 @@ def once(key: Hashable, reckon: Callable[[], Result]) -> Result:
         while len(_known) > MOST:
             _known.popitem(last=False)
     return found
+
+
+def forget() -> None:
+    """Remember nothing: what the night reckons to publish it is not asked for again."""
+    with _lock:
+        _known.clear()

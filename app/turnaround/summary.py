@@ -2,9 +2,8 @@
 
 Cells of all companies together, and column by column the lines of each company and of each lab. Each month is written
 in one transaction with its own instant, so that a job that is killed leaves months of different age and never a wrong
-one. Who sees his own lines has what was issued since read live and added (`own.py`). Where the number of lines of all
-companies does not agree, as after a report that was recorded with a date in the past, no cells are used until they are
-made again.
+one. Who sees his own lines has what was issued since read live and added (`own.py`). What is told of all companies is
+as of the night; until all months were made once it is read live where a line is missing.
 """
 
 from collections import Counter
@@ -20,7 +19,7 @@ from app.database import Base, db, execute, new_id, transaction
 from app.labs.models import Lab
 from app.orders.models import OrderLine
 from app.turnaround.cells import COUNTABLE, MONTH, Cell, Cells, Way, live_cells
-from app.turnaround.models import SummarisedCell, SummarisedLines, SummarisedMonth
+from app.turnaround.models import PublishedPeriod, SummarisedCell, SummarisedLines, SummarisedMonth
 from app.turnaround.rules import Period, days_of_month
 from app.turnaround.sides import side_rows
 from app.turnaround.tally import Tally
@@ -107,9 +106,19 @@ def kept(period: Period) -> Summary | None:
     whole = period.first.day == 1 and (as_of <= span.end or period == period.whole_months())
     inside = (OrderLine.issued_at >= span.start, OrderLine.issued_at < min(span.end, as_of))
     issued = select(func.count()).select_from(OrderLine).where(*inside)
-    if not known or not whole or db.session.scalar(issued) != sum(row.issued for row in known):
+    if not known or not whole:
+        return None
+    if not _complete() and db.session.scalar(issued) != sum(row.issued for row in known):
         return None
     return Summary(months, frozenset(row.made for row in known), as_of)
+
+
+def _complete() -> bool:
+    """Whether all months were made once: from then on each is as of its night, whatever is recorded meanwhile.
+
+    If a late report made a part of what is told be read live, the difference to the rest would tell its line.
+    """
+    return db.session.scalar(select(PublishedPeriod.as_of).limit(1)) is not None
 
 
 _TALLY = (SummarisedCell.whole, SummarisedCell.working, SummarisedCell.sums, SummarisedCell.companies)

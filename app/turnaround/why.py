@@ -84,7 +84,7 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
         change=split,
         moved=_moved(split) if split and answer.own else [],
         costliest=_excesses(answer.own) if answer.own else [],
-        causes=causes.pareto(answer.question) if not answer.total.suppressed else [],
+        causes=causes.told(answer) if not answer.total.suppressed else [],
         flow=cohort.flow(answer.own, now) if answer.own else None,
         as_of=now,
     )

@@ -268,6 +268,7 @@ PUBLIC = frozenset(
         "bench_month",
         "bench_what_if",
         "simulation",
+        "published_period",
         "summarised_cell",
         "summarised_month",
         "turnaround_target",

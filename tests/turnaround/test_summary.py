@@ -58,7 +58,7 @@ def test_the_same_figures_with_and_without(busy: World, issued) -> None:
     issued("甲公司", "other", "t", on=busy.now)
     fresh = told(busy)
     assert fresh != live
-    # A report that is recorded late: the summary knows that it lacks one.
+    # A report that is recorded late: the summary knows that it lacks one, as long as nothing of it is published.
     issued("乙公司", "other", "t", on=at(1) - timedelta(days=90))
     late = told(busy)
     assert late != fresh

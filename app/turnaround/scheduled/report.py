@@ -54,7 +54,7 @@ def report(viewer: Viewer, every: Every, period: Period, now: datetime) -> Repor
     months, target = year.table(GroupBy.MONTH), targets.target(viewer, None)
     medians = _medians(viewer, period, now)
     shift = trends.shift([median for _month, median in medians])
-    worst = causes.pareto(answer.question) if answer.total.percentiles else []
+    worst = causes.told(answer) if answer.total.percentiles else []
     facts = Facts(
         total=answer.total,
         before=_told(before),
