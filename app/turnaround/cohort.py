@@ -4,9 +4,10 @@ Figures of issued lines look back from the issue; these look forward from the su
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import add
 
 from sqlalchemy import ColumnElement, case, func, literal, select, true
 
@@ -27,8 +28,8 @@ STEP_SECONDS = DAY_SECONDS // 10
 TOLERANCE = 0.2
 # How many lines took so many tenths of a day.
 Lengths = Counter[int]
-# Of each line the submission (seconds since 1970) and the seconds until the issue.
-Lines = list[tuple[int, int]]
+# Of lines the submissions (seconds since 1970) and the seconds until the issue.
+Lines = tuple[Sequence[int], Sequence[int]]
 # Lines that came and that left, seconds that all were open, and seconds that those took that left.
 Flows = tuple[int, int, int, int]
 
@@ -94,7 +95,9 @@ def _own_lengths(own: Own, now: datetime) -> tuple[Lengths, Lengths]:
     issued, waiting, begin = Lengths(), Lengths(), _seconds(own.question.period.span.start)
     end, since = _seconds(own.question.period.span.end), _since(own, now)
     for lines in _known(since):
-        issued.update(whole // STEP_SECONDS for submitted, whole in lines if begin <= submitted < end)
+        issued.update(
+            whole // STEP_SECONDS for submitted, whole in zip(*lines, strict=True) if begin <= submitted < end
+        )
     for condition in _read_live(since):
         for is_issued, length, _company, count in _lengths(own.question, now, condition):
             (issued if is_issued else waiting)[length] += count
@@ -142,17 +145,17 @@ def flow(own: Own, now: datetime) -> Flow | None:
 def _flow_known(since: Own | None, begin: int, end: int) -> Flows:
     sums = [(0, 0, 0, 0)]
     for lines in _known(since):
-        first, last = min(lines)[0], max(submitted + whole for submitted, whole in lines)
-        took = sum(whole for _submitted, whole in lines)
-        within = begin <= first and last <= end
-        sums.append((len(lines), len(lines), took, took) if within else _flow_across(lines, begin, end))
-    arrived, gone, open_seconds, whole = (sum(column) for column in zip(*sums, strict=True))
-    return arrived, gone, open_seconds, whole
+        submitted, whole = lines
+        count, took = len(submitted), sum(whole)
+        within = begin <= min(submitted) and max(map(add, submitted, whole)) <= end
+        sums.append((count, count, took, took) if within else _flow_across(lines, begin, end))
+    arrived, gone, open_seconds, seconds = (sum(column) for column in zip(*sums, strict=True))
+    return arrived, gone, open_seconds, seconds
 
 
 def _flow_across(lines: Lines, begin: int, end: int) -> Flows:
     """Of lines that came before the period, or left after it."""
-    issues = [(submitted, submitted + whole) for submitted, whole in lines]
+    issues = [(submitted, submitted + whole) for submitted, whole in zip(*lines, strict=True)]
     there = [(submitted, issued) for submitted, issued in issues if submitted < end and issued >= begin]
     took = [issued - submitted for submitted, issued in there if issued <= end]
     open_seconds = sum(min(issued, end) - max(submitted, begin) for submitted, issued in there)
@@ -200,10 +203,10 @@ def _known(since: Own | None) -> Iterator[Lines]:
         return
     for block in since.known:
         if block.ids:
-            yield list(zip(block.submitted, block.runs.whole, strict=True))
+            yield block.submitted, block.runs.whole
     left_out = ((line.submitted, line.whole) for line in since.left_out())
     if lines := [(come, whole) for come, whole in left_out if come is not None and whole is not None]:
-        yield lines
+        yield [come for come, _whole in lines], [whole for _come, whole in lines]
 
 
 def _read_live(since: Own | None) -> list[ColumnElement[bool]]:

@@ -24,6 +24,19 @@ class Kind(NamedTuple):
 
 
 EVERY = Kind()
+# One object for each kind that was met: thousands of new ones would set off the collector of garbage.
+_met: dict[tuple[str, str, str], Kind] = {}
+
+
+def kinds_met(labs: Iterable[str], tests: Iterable[str], domains: Iterable[str]) -> list[Kind]:
+    """The kinds of these columns. There are as many as labs can do tests, so all are remembered."""
+    found = []
+    for key in zip(labs, tests, domains, strict=True):
+        kind = _met.get(key)
+        if kind is None:
+            kind = _met[key] = Kind(*key)
+        found.append(kind)
+    return found
 
 
 class LineFacts(NamedTuple):
@@ -131,7 +144,7 @@ def _runs(ordered: Sequence[LineFacts], kind_of: Callable[[LineFacts], Kind]) ->
 
 def gathered(parts: Iterable[tuple[Runs, Callable[[Kind], Group]]]) -> dict[Group, Tally]:
     """The lines of all these together, each grouped by what stands beside it."""
-    found: dict[Group, tuple[list[int], list[int], list[Sequence[int]]]] = {}
+    found: dict[Group, tuple[list[int], list[int], list[int]]] = {}
     for runs, group_of in parts:
         for kind, begin, end, each in runs.shares():
             group = group_of(kind)
@@ -141,11 +154,16 @@ def gathered(parts: Iterable[tuple[Runs, Callable[[Kind], Group]]]) -> dict[Grou
             whole, working, sums = known
             whole += runs.whole[begin:end]
             working += runs.working[begin:end]
-            sums.append(each)
+            sums += each
     return {
-        group: Tally(sorted(whole), sorted(working), [sum(column) for column in zip(*sums, strict=True)])
+        group: Tally(sorted(whole), sorted(working), column_sums(sums, len(PARTS)))
         for group, (whole, working, sums) in found.items()
     }
+
+
+def column_sums(numbers: Sequence[int], width: int) -> list[int]:
+    """Of rows of so many numbers, one row after the other, the sum of each column."""
+    return [sum(numbers[place::width]) for place in range(width)]
 
 
 def packed(columns: Sequence[Sequence[int]]) -> bytes:

@@ -66,17 +66,19 @@ def costliest(own: Own, of_tests: Mapping[str, Tally], limit: int) -> list[tuple
 
 def _over(own: Own, usual: Mapping[str, float], limit: int) -> Iterator[tuple[float, str, str]]:
     """By how many seconds lines took longer than is usual for their test, of all kinds that have one of the `limit`."""
-    kinds = [
-        (block.runs.whole[end - 1] - usual[kind.test_id], kind.test_id, block, begin, end)
-        for block in own.blocks
-        for kind, begin, end, _sums in block.runs.shares()
-    ]
     # The last line of a kind in a month is its longest.
-    least = min(nlargest(limit, (over for over, *_rest in kinds)), default=0)
-    for over, test_id, block, begin, end in kinds:
-        if over >= least:
-            for whole, line_id in zip(block.runs.whole[begin:end], block.ids[begin:end], strict=True):
-                yield whole - usual[test_id], test_id, line_id
+    most = (
+        block.runs.whole[end - 1] - usual[kind.test_id]
+        for block in own.blocks
+        for kind, end in zip(block.runs.kinds, block.runs.ends, strict=True)
+    )
+    least = min(nlargest(limit, most), default=0)
+    for block in own.blocks:
+        for kind, begin, end, _sums in block.runs.shares():
+            median = usual[kind.test_id]
+            if block.runs.whole[end - 1] - median >= least:
+                for whole, line_id in zip(block.runs.whole[begin:end], block.ids[begin:end], strict=True):
+                    yield whole - median, kind.test_id, line_id
 
 
 def _lines(question: Question, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

@@ -10,14 +10,25 @@ from sqlalchemy import Select, select
 
 from app.database import db
 from app.labs.models import Lab
-from app.turnaround.columns import EVERY, Block, Kind, LineFacts, Runs, block, gathered, unpacked
+from app.turnaround.columns import (
+    EVERY,
+    Block,
+    Kind,
+    LineFacts,
+    Runs,
+    block,
+    column_sums,
+    gathered,
+    kinds_met,
+    unpacked,
+)
 from app.turnaround.facts import facts
 from app.turnaround.faults import LEFT_OUT, FaultyLine
 from app.turnaround.kept import covered, theirs
 from app.turnaround.models import SummarisedLines
 from app.turnaround.question import Question, complete
 from app.turnaround.rules import GroupBy, days_of_month, quarter
-from app.turnaround.tally import Tally
+from app.turnaround.tally import PARTS, Tally
 
 OF_KINDS: Mapping[GroupBy, Callable[[Kind], str]] = {
     GroupBy.LAB: lambda kind: kind.lab_id,
@@ -70,12 +81,14 @@ class Own:
 
     def kinds(self) -> dict[tuple[str, str], tuple[int, Sequence[int]]]:
         """Of each test and lab how many lines, and their seconds by part together."""
-        found: dict[Kind, list[Sequence[int]]] = {}
+        counts, sums = defaultdict[Kind, int](int), defaultdict[Kind, list[int]](list)
         for each in self.blocks:
             for kind, begin, end, parts in each.runs.shares():
-                found.setdefault(kind, []).append((end - begin, *parts))
-        summed = ((kind, [sum(column) for column in zip(*rows, strict=True)]) for kind, rows in found.items())
-        return {(kind.test_id, kind.lab_id): (lines, parts) for kind, (lines, *parts) in summed}
+                counts[kind] += end - begin
+                sums[kind] += parts
+        return {
+            (kind.test_id, kind.lab_id): (lines, column_sums(sums[kind], len(PARTS))) for kind, lines in counts.items()
+        }
 
     def longest(self, limit: int) -> list[str]:
         """The ids of the lines that took longest."""
@@ -159,7 +172,7 @@ class Own:
         kept = SummarisedLines
         query = select(kept.month, kept.kinds, kept.by_kind, kept.lines, kept.line_ids)
         for month, kinds, by_kind, lines, ids in self._read(query, months):
-            named = list(map(Kind, kinds["lab"], kinds["test"], kinds["domain"]))
+            named = kinds_met(kinds["lab"], kinds["test"], kinds["domain"])
             submitted, day, *parts = unpacked(lines)
             yield Block(month, _opened(named, by_kind), ids.split(), submitted, day, parts)
 
