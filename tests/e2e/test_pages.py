@@ -8,12 +8,13 @@ pytestmark = pytest.mark.e2e
 
 PUBLIC = ("/", "/search", "/search?q=GB38031", "/search?q=没有这个标准", "/labs/")
 SIGNED_IN = ("/schedule", "/bookings/", "/turnaround/")
+LED_TO = ("/turnaround/?months=24&grain=quarter", "/turnaround/why", "/turnaround/lines?of=submitted&sort=longest")
 VISITOR = None
 PAGES = {
     VISITOR: (*PUBLIC, "/accounts/sign-in", "/accounts/lost-password"),
     "oem-a@demo.example": (*PUBLIC, *SIGNED_IN),
-    "lab@demo.example": (*PUBLIC, *SIGNED_IN),
-    "coordinator@demo.example": ("/", "/turnaround/"),
+    "lab@demo.example": (*PUBLIC, *SIGNED_IN, *LED_TO),
+    "coordinator@demo.example": ("/", "/turnaround/", "/turnaround/?view=projected"),
     "admin@demo.example": ("/", "/admin/"),
 }
 LANGUAGES = ("zh", "en")
