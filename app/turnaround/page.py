@@ -39,10 +39,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Multiple:
-    """A small chart of one domain."""
+    """A small chart of one domain. more: days by which its P50 is longer than a year before; None without both."""
 
     figures: Figures
     points: Sequence[str]
+    more: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def page(asked: Asked, now: datetime) -> Page:
     own, table, domains = answer.own, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
     year_ago = beside(question, question.period.year_ago, now)
     high = charts.top([cell.mean for cell in table.items if cell.mean is not None])
-    multiples, multiple_days = _multiples(answer, domains) if own else ([], 0)
+    multiples, multiple_days = _multiples(answer, domains, year_ago) if own else ([], 0)
     return Page(
         asked=asked,
         table=table,
@@ -183,15 +184,27 @@ def _row(cell: Figures, high: int) -> Row:
     return Row(cell, charts.phase_bar(cell.phases, high), sentence)
 
 
-def _multiples(answer: Answer, domains: Sequence[Figures]) -> tuple[list[Multiple], int]:
+def _multiples(answer: Answer, domains: Sequence[Figures], year_ago: Answer | None) -> tuple[list[Multiple], int]:
     by_month, months = answer.monthly(GroupBy.DOMAIN), answer.question.period.months()[-CHART_MONTHS:]
     shown = domains[:MULTIPLES]
+    before = {cell.key: cell for cell in year_ago.table(GroupBy.DOMAIN).items} if year_ago else {}
     high = charts.top([days for cell in shown for days in by_month[cell.key].values()])
     size = (charts.SMALL_WIDTH, charts.SMALL_HEIGHT)
     return [
-        Multiple(cell, charts.points([by_month[cell.key].get(month) for month in months], high, *size))
+        Multiple(
+            cell,
+            charts.points([by_month[cell.key].get(month) for month in months], high, *size),
+            _longer(cell, before.get(cell.key)),
+        )
         for cell in shown
     ], high
+
+
+def _longer(now: Figures, before: Figures | None) -> float | None:
+    """Days by which the one P50 is longer than the other."""
+    if before is None or now.percentiles is None or before.percentiles is None:
+        return None
+    return now.percentiles[0] - before.percentiles[0]
 
 
 def _waiting(domains: Sequence[Figures]) -> list[Figures]:

@@ -1,4 +1,4 @@
-"""The coordinators' page in a meeting: each press of Page Down shows the next statement whole, and paper is one page."""
+"""The coordinators' page in a meeting: Page Down shows one statement after the other whole, and paper is one page."""
 
 import pytest
 from playwright.sync_api import expect
