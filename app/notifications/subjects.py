@@ -15,8 +15,9 @@ from app.booking.models import Booking
 from app.database import db
 from app.events.models import Event
 from app.labs.models import Lab, Resource, Test
+from app.notifications.event_kinds import kind_of
 from app.notifications.groups import REPORTERS
-from app.notifications.kinds import KINDS, Kind, kind_of
+from app.notifications.kinds import KINDS, Kind
 from app.notifications.rules import TOLD_BY_BOOKING, told_by_order
 from app.orders.models import Order, OrderLine, OrderMessage
 from app.samples.models import Sample

@@ -4,9 +4,10 @@ import re
 
 from flask import Flask
 
+from app.notifications.event_kinds import EVENTS, kind_of
 from app.notifications.forms import ChoicesForm
 from app.notifications.groups import ALWAYS_MAILED, Group, Side
-from app.notifications.kinds import EVENTS, KINDS, Kind, kind_of
+from app.notifications.kinds import KINDS, Kind
 from app.notifications.rules import BACK_OFF, next_attempt, sides_told
 from tests.world import NOW
 
