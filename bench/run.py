@@ -1,7 +1,7 @@
 """`make bench`: every measurement of `bench/README.md`, on SQLite and PostgreSQL, at two sizes.
 
 `make bench ARGS="--quick"` takes fewer calls; `--engine sqlite` leaves the other database out; `--sizes 5000,200000`
-asks for other houses.
+asks for other houses; `--floor` leaves out all but what is held against the floor.
 """
 
 import argparse
@@ -302,10 +302,20 @@ def beside_floor(house: House, calls: int, reads: int, attempts: int, table: Tab
             table.add(house.label, what, f"{won} won", f"{lost} refused", f"{doubles} double")
 
 
-def one_engine(engine: str, address: str, folder: Path, quick: bool, sizes: tuple[int, ...], table: Table) -> None:
-    """All measurements on one database."""
-    calls, reads, attempts = (60, 15, 1_600) if quick else (240, 40, 10_000)
-    small, large = (build(engine, address, folder, size) for size in sizes)
+def one_engine(engine: str, address: str, folder: Path, chosen: argparse.Namespace, table: Table) -> None:
+    """All measurements on one database, or only those beside the floor."""
+    calls, reads, attempts = (60, 15, 1_600) if chosen.quick else (240, 40, 10_000)
+    houses = [build(engine, address, folder, size) for size in chosen.sizes]
+    if not chosen.floor:
+        _flat(engine, houses[0], houses[-1], reads, table)
+    for house in houses:
+        beside_floor(house, calls, reads, attempts if house is houses[0] and not chosen.floor else 0, table)
+        with house.app.app_context():
+            db.engine.dispose()
+
+
+def _flat(engine: str, small: House, large: House, reads: int, table: Table) -> None:
+    """What must cost the same in the small and in the large house."""
     with served(PRODUCT, small.environment) as first, served(PRODUCT, large.environment) as second:
         flat = measure_flat(first, second, reads)
     for name, seconds in flat.items():
@@ -314,17 +324,13 @@ def one_engine(engine: str, address: str, folder: Path, quick: bool, sizes: tupl
     for name, path in (("earliest offer", OFFER), ("bookings list", "/api/v1/bookings?limit=50")):
         counts = [str(statements(house.app, "GET", path)) for house in (small, large)]
         table.add(engine, f"statements of {name}, small and large house", *counts, "")
-    beside_floor(small, calls, reads, attempts, table)
-    beside_floor(large, calls, reads, 0, table)
-    for house in (small, large):
-        with house.app.app_context():
-            db.engine.dispose()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"])
+    parser.add_argument("--floor", action="store_true", help="only what is held against the floor")
     parser.add_argument("--sizes", type=lambda text: tuple(map(int, text.split(","))), default=SIZES)
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="yujian-bench-"))
@@ -334,10 +340,10 @@ def main() -> None:
     table.add("---", "---", "---", "---", "---")
     try:
         if chosen.engine != "postgresql":
-            one_engine("sqlite", "", folder, chosen.quick, chosen.sizes, table)
+            one_engine("sqlite", "", folder, chosen, table)
         if chosen.engine != "sqlite":
             with postgresql() as address:
-                one_engine("postgresql", address, folder, chosen.quick, chosen.sizes, table)
+                one_engine("postgresql", address, folder, chosen, table)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
