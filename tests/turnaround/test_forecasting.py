@@ -17,6 +17,7 @@ from app.turnaround.forecasting.lines import DAY, History, Line, line
 from app.turnaround.forecasting.load import Load, elasticity
 from app.turnaround.forecasting.methods import BASELINE, METHODS, SHIPPED, Planned, Recent, quantiles
 from app.turnaround.forecasting.several import JOINS
+from app.turnaround.forecasting.starts import AHEAD
 from app.turnaround.forecasting.times import NINE_TENTHS, CalendarTime, WorkingTime
 from app.worktime import SHANGHAI, is_working_day, local_date, working_days_between
 from app.worktime.workclock import instant, later, position
@@ -239,7 +240,7 @@ def test_the_time_to_the_bench_and_that_of_the_report_are_added_as_they_spread()
 def test_the_command_compares_and_names_bad_input(year: str, app: Flask, tmp_path) -> None:
     told = app.test_cli_runner().invoke(args=["turnaround", "backtest", "--lines", year, "--days", "6"])
     rows = told.output.splitlines()
-    assert len(rows) == 1 + 4 * len(METHODS) + len(JOINS) and rows[1].split(",")[1] == "baseline"
+    assert len(rows) == 1 + 4 * len(METHODS) + len(JOINS) + 2 * len(AHEAD) and rows[1].split(",")[1] == "baseline"
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("test,lab\nt,lab\n")
     refused = app.test_cli_runner().invoke(args=["turnaround", "backtest", "--lines", str(wrong)])
