@@ -66,7 +66,7 @@ class Page:
     compared: Compared
     reached: TimeToReport | None
     chains: Chains | None
-    left_out: int
+    left_out: int | None
     rows: Sequence[Row]
     bar_days: int
     shares: Mapping[str, Piece]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nsmallest
 from typing import Any
@@ -45,7 +45,13 @@ class Quality:
 
 
 def quality(question: Question, now: datetime) -> Quality:
-    """The viewer's lines whose times can't be right, at most LISTED of each fault; for who sees all their counts."""
+    """The viewer's lines whose times can't be right, at most LISTED of each fault.
+
+    Who sees all is told their counts, of all labs and tests together: the count of a cell would tell of lines there
+    whose figures are hidden.
+    """
+    if sees_all(question.viewer):
+        question = replace(question, lab_id=None, domain_id=None, test_id=None)
     known, beside = _known(question)
     counts = {fault: len(known[fault]) + _count(question, has(fault, now), beside) for fault in Fault}
     if sees_all(question.viewer):
@@ -80,11 +86,13 @@ def _named(line_ids: Sequence[str]) -> Iterable[Any]:
     return db.session.execute(query)
 
 
-def left_out(answer: Answer, now: datetime) -> int:
-    """Lines that would count in the answer's period but for their times."""
+def left_out(answer: Answer, now: datetime) -> int | None:
+    """Lines that would count in the answer's period but for their times; of a cell that holds others' lines None."""
     if answer.published:
         return int(answer.published.facts["left_out"])
     question, own = answer.question, answer.own
+    if answer.of_all and filters(question):
+        return None
     span = question.period.span
     issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
     known = 0

@@ -305,7 +305,9 @@ class DoubtfulModel(BaseModel):
 
 
 class QualityModel(Told):
-    """`left_out`: lines of the period that count in no figure. `items`: the first of one's own with each fault."""
+    """`left_out`: lines of the period that count in no figure; null under a filter for who sees all. `items`: the first
+    of one's own with each fault.
+    """
 
     model_config = _shown(
         left_out=1,
@@ -321,7 +323,7 @@ class QualityModel(Told):
         ],
     )
 
-    left_out: int
+    left_out: int | None
     faults: list[FaultModel]
     items: list[DoubtfulModel]
 

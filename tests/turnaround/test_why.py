@@ -139,6 +139,18 @@ def test_lines_that_cannot_be_right_are_listed_and_left_out(house: World, issued
     assert of_all.lines == [] and of_all.faults == found.faults
 
 
+def test_coordinators_are_not_told_how_many_lines_of_one_test_are_wrong(house: World, issued) -> None:
+    wrong, _right = issued("甲公司"), issued("甲公司")
+    with transaction() as session:
+        session.get_one(OrderLine, wrong.id).accepted_at = None
+    for narrow in ({"lab_id": "lab"}, {"test_id": "t"}, {"lab_id": "elsewhere"}):
+        question = Question(house.coordinator().viewer, YEAR, **narrow)
+        assert quality.left_out(Answer(question, house.now), house.now) is None
+        assert quality.quality(question, house.now).faults[Fault.MISSING] == 1
+    own = Question(house.engineer("甲公司").viewer, YEAR, test_id="t")
+    assert quality.left_out(Answer(own, house.now), house.now) == 1
+
+
 def test_a_retest_counts_by_itself_and_in_its_chain(house: World, issued) -> None:
     first, again = issued("甲公司", on=at(2) - 20 * DAY), issued("甲公司")
     with transaction() as session:
