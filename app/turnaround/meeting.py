@@ -10,7 +10,7 @@ from app.turnaround.queries import Answer, Figures
 from app.turnaround.rules import GroupBy
 
 # Rows that are read from ten metres on one screen.
-ROWS = 6
+ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)

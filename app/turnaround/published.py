@@ -37,6 +37,10 @@ class Published:
         rows = self._tests if group_by is GroupBy.TEST else self.facts["tables"][group_by.value]
         return [_opened(row) for row in rows]
 
+    @property
+    def provinces(self) -> list[Figures]:
+        return [_opened(row) for row in self.facts["provinces"]]
+
     def kinds(self) -> dict[tuple[str, str], tuple[int, Sequence[int]]]:
         """Of each test and lab how many lines, and their seconds by part together. Told to nobody as it is."""
         kept = self._one(PublishedPeriod.kinds)["kinds"]

@@ -80,6 +80,7 @@ def _facts(answer: Answer, now: datetime) -> dict[str, Any]:
     return {
         TOTAL: row_of(answer.total),
         "tables": {group_by.value: [row_of(cell) for cell in answer.table(group_by).items] for group_by in groups},
+        "provinces": [row_of(cell) for cell in answer.provinces()],
         "reached": astuple(reached) if reached else None,
         "causes": [astuple(cause) for cause in causes.pareto(answer.question)],
         "left_out": quality.left_out(answer, now),

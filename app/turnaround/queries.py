@@ -108,6 +108,8 @@ class Answer:
 
     def provinces(self) -> list[Figures]:
         """The lines of each province's companies: only where all their ways may be told, or one would be left."""
+        if self.published:
+            return self.published.provinces
         ways, parts = self._items(GroupBy.ROUTE), defaultdict[str, list[Tally]](list)
         for route, tally in self._tallies(GroupBy.ROUTE).items():
             parts[route.partition(">")[0]].append(tally)

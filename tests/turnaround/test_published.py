@@ -49,7 +49,7 @@ def told(world: World) -> list[object]:
     for period in usual(world):
         answer = Answer(Question(world.coordinator().viewer, period), world.now)
         found += [answer.table(group_by).items for group_by in GroupBy]
-        found += [answer.total, answer.kinds(), causes.told(answer)]
+        found += [answer.total, answer.provinces(), answer.kinds(), causes.told(answer)]
         found += [cohort.time_to_report(answer, world.now), quality.left_out(answer, world.now)]
     return found
 
