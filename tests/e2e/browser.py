@@ -65,7 +65,7 @@ def fill_sign_in(page: Page, email: str, password: str) -> None:
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", password)
     page.press("input[name=password]", "Enter")
-    page.wait_for_url(lambda url: "/accounts/sign-in" not in url, timeout=10_000)
+    page.wait_for_url(lambda url: "/accounts/sign-in" not in url, timeout=30_000)
 
 
 def choose_language(page: Page, language: Literal["zh", "en"]) -> None:
