@@ -1,15 +1,19 @@
-"""Issued lines, written as they stand after the services have gone through all steps."""
+"""Issued lines, written as they stand after the services have gone through all steps; two jobs at once."""
 
+import random
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 
-from app.database import transaction
+from app.database import db, transaction
 from app.orders.models import Order, OrderLine, OrderState
 from tests.world import Person, World, at
 
 Issued = Callable[..., OrderLine]
+COMPANIES = ("甲公司", "乙公司", "丙公司", "丁公司")
 TODAY = at(2, 8, 0)
 
 
@@ -45,3 +49,41 @@ def issued(world: World) -> Issued:
         return line
 
     return make
+
+
+@pytest.fixture
+def scattered(world: World, issued: Issued) -> Callable[[int, int, tuple[int, int, int]], World]:
+    """Two hundred lines of four companies at two labs over so many days; weights: of the three tests there."""
+
+    def make(seed: int, days: int, weights: tuple[int, int, int] = (1, 1, 1)) -> World:
+        world.bench()
+        world.resource("rig", "other")
+        world.test("t2", on="rig")
+        world.capable("rig", "t")
+        dice = random.Random(seed)
+        for _ in range(200):
+            ((lab, test),) = dice.choices((("lab", "t"), ("other", "t"), ("other", "t2")), weights)
+            phases = tuple(dice.expovariate(1 / mean) for mean in (2, 9, 3, 6))
+            issued(dice.choice(COMPANIES), lab, test, phases, at(1) - timedelta(minutes=dice.randrange(days * 1440)))
+        return world
+
+    return make
+
+
+@pytest.fixture
+def twice_at_once(app: Flask) -> Callable[[Callable[[], object]], None]:
+    """Does the same in two threads, each with a session of its own, and waits for both."""
+
+    def run(work: Callable[[], object]) -> None:
+        def alone() -> None:
+            with app.app_context():
+                work()
+                db.session.remove()
+
+        threads = [threading.Thread(target=alone) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return run

@@ -1,7 +1,6 @@
 """With the nightly table of hours all is told as if it were reckoned live: late changes, a killed job, two jobs."""
 
 import random
-import threading
 from datetime import datetime, timedelta
 from itertools import combinations
 
@@ -201,20 +200,11 @@ def test_a_killed_job_leaves_nothing_wrong(busy: World, monkeypatch: pytest.Monk
     assert kept.keep(SETTLED) == 4 and told(SETTLED) == live(SETTLED)
 
 
-def test_two_leaders_make_each_month_once(busy: World, app: Flask) -> None:
+def test_two_leaders_make_each_month_once(busy: World, twice_at_once) -> None:
     wanted = told(AFTER)
     db.session.remove()
 
-    def work() -> None:
-        with app.app_context():
-            kept.keep(SETTLED)
-            db.session.remove()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    twice_at_once(lambda: kept.keep(SETTLED))
     assert (db.session.query(BenchMonth).count(), db.session.query(BenchCell).count()) == (24, 24 * 3)
     assert told(SETTLED) == wanted
 

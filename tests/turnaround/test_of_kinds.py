@@ -1,7 +1,5 @@
 """What more capacity would have brought by kind of bench: what coordinators are told of all labs, and what not."""
 
-import threading
-
 import pytest
 import time_machine
 from flask import Flask
@@ -57,20 +55,11 @@ def test_of_too_few_companies_nothing_is_kept(world: World) -> None:
     assert of_kinds.newest().kinds == [] and db.session.query(BenchWhatIf).one().result["kinds"] == []
 
 
-def test_two_jobs_keep_one_result(world: World, app: Flask) -> None:
+def test_two_jobs_keep_one_result(world: World, twice_at_once) -> None:
     asked(world, 3)
     db.session.remove()
 
-    def work() -> None:
-        with app.app_context():
-            of_kinds.reckon(AFTER)
-            db.session.remove()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    twice_at_once(lambda: of_kinds.reckon(AFTER))
     assert db.session.query(BenchWhatIf).count() == 1
 
 

@@ -1,13 +1,10 @@
 """What the night publishes of all companies is what their cells would tell, as of the night, and names none of them."""
 
 import json
-import random
-import threading
 from datetime import timedelta
 from itertools import product
 
 import pytest
-from flask import Flask
 
 from app.database import db
 from app.orders.models import OrderLine
@@ -20,22 +17,11 @@ from app.turnaround.rules import GroupBy, Period
 from tests.statements import statements
 from tests.world import World, at
 
-COMPANIES = ("甲公司", "乙公司", "丙公司", "丁公司")
-
 
 @pytest.fixture
-def region(world: World, issued) -> World:
-    """Two hundred lines over fifteen months; some cells are small."""
-    world.bench()
-    world.resource("rig", "other")
-    world.test("t2", on="rig")
-    world.capable("rig", "t")
-    dice = random.Random(41)
-    for _ in range(200):
-        ((lab, test),) = dice.choices((("lab", "t"), ("other", "t"), ("other", "t2")), (20, 10, 1))
-        days = tuple(dice.expovariate(1 / mean) for mean in (2, 9, 3, 6))
-        issued(dice.choice(COMPANIES), lab, test, days, at(1) - timedelta(minutes=dice.randrange(450 * 1440)))
-    return world
+def region(scattered) -> World:
+    """Fifteen months; some cells are small."""
+    return scattered(41, 450, (20, 10, 1))
 
 
 def usual(world: World) -> list[Period]:
@@ -102,20 +88,11 @@ def test_a_night_that_is_killed_before_it_publishes_leaves_nothing_old(region: W
     assert told(region) == after
 
 
-def test_two_leaders_publish_each_period_once(region: World, app: Flask) -> None:
+def test_two_leaders_publish_each_period_once(region: World, twice_at_once) -> None:
     summary.summarise(region.now)
     db.session.remove()
 
-    def work() -> None:
-        with app.app_context():
-            publishing.publish(region.now)
-            db.session.remove()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    twice_at_once(lambda: publishing.publish(region.now))
     kept = {(row.first, row.last) for row in db.session.query(PublishedPeriod)}
     wanted = {(each.whole_months().first, each.whole_months().last) for each in usual(region)}
     assert kept == {period for period in wanted if summary.kept(Period(*period))}

@@ -1,11 +1,8 @@
 """With the nightly summary the figures are those without it: after new lines, late records, a killed job, two jobs."""
 
-import random
-import threading
 from datetime import date, timedelta
 
 import pytest
-from flask import Flask
 
 from app.accounts.models import Role
 from app.database import db
@@ -19,22 +16,12 @@ from tests.world import World, at
 YEAR = Period(date(2025, 12, 1), date(2026, 11, 30))
 # From early December to the end of October.
 MONTHS = 11
-COMPANIES = ("甲公司", "乙公司", "丙公司", "丁公司")
 
 
 @pytest.fixture
-def busy(world: World, issued) -> World:
-    """Two hundred lines of four companies at two labs over the year."""
-    world.bench()
-    world.resource("rig", "other")
-    world.test("t2", on="rig")
-    world.capable("rig", "t")
-    dice = random.Random(9)
-    for _ in range(200):
-        lab, test = dice.choice((("lab", "t"), ("other", "t"), ("other", "t2")))
-        days = tuple(dice.expovariate(1 / mean) for mean in (2, 9, 3, 6))
-        issued(dice.choice(COMPANIES), lab, test, days, at(1) - timedelta(minutes=dice.randrange(330 * 1440)))
-    return world
+def busy(scattered) -> World:
+    """Eleven months."""
+    return scattered(10, 330)
 
 
 def told(world: World) -> list[object]:
@@ -89,20 +76,11 @@ def test_a_killed_job_leaves_nothing_wrong(busy: World, monkeypatch: pytest.Monk
     assert db.session.query(SummarisedMonth).count() == MONTHS and told(busy) == live
 
 
-def test_two_leaders_make_each_month_once(busy: World, app: Flask) -> None:
+def test_two_leaders_make_each_month_once(busy: World, twice_at_once) -> None:
     live = told(busy)
     db.session.remove()
 
-    def work() -> None:
-        with app.app_context():
-            summary.summarise(busy.now)
-            db.session.remove()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    twice_at_once(lambda: summary.summarise(busy.now))
     lines = sum(len(cell.whole) for cell in db.session.query(SummarisedCell).filter(SummarisedCell.lab_id.is_not(None)))
     assert lines == 200
     assert told(busy) == live
