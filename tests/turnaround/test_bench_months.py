@@ -3,6 +3,7 @@
 import random
 from datetime import datetime, timedelta
 from itertools import combinations
+from operator import attrgetter
 
 import pytest
 import time_machine
@@ -126,8 +127,8 @@ def test_a_month_and_all_months_at_once_are_the_same(busy: World) -> None:
     period = finished(12, AFTER)
     whole = list(months.cells(LABS, period, AFTER))
     singly = [cell for month in period.months() for cell in months.cells(LABS, rules.days_of_month(month), AFTER)]
-    key = lambda cell: (cell.month, cell.pool)  # noqa: E731
-    assert sorted(whole, key=key) == sorted(singly, key=key)
+    by_month = attrgetter("month", "pool")
+    assert sorted(whole, key=by_month) == sorted(singly, key=by_month)
 
 
 def logged(world: World, kind: str, row: Booking, **data: str) -> None:
