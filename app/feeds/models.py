@@ -39,7 +39,10 @@ class FeedLanguage(enum.StrEnum):
 
 
 class FeedSubscription(Base):
-    """A secret address, stored as SHA-256 of 256 random bits. It stands for one membership and ends with it."""
+    """A secret address, stored as SHA-256 of 256 random bits. It stands for one membership and ends with it.
+
+    fetched_at: when a program last read it, up to an hour before; fetched_by: which, if it is one that is known.
+    """
 
     __tablename__ = "feed_subscription"
     __table_args__ = (Index("ix_feed_subscription_membership", "membership_id"),)
@@ -53,5 +56,7 @@ class FeedSubscription(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    fetched_by: Mapped[str | None]
 
     membership: Mapped[Membership] = relationship()

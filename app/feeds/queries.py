@@ -102,6 +102,8 @@ class Listed(NamedTuple):
     name_en: str
     language: FeedLanguage
     created_at: datetime
+    fetched_at: datetime | None
+    fetched_by: str | None
 
 
 def feed_by_token(token: str) -> Feed:
@@ -281,6 +283,7 @@ def feeds_of(viewer: Viewer) -> list[Listed]:
     about = FeedSubscription
     query = (
         select(about.id, about.scope, about.target_id, name_zh, name_en, about.language, about.created_at)
+        .add_columns(about.fetched_at, about.fetched_by)
         .outerjoin(Resource, and_(about.scope == FeedScope.RESOURCE, Resource.id == about.target_id))
         .outerjoin(Lab, and_(about.scope == FeedScope.LAB, Lab.id == about.target_id))
         .outerjoin(Organisation, and_(about.scope == FeedScope.COMPANY, Organisation.id == about.target_id))

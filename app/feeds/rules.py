@@ -12,6 +12,8 @@ from app.worktime import Interval, local_date, midnight
 REACH = timedelta(days=365)
 KEPT = timedelta(days=30)
 MOST_FEEDS = 20
+# Programs ask every few minutes; that one still does is noted so often.
+NOTED_EVERY = timedelta(hours=1)
 
 # RFC 5545, 3.8.1.11. What takes place or took place is CONFIRMED; STATUS knows no word for "over".
 STATUS = {

@@ -21,7 +21,9 @@ class NewFeed(BaseModel):
 
 
 class FeedModel(BaseModel):
-    """`url` is given once, in the answer to POST: only its digest is kept."""
+    """`url` is given once, in the answer to POST: only its digest is kept. `fetched_at`: when a program last read it,
+    up to an hour before; `fetched_by`: which, if it is one that is known.
+    """
 
     id: str
     url: str | None
@@ -29,6 +31,8 @@ class FeedModel(BaseModel):
     target: str
     language: Literal["zh", "en"]
     created_at: str
+    fetched_at: str | None
+    fetched_by: str | None
 
     @classmethod
     def of(cls, feed: FeedSubscription | Listed, url: str | None = None) -> "FeedModel":
@@ -39,6 +43,8 @@ class FeedModel(BaseModel):
             target=feed.target_id,
             language=feed.language.value,
             created_at=str(iso(feed.created_at)),
+            fetched_at=iso(feed.fetched_at),
+            fetched_by=feed.fetched_by,
         )
 
 

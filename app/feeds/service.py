@@ -1,10 +1,10 @@
-"""Subscribing and ending a subscription."""
+"""Subscribing, a new address, ending a subscription, and noting that it is read."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
@@ -66,12 +66,41 @@ def revoke(viewer: Viewer, feed_id: str, now: datetime) -> None:
     Raises NotFound, Forbidden.
     """
     with transaction() as session:
-        feed = session.get(FeedSubscription, feed_id)
-        if feed is None or feed.membership_id != viewer.membership_id or feed.revoked_at is not None:
-            raise NotFound()
-        check_may_subscribe(viewer)
+        feed = _own(session, viewer, feed_id)
         feed.revoked_at = now
         log.record(session, "feed.revoked", feed, by=viewer, at=now)
+
+
+def renew(viewer: Viewer, feed_id: str, now: datetime) -> tuple[FeedSubscription, str]:
+    """Another secret token for a subscription of the viewer's membership: the address before answers 404 from now on.
+
+    Raises NotFound, Forbidden.
+    """
+    token = secrets.token_urlsafe(32)
+    with transaction() as session:
+        feed = _own(session, viewer, feed_id)
+        feed.digest, feed.fetched_at, feed.fetched_by = digest(token), None, None
+        log.record(session, "feed.renewed", feed, by=viewer, at=now)
+    return feed, token
+
+
+def note_fetch(feed: FeedSubscription, program: str | None, now: datetime) -> None:
+    """Note that a program has read the feed, once an hour, so that reading hardly ever writes."""
+    noted = feed.fetched_at is not None and now - feed.fetched_at < rules.NOTED_EVERY
+    if noted and feed.fetched_by == program:
+        return
+    # Under the address that was read: the next one has not been read by anybody yet.
+    same = (FeedSubscription.id == feed.id, FeedSubscription.digest == feed.digest)
+    with transaction() as session:
+        session.execute(update(FeedSubscription).where(*same).values(fetched_at=now, fetched_by=program))
+
+
+def _own(session: Session, viewer: Viewer, feed_id: str) -> FeedSubscription:
+    feed = session.get(FeedSubscription, feed_id)
+    if feed is None or feed.membership_id != viewer.membership_id or feed.revoked_at is not None:
+        raise NotFound()
+    check_may_subscribe(viewer)
+    return feed
 
 
 def _check_number(session: Session, viewer: Viewer) -> None:

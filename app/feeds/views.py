@@ -9,6 +9,7 @@ from app.accounts.current import login_required, viewer
 from app.clock import now
 from app.feeds import calendar, queries, service
 from app.feeds.forms import FeedForm
+from app.feeds.programs import program
 from app.language import speaking
 
 bp = Blueprint("feeds", __name__)
@@ -28,6 +29,7 @@ def feed(token: str) -> Response:
     if response.status_code != 304:
         with speaking(found.subscription.language):
             response.data = calendar.feed_text(found, queries.entries(found, at), edition.busy, at, _page)
+    service.note_fetch(found.subscription, program(request.user_agent.string), at)
     return response
 
 
@@ -48,13 +50,15 @@ def index() -> Any:
     service.check_may_subscribe(viewer())
     form = FeedForm(request.form or request.args).offer(viewer())
     made = form.run(lambda command: service.subscribe(viewer(), command, now()))
-    page = render_template(
-        "feeds/index.html",
-        form=form,
-        feeds=queries.feeds_of(viewer()),
-        address=address(made[1]) if made else None,
-    )
-    return page, 201 if made else form.status
+    return _index(form, made[1] if made else None), 201 if made else form.status
+
+
+@bp.post("/feeds/<feed_id>/renew")
+@login_required
+def renew(feed_id: str) -> Any:
+    """Another address in place of one that got into wrong hands, shown in this answer and never again."""
+    _feed, token = service.renew(viewer(), feed_id, now())
+    return _index(FeedForm(formdata=None).offer(viewer()), token)
 
 
 @bp.post("/feeds/<feed_id>/revoke")
@@ -62,6 +66,12 @@ def index() -> Any:
 def revoke(feed_id: str) -> Any:
     service.revoke(viewer(), feed_id, now())
     return redirect(url_for(".index"), 303)
+
+
+def _index(form: FeedForm, token: str | None) -> str:
+    """The page of addresses. token: of the one that was made just now."""
+    shown = address(token) if token else None
+    return render_template("feeds/index.html", form=form, feeds=queries.feeds_of(viewer()), address=shown)
 
 
 def address(token: str) -> str:

@@ -134,3 +134,17 @@ def test_one_booking_as_a_file(world: World, clean: Flask) -> None:
     assert f"UID:{booking.id}@yujian" in file.get_data(as_text=True)
     assert f'filename="{booking.code}.ics"' in file.headers["Content-Disposition"]
     assert browser(clean).get(f"/bookings/{booking.id}.ics").status_code == 303
+
+
+def test_another_address_takes_the_place_of_the_one_before(world: World, clean: Flask, fetch: Any) -> None:
+    engineer = world.engineer("甲公司")
+    feed, token = service.subscribe(engineer.viewer, Subscribe(FeedScope.COMPANY), world.now)
+    fetch(token)
+    stranger = browser(clean, world.engineer("甲公司"))
+    assert stranger.post(f"/feeds/{feed.id}/renew").status_code == 404
+    page = browser(clean, engineer).post(f"/feeds/{feed.id}/renew")
+    other = page.get_data(as_text=True).split("/calendar/")[1].split(".ics")[0]
+    assert page.status_code == 200 and other != token
+    assert (fetch(token).status_code, fetch(other).status_code) == (404, 200)
+    service.revoke(engineer.viewer, feed.id, world.now)
+    assert browser(clean, engineer).post(f"/feeds/{feed.id}/renew").status_code == 404

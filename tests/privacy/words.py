@@ -304,6 +304,8 @@ PLAIN = frozenset(
         "saved_filter.path",
         "scheduled_report.last_error",
         "user.locale",
+        # One of the names of calendar programs that are known.
+        "feed_subscription.fetched_by",
         "bench_state.pool",
         "booking.footprint",
         "booking.series_id",
