@@ -51,7 +51,7 @@ class InTheWay(NamedTuple):
         return Taken(self.place, when, self.state_id, self.company_id, self.shielded)
 
 
-_TAKEN = (
+TAKEN = (
     select(
         Occupancy.resource_id,
         Occupancy.place,
@@ -79,7 +79,7 @@ def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[st
     asked = {"resources": list(set(resource_ids)), "start": span.start, "end": span.end, "now": now}
     db.session.flush()
     found: dict[str, list[Taken]] = defaultdict(list)
-    for resource_id, place, starts_at, ends_at, state, company, shielded in execute(db.session(), _TAKEN, asked).all():
+    for resource_id, place, starts_at, ends_at, state, company, shielded in execute(db.session(), TAKEN, asked).all():
         found[resource_id].append(Taken(place, Interval(starts_at, ends_at), state, company, shielded))
     return found
 

@@ -9,11 +9,11 @@ from itertools import groupby
 
 from app.accounts.policy import Action, Viewer, allowed
 from app.booking.availability import Rows, Wish
-from app.booking.queries import taken
 from app.booking.rules import Limits, bookable_span
 from app.booking.settings import limits, limits_of
 from app.labs.queries import Bench, CapableBench, capable_benches
 from app.schedule import queries
+from app.schedule.catalogue import Catalogue, Listed
 from app.schedule.forms import ALL_LABS, DAY, MONTH, QUARTER, TWO_WEEKS, Asked
 from app.schedule.lanes import Seen, with_changeovers
 from app.schedule.rows import Frame, Occupied, Row, Shown, frame, row
@@ -73,18 +73,19 @@ class Sheet:
         return any(column.info.provisional for column in self.columns)
 
 
-def sheet(viewer: Viewer, asked: Asked, now: datetime, limits: Limits) -> Sheet:
-    """The benches that were asked for. Two statements on taken time, whatever the number of bookings."""
+def sheet(viewer: Viewer, asked: Asked, catalogue: Catalogue, now: datetime, limits: Limits) -> Sheet:
+    """The benches that were asked for. One statement on taken time, whatever the number of bookings."""
     page_frame = frame_of(viewer, asked.first, asked.days, now, limits)
-    found = queries.matching(labs_asked(viewer, asked), asked.kind, asked.test, viewer.lab_ids)
+    able = queries.pools(asked.test) if asked.test else None
+    found = catalogue.matching(labs_asked(viewer, asked), asked.kind, able, viewer.lab_ids)
     size = ROWS.get(asked.days, ROWS_OF_A_WEEK)
     nights = asked.days == DAY
     if asked.free_only:
-        every = rows(viewer, [ident for _, ident in found], asked.test, now, page_frame, nights)
+        every = rows(viewer, found, asked.test, now, page_frame, nights)
         free = {each.shown.id: each for each in every if each.windows}
-        pages = paged([(lab_id, ident) for lab_id, ident in found if ident in free], size)
+        pages = paged([bench for bench in found if bench.id in free], size)
         page = min(asked.page, len(pages))
-        shown = [free[ident] for ident in pages[page - 1]]
+        shown = [free[bench.id] for bench in pages[page - 1]]
     else:
         pages = paged(found, size)
         page = min(asked.page, len(pages))
@@ -111,17 +112,17 @@ def frame_of(viewer: Viewer, first: date, days: int, now: datetime, limits: Limi
     return frame(first, days, bookable_span(now, limits), now, bool(allowed(viewer, Action.BOOK)))
 
 
-def paged(benches: Sequence[tuple[str, str]], size: int) -> list[list[str]]:
-    """Resource ids in pages of at most `size`, at least one page; a lab is divided only when it fills more than one.
+def paged(benches: Sequence[Listed], size: int) -> list[list[Listed]]:
+    """The benches in pages of at most `size`, at least one page; a lab is divided only when it fills more than one.
 
-    benches: (lab, resource), labs together.
+    benches: those of a lab together.
     """
-    pages: list[list[str]] = [[]]
-    for _, of_lab in groupby(benches, key=lambda bench: bench[0]):
-        ids = [resource_id for _, resource_id in of_lab]
-        if pages[-1] and len(pages[-1]) + len(ids) > size:
+    pages: list[list[Listed]] = [[]]
+    for _, group in groupby(benches, key=lambda bench: bench.lab_id):
+        of_lab = list(group)
+        if pages[-1] and len(pages[-1]) + len(of_lab) > size:
             pages.append([])
-        pages[-1] += ids
+        pages[-1] += of_lab
         while len(pages[-1]) > size:
             pages.append(pages[-1][size:])
             del pages[-2][size:]
@@ -129,7 +130,7 @@ def paged(benches: Sequence[tuple[str, str]], size: int) -> list[list[str]]:
 
 
 def rows(
-    viewer: Viewer, ids: Sequence[str], test_id: str, now: datetime, page: Frame, nights: bool = False
+    viewer: Viewer, benches: Sequence[Listed], test_id: str, now: datetime, page: Frame, nights: bool = False
 ) -> list[Row]:
     """The rows of these benches, in this order; with a test only time in which it can start counts as free.
 
@@ -139,19 +140,18 @@ def rows(
     capable = (
         {c.bench.resource_id: c for c in capable_benches([test_id], company_id=wish.company_id)} if test_id else {}
     )
-    shown = queries.benches(ids, wish.company_id)
-    asked = [capable[ident] for ident in ids if ident in capable]
+    shown = queries.shown(benches, wish.company_id)
+    asked = [capable[each.id] for each in benches if each.id in capable]
     reads = {ident for each in shown for ident in each.bench.reads} | {ident for c in asked for ident in c.reads}
     before = max((item.longest_changeover for item in asked), default=timedelta(0))
-    occupied = taken(reads, Interval(page.span.start - before, _reach(asked, page)), now)
-    known = queries.seen(viewer, ids, page.span, now)
+    occupied = queries.occupied(viewer, reads, Interval(page.span.start - before, _reach(asked, page)), now)
     return [
         row(
             each,
             capable.get(each.id),
-            _occupied(capable.get(each.id, each.bench), occupied),
+            _taken(capable.get(each.id, each.bench), occupied.taken),
             wish,
-            _known(each, known.get(each.id, ()), each.lab_id in viewer.lab_ids),
+            _known(each, occupied.seen.get(each.id, ()), page, each.lab_id in viewer.lab_ids),
             each.lab_id in viewer.lab_ids,
             nights,
             _frame_for(each.bench, page, defaults),
@@ -160,12 +160,13 @@ def rows(
     ]
 
 
-def _known(shown: Shown, seen: Sequence[Seen], own_lab: bool) -> tuple[Seen, ...]:
-    """What the viewer may know of a bench; its own lab also sees when it changes over."""
-    return with_changeovers(seen, shown.setup.changeovers) if own_lab else tuple(seen)
+def _known(shown: Shown, seen: Iterable[Seen], page: Frame, own_lab: bool) -> tuple[Seen, ...]:
+    """What the viewer may know of a bench on this page; its own lab also sees when it changes over."""
+    here = tuple(item for item in seen if item.when.overlaps(page.span))
+    return with_changeovers(here, shown.setup.changeovers) if own_lab else here
 
 
-def _occupied(thing: Bench | CapableBench, rows: Rows) -> Occupied:
+def _taken(thing: Bench | CapableBench, rows: Rows) -> Occupied:
     """The taken time that counts for it, as a value."""
     return tuple((ident, tuple(rows[ident])) for ident in thing.reads if ident in rows)
 

@@ -7,8 +7,8 @@ from app.errors import N_, Invalid
 from app.labs import browse
 from app.labs.queries import test_of
 from app.schedule import board, queries
+from app.schedule.catalogue import Catalogue, Choice
 from app.schedule.forms import ALL_LABS, Asked
-from app.schedule.queries import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +21,20 @@ class Choices:
     narrowed: bool
 
 
-def choices(viewer: Viewer, asked: Asked) -> tuple[Choices, Asked]:
+def choices(viewer: Viewer, asked: Asked, catalogue: Catalogue) -> tuple[Choices, Asked]:
     """The options, and the filters without unknown ids, each of which leaves a remark.
 
     The catalogue's 449 tests are listed once a lab or a kind is chosen: all of them would double the page.
     """
-    labs = queries.lab_choices()
+    labs = catalogue.labs
     if asked.lab not in {"", ALL_LABS, *(lab.id for lab in labs)}:
         asked = _without(asked, Invalid(N_("没有这个实验室，已显示全部。"), field="lab"), lab=ALL_LABS)
     shown = board.labs_asked(viewer, asked)
-    kinds = queries.kind_choices(shown)
+    kinds = catalogue.kinds(shown)
     if asked.kind and asked.kind not in {kind.id for kind in kinds}:
         known = browse.kind(asked.kind)
         if known:
-            kinds.append(Choice(known.id, known.name_zh, known.name_en))
+            kinds = (*kinds, Choice(known.id, known.name_zh, known.name_en))
         else:
             asked = _without(asked, Invalid(N_("没有这个资源类型，已显示全部。"), field="kind"), kind="")
     narrowed = shown is not None or bool(asked.kind)
@@ -45,7 +45,7 @@ def choices(viewer: Viewer, asked: Asked) -> tuple[Choices, Asked]:
             tests.append(Choice(test.id, test.name_zh, test.name_en, test.method.code))
         else:
             asked = _without(asked, Invalid(N_("没有这个检测项目，已显示全部。"), field="test"), test="")
-    return Choices(tuple(labs), tuple(kinds), tuple(tests), narrowed), asked
+    return Choices(labs, kinds, tuple(tests), narrowed), asked
 
 
 def _without(asked: Asked, remark: Invalid, **changes: str) -> Asked:

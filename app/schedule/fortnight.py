@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from app.accounts.policy import Viewer
 from app.booking.rules import Limits
-from app.schedule import board
+from app.schedule import board, queries
 from app.schedule.board import Column
 from app.schedule.forms import TWO_WEEKS
 from app.schedule.rows import Frame, Row
@@ -49,7 +49,7 @@ class Fortnight:
 def fortnight(viewer: Viewer, resource_id: str, first: date, now: datetime, limits: Limits) -> Fortnight | None:
     """Two weeks of a bench from `first`; None for an unknown one."""
     frame = board.frame_of(viewer, first, TWO_WEEKS, now, limits)
-    found = board.rows(viewer, [resource_id], "", now, frame, nights=True)
+    found = board.rows(viewer, queries.listed(resource_id), "", now, frame, nights=True)
     if not found:
         return None
     (row,) = found

@@ -6,95 +6,72 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, select
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, visible
 from app.booking.models import Booking, Closure, Occupancy
+from app.booking.queries import TAKEN, Taken
 from app.database import db, execute
 from app.labs.models import CATALOGUE, STATED, Capability, Lab, Method, Resource, ResourceKind, Test
 from app.labs.queries import BENCH_COLUMNS, bench_from, setups_for
-from app.labs.rules import SUPPORT
 from app.labs.setup import NOTHING, LabSetup
+from app.schedule.catalogue import Catalogue, Choice, Listed, catalogue
 from app.schedule.lanes import Seen
 from app.schedule.rows import Shown
 from app.worktime import Interval
 
-
-class Choice(NamedTuple):
-    """An option of a filter; group: the heading that it stands under."""
-
-    id: str
-    name_zh: str
-    name_en: str
-    group: str = ""
-
-
-def _live(labs: bool, kind: bool, test: bool) -> ColumnElement[bool]:
-    """Benches in use, of `labs`, of a `kind`, for a `test`, where these are asked for."""
-    conditions: list[ColumnElement[bool]] = [Resource.retired_at.is_(None), Lab.retired_at.is_(None)]
-    if labs:
-        conditions.append(Resource.lab_id.in_(bindparam("labs", expanding=True)))
-    if kind:
-        conditions.append(Resource.kind_id == bindparam("kind"))
-    if test:
-        capable = (
-            select(Capability.pool)
-            .join(Test, Test.id == Capability.test_id)
-            .where(Capability.test_id == bindparam("test"), Capability.retired_at.is_(None), Test.retired_at.is_(None))
-        )
-        conditions.append(Resource.pool.in_(capable))
-    return and_(*conditions)
-
-
-@cache
-def _matching(labs: bool, kind: bool, test: bool) -> Select[*tuple[Any, ...]]:
-    own = Resource.lab_id.in_(bindparam("own", expanding=True))
-    return (
-        select(Resource.lab_id, Resource.id)
-        .join(Lab, Lab.id == Resource.lab_id)
-        .where(_live(labs, kind, test), Resource.kind_id.not_in(SUPPORT) | own)
-        .order_by(Lab.organisation_id, Lab.id, Resource.pool, Resource.unit, Resource.id)
-    )
-
-
-def matching(labs: Iterable[str] | None, kind: str, test: str, own: Iterable[str]) -> list[tuple[str, str]]:
-    """(lab, resource) of the live benches that meet the filters, in the order they are shown. labs None: all; own:
-    the viewer's, of which he also sees what is only needed beside benches.
-    """
-    asked = {"labs": sorted(labs or ()), "kind": kind, "test": test, "own": sorted(own)}
-    query = _matching(labs is not None, bool(kind), bool(test))
-    return [(lab_id, resource_id) for lab_id, resource_id in execute(db.session(), query, asked).all()]
-
-
-_BENCHES = (
+_LISTED = (
     select(
         *BENCH_COLUMNS,
+        Resource.unit,
         Resource.name_zh,
         Resource.name_en,
         case((Resource.origin == CATALOGUE, Resource.evidence), else_=STATED).label("evidence"),
-        Lab.name_zh.label("lab_zh"),
-        Lab.name_en.label("lab_en"),
+        Lab.organisation_id,
+        Lab.name_zh,
+        Lab.name_en,
         Lab.district_zh,
         Lab.district_en,
+        ResourceKind.id,
+        ResourceKind.name_zh,
+        ResourceKind.name_en,
     )
     .join(Lab, Lab.id == Resource.lab_id)
-    .where(Resource.id.in_(bindparam("ids", expanding=True)))
+    .join(ResourceKind, ResourceKind.id == Resource.kind_id)
+)
+_LIVE = _LISTED.where(Resource.retired_at.is_(None), Lab.retired_at.is_(None))
+_BY_ID = _LISTED.where(Resource.id == bindparam("id"))
+_POOLS = (
+    select(Capability.pool)
+    .join(Test, Test.id == Capability.test_id)
+    .where(Capability.test_id == bindparam("test"), Capability.retired_at.is_(None), Test.retired_at.is_(None))
 )
 
 
-def benches(ids: Sequence[str], company_id: str | None) -> list[Shown]:
-    """Benches with their labs as this company may use them, in the order of `ids`; retired ones too, for bookings
-    still point at them.
-    """
-    rows = execute(db.session(), _BENCHES, {"ids": list(ids)}).all()
-    known = setups_for(db.session(), rows)
-    found = {row.id: _shown(row, known[row.lab_id], company_id) for row in rows}
-    return [found[ident] for ident in ids if ident in found]
+def live() -> Catalogue:
+    """All benches in use."""
+    return catalogue(tuple(map(tuple, execute(db.session(), _LIVE, {}).all())))
+
+
+def listed(resource_id: str) -> list[Listed]:
+    """One bench, a retired one too, for bookings still point at it; empty for an unknown one."""
+    return [Listed._make(row) for row in execute(db.session(), _BY_ID, {"id": resource_id})]
+
+
+def pools(test_id: str) -> frozenset[str]:
+    """Pools whose benches can run a test."""
+    return frozenset(execute(db.session(), _POOLS, {"test": test_id}).scalars())
+
+
+def shown(benches: Sequence[Listed], company_id: str | None) -> list[Shown]:
+    """The benches as this company may use them."""
+    setups = setups_for(db.session(), benches)
+    return [_shown(bench, setups[bench.lab_id], company_id) for bench in benches]
 
 
 @lru_cache(maxsize=2048)
-def _shown(row: Any, setup: LabSetup, company_id: str | None) -> Shown:
+def _shown(row: Listed, setup: LabSetup, company_id: str | None) -> Shown:
     return Shown(
         row.id,
         row.pool,
@@ -113,65 +90,44 @@ def _shown(row: Any, setup: LabSetup, company_id: str | None) -> Shown:
     )
 
 
-def lab_choices() -> list[Choice]:
-    """Labs that have something to book."""
-    return _choices(_LABS, {})
-
-
-def kind_choices(labs: Iterable[str] | None) -> list[Choice]:
-    """Kinds of benches at these labs."""
-    return _choices(_kinds(labs is not None), {"labs": sorted(labs or ())})
-
-
 def test_choices(labs: Iterable[str] | None, kind: str) -> list[Choice]:
     """Tests that these benches can run, under the codes of their methods."""
-    return _choices(_tests(labs is not None, bool(kind)), {"labs": sorted(labs or ()), "kind": kind})
-
-
-_LABS = (
-    select(Lab.id, Lab.name_zh, Lab.name_en)
-    .where(Lab.id.in_(select(Resource.lab_id).where(_live(False, False, False)).correlate(Lab)))
-    .order_by(Lab.name_zh)
-)
-
-
-@cache
-def _kinds(labs: bool) -> Select[*tuple[Any, ...]]:
-    used = select(Resource.kind_id).join(Lab, Lab.id == Resource.lab_id).where(_live(labs, False, False))
-    return (
-        select(ResourceKind.id, ResourceKind.name_zh, ResourceKind.name_en)
-        .where(ResourceKind.id.in_(used))
-        .order_by(ResourceKind.name_zh)
-    )
+    asked = {"labs": sorted(labs or ()), "kind": kind}
+    return [Choice(*row[:4]) for row in execute(db.session(), _tests(labs is not None, bool(kind)), asked).all()]
 
 
 @cache
 def _tests(labs: bool, kind: bool) -> Select[*tuple[Any, ...]]:
+    conditions: list[ColumnElement[bool]] = [Resource.retired_at.is_(None), Lab.retired_at.is_(None)]
+    if labs:
+        conditions.append(Resource.lab_id.in_(bindparam("labs", expanding=True)))
+    if kind:
+        conditions.append(Resource.kind_id == bindparam("kind"))
     return (
         select(Test.id, Test.name_zh, Test.name_en, Method.code, Test.position)
         .join(Method, Method.id == Test.method_id)
         .join(Capability, Capability.test_id == Test.id)
         .join(Resource, Resource.pool == Capability.pool)
         .join(Lab, Lab.id == Resource.lab_id)
-        .where(_live(labs, kind, False), Test.retired_at.is_(None), Capability.retired_at.is_(None))
+        .where(*conditions, Test.retired_at.is_(None), Capability.retired_at.is_(None))
         .distinct()
         .order_by(Method.code, Test.position, Test.id)
     )
 
 
-def _choices(query: Select[*tuple[Any, ...]], asked: Mapping[str, object]) -> list[Choice]:
-    return [Choice(*row[:4]) for row in execute(db.session(), query, asked).all()]
+class Occupied(NamedTuple):
+    """By resource and start: taken time, whoever has it, and what the viewer may know of it."""
+
+    taken: Mapping[str, list[Taken]]
+    seen: Mapping[str, list[Seen]]
 
 
 @lru_cache(maxsize=256)
-def _seen(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+def _occupied(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """Taken time, and beside it nothing of any booking or closure that the policy doesn't show."""
     may_see_company = visible(viewer, Action.SEE_BOOKING_COMPANY, Booking)
     return (
-        select(
-            Occupancy.resource_id,
-            Occupancy.place,
-            Occupancy.starts_at,
-            Occupancy.ends_at,
+        TAKEN.add_columns(
             Occupancy.proposed,
             Booking.id,
             Booking.code,
@@ -185,31 +141,26 @@ def _seen(viewer: Viewer) -> Select[*tuple[Any, ...]]:
             Closure.reason,
             Occupancy.state_id,
         )
-        .outerjoin(Booking, Booking.id == Occupancy.booking_id)
+        .select_from(Occupancy)
+        .outerjoin(Booking, and_(Booking.id == Occupancy.booking_id, visible(viewer, Action.SEE_BOOKING, Booking)))
         .outerjoin(Test, Test.id == Booking.test_id)
         .outerjoin(Organisation, Organisation.id == Booking.company_id)
-        .outerjoin(Closure, Closure.id == Occupancy.closure_id)
-        .where(
-            Occupancy.resource_id.in_(bindparam("resources", expanding=True)),
-            Occupancy.ends_at > bindparam("start"),
-            Occupancy.starts_at < bindparam("end"),
-            or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > bindparam("now")),
-            or_(
-                visible(viewer, Action.SEE_BOOKING, Booking),
-                # Who may print a bench's day sheet may know why it is closed.
-                visible(viewer, Action.SEE_DAY_SHEET, Closure),
-            ),
-        )
-        .order_by(Occupancy.starts_at)
+        # Who may print a bench's day sheet may know why it is closed.
+        .outerjoin(Closure, and_(Closure.id == Occupancy.closure_id, visible(viewer, Action.SEE_DAY_SHEET, Closure)))
     )
 
 
-def seen(viewer: Viewer, resource_ids: Sequence[str], span: Interval, now: datetime) -> Mapping[str, list[Seen]]:
-    """Taken time that the viewer may know more about, by resource and start: bookings that he may see and
-    closures at his labs. One statement, filtered by the policy in SQL.
+def occupied(viewer: Viewer, resource_ids: Iterable[str], span: Interval, now: datetime) -> Occupied:
+    """Live occupancy of these benches that meets `span`, and the bookings and closures among it that the viewer may
+    see. One statement, filtered by the policy in SQL.
     """
-    asked = {"resources": list(resource_ids), "start": span.start, "end": span.end, "now": now}
-    found: dict[str, list[Seen]] = defaultdict(list)
-    for resource_id, place, starts_at, ends_at, *known in execute(db.session(), _seen(viewer), asked).all():
-        found[resource_id].append(Seen(resource_id, place, Interval(starts_at, ends_at), *known))
+    asked = {"resources": sorted(set(resource_ids)), "start": span.start, "end": span.end, "now": now}
+    found = Occupied(defaultdict(list), defaultdict(list))
+    rows = execute(db.session(), _occupied(viewer), asked).all()
+    for resource_id, place, starts_at, ends_at, state_id, company_id, shielded, *known in rows:
+        when = Interval(starts_at, ends_at)
+        found.taken[resource_id].append(Taken(place, when, state_id, company_id, shielded))
+        seen = Seen(resource_id, place, when, *known)
+        if seen.booking_id or seen.closure:
+            found.seen[resource_id].append(seen)
     return found

@@ -10,7 +10,7 @@ from app.accounts.models import Role
 from app.booking.settings import limits
 from app.clock import now
 from app.language import lang, refusal
-from app.schedule import board, forms, words
+from app.schedule import board, forms, queries, words
 from app.schedule.addresses import addresses
 from app.schedule.choices import choices
 from app.schedule.drawing import Page, Pen, Style, once
@@ -33,8 +33,9 @@ def init_app(app: Flask) -> None:
 def index() -> str:
     """Benches and days."""
     today = local_date(now())
-    options, asked = choices(viewer(), forms.asked(request.args, today))
-    sheet = board.sheet(viewer(), asked, now(), limits())
+    catalogue = queries.live()
+    options, asked = choices(viewer(), forms.asked(request.args, today), catalogue)
+    sheet = board.sheet(viewer(), asked, catalogue, now(), limits())
     to, moves = addresses(asked), viewer().role is Role.LAB_ADMIN
     return render_template(
         "schedule/index.html",

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from app.schedule.board import paged
+from app.schedule.catalogue import Listed
 from tests.http import browser
 from tests.schedule.reading import Element, Page
 from tests.world import World
@@ -119,16 +120,22 @@ def test_a_week_is_drawn_in_columns_of_two_hours(two_labs: World, look: Look) ->
     assert "每格 2 小时" in page.html
 
 
+def bench(lab: str, number: int) -> Listed:
+    ident, organisation, week = f"{lab}{number}", "operator", "day"
+    where = (lab, 1, 30, week, None, None, "", None, ident, ident, "documented", organisation)
+    return Listed(ident, ident, *where, lab, lab, "", "", "kind", "kind", "kind")
+
+
 def test_benches_come_in_pages_that_leave_labs_whole() -> None:
-    benches = [(lab, f"{lab}{n}") for lab, count in (("a", 3), ("b", 2), ("c", 4), ("d", 1)) for n in range(count)]
+    benches = [bench(lab, n) for lab, count in (("a", 3), ("b", 2), ("c", 4), ("d", 1)) for n in range(count)]
     pages = paged(benches, 5)
     assert [len(page) for page in pages] == [5, 5]
-    assert [ident for page in pages for ident in page] == [ident for _, ident in benches]
+    assert [each for page in pages for each in page] == benches
     assert [len(page) for page in paged(benches, 4)] == [3, 2, 4, 1]
 
 
 def test_a_lab_that_fills_more_than_a_page_is_divided() -> None:
-    benches = [("a", "a0"), *(("b", f"b{n}") for n in range(7)), ("c", "c0")]
+    benches = [bench("a", 0), *(bench("b", n) for n in range(7)), bench("c", 0)]
     assert [len(page) for page in paged(benches, 3)] == [1, 3, 3, 2]
     assert paged([], 3) == [[]]
 
