@@ -16,7 +16,7 @@ from app.schedule import queries
 from app.schedule.catalogue import Catalogue, Listed
 from app.schedule.forms import ALL_LABS, DAY, MONTH, QUARTER, TWO_WEEKS, Asked
 from app.schedule.lanes import Seen, with_changeovers
-from app.schedule.rows import Frame, Occupied, Row, Shown, frame, row
+from app.schedule.rows import Frame, Group, Occupied, Row, Shown, frame, row
 from app.worktime import LONGEST_USE, Day, Interval, day, lay, local_date
 
 # A page is read on the phone too: 60 benches over a week, 36 over a fortnight or 6 over a quarter stay under 100 KB.
@@ -34,20 +34,12 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The benches of one lab; the lab's facts are those of its first bench."""
-
-    lab: Shown
-    rows: list[Row]
-
-
-@dataclass(frozen=True, slots=True)
 class Sheet:
     """A page of the schedule. chosen: index of the day that a phone spells out; page of pages, from 1."""
 
     frame: Frame
     columns: tuple[Column, ...]
-    groups: list[Group]
+    groups: tuple[Group, ...]
     chosen: int
     page: int
     pages: int
@@ -90,8 +82,8 @@ def sheet(viewer: Viewer, asked: Asked, catalogue: Catalogue, now: datetime, lim
         pages = paged(found, size)
         page = min(asked.page, len(pages))
         shown = rows(viewer, pages[page - 1], asked.test, now, page_frame, nights)
-    by_lab = (list(of_lab) for _, of_lab in groupby(shown, key=lambda each: each.shown.lab_id))
-    groups = [Group(of_lab[0].shown, of_lab) for of_lab in by_lab]
+    by_lab = (tuple(of_lab) for _, of_lab in groupby(shown, key=lambda each: each.shown.lab_id))
+    groups = tuple(Group(of_lab[0].shown, of_lab) for of_lab in by_lab)
     return Sheet(page_frame, columns_of(page_frame), groups, _chosen(asked, shown), page, len(pages))
 
 
@@ -142,14 +134,14 @@ def rows(
     )
     shown = queries.shown(benches, wish.company_id)
     asked = [capable[each.id] for each in benches if each.id in capable]
-    reads = {ident for each in shown for ident in each.bench.reads} | {ident for c in asked for ident in c.reads}
+    reads = {ident for each in shown for ident in each.reads} | {ident for c in asked for ident in c.reads}
     before = max((item.longest_changeover for item in asked), default=timedelta(0))
     occupied = queries.occupied(viewer, reads, Interval(page.span.start - before, _reach(asked, page)), now)
     return [
         row(
             each,
             capable.get(each.id),
-            _taken(capable.get(each.id, each.bench), occupied.taken),
+            _taken(capable.get(each.id, each), occupied.taken),
             wish,
             _known(each, occupied.seen.get(each.id, ()), page, each.lab_id in viewer.lab_ids),
             each.lab_id in viewer.lab_ids,
@@ -166,7 +158,7 @@ def _known(shown: Shown, seen: Iterable[Seen], page: Frame, own_lab: bool) -> tu
     return with_changeovers(here, shown.setup.changeovers) if own_lab else here
 
 
-def _taken(thing: Bench | CapableBench, rows: Rows) -> Occupied:
+def _taken(thing: Shown | CapableBench, rows: Rows) -> Occupied:
     """The taken time that counts for it, as a value."""
     return tuple((ident, tuple(rows[ident])) for ident in thing.reads if ident in rows)
 

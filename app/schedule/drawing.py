@@ -7,11 +7,12 @@ only what he may know.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple
 
 from flask import current_app
 from flask_babel import gettext
@@ -22,7 +23,7 @@ from app.schedule import words
 from app.schedule.addresses import Addresses, stamp
 from app.schedule.closed import Answer
 from app.schedule.lanes import Lane, Mark, Seen, Window
-from app.schedule.rows import Row
+from app.schedule.rows import Group, Row
 from app.schedule.words import Times
 from app.timeline import Axis
 from app.worktime import WorkingCalendar, local_date
@@ -46,11 +47,11 @@ LAB_LOOKS = {
 PADDING = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Style:
     """How a page is drawn. spelled: whether cells tell their times; chosen: index of the day that a phone spells out;
     width: px of a lane on a desktop, so that only text that fits is written; moves: whether the viewer may move what
-    is booked at his lab.
+    is booked at his lab. Known by identity: `styled` gives the same one again.
     """
 
     to: Addresses
@@ -60,6 +61,12 @@ class Style:
     chosen: int = 0
     width: int = 1024
     moves: bool = False
+
+
+@lru_cache(maxsize=256)
+def styled(to: Addresses, limits: Limits, language: str, **more: Any) -> Style:
+    """The style with these facts, named as in `Style`."""
+    return Style(to, limits, language, **more)
 
 
 class Cell(NamedTuple):
@@ -93,17 +100,40 @@ class Sentence(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A row, and the sentences that its cells point at."""
+    """A row, and the sentences that its cells point at, by id."""
 
     html: Markup
-    sentences: tuple[Sentence, ...]
+    sentences: Mapping[str, Sentence]
+
+
+class Table(NamedTuple):
+    """All rows of a page, and the sentences that their cells point at: names, and notes that closed cells lead to."""
+
+    rows: Markup
+    names: Markup
+    notes: Markup
+
+
+@lru_cache(maxsize=64)
+def table(groups: tuple[Group, ...], style: Style) -> Table:
+    """The rows of a page under the names of their labs."""
+    numbers, html = count(1), list[Markup]()
+    sentences: dict[str, Sentence] = {}
+    for group in groups:
+        html.append(_macro("group")(lab=group.lab, address=style.to.lab(group.lab.lab_id)))
+        for row in group.rows:
+            found = drawn(row, next(numbers), style)
+            html.append(found.html)
+            sentences.update(found.sentences)
+    names, notes = ([each for each in sentences.values() if each.note is note] for note in (False, True))
+    return Table(Markup("").join(html), _macro("names")(names), _macro("notes")(notes))
 
 
 @lru_cache(maxsize=2048)
 def drawn(row: Row, number: int, style: Style) -> Drawn:
     """The row of a bench in the table. number: its place on the page, from 1."""
     pen = Pen(style)
-    html: Markup = current_app.jinja_env.get_template("schedule/_rows.html").module.row(  # type: ignore[attr-defined]  # a macro
+    html = _macro("row")(
         row=row,
         number=number,
         lanes=pen.lanes(row, number, row.frame.axis),
@@ -113,7 +143,12 @@ def drawn(row: Row, number: int, style: Style) -> Drawn:
         address=style.to.resource(row.shown.id),
         now=row.frame.axis.column(row.frame.now) if row.frame.span.contains(row.frame.now) else None,
     )
-    return Drawn(html, tuple(pen.sentences.values()))
+    return Drawn(html, pen.sentences)
+
+
+def _macro(name: str) -> Callable[..., Markup]:
+    macro: Callable[..., Markup] = getattr(current_app.jinja_env.get_template("schedule/_rows.html").module, name)
+    return macro
 
 
 @lru_cache(maxsize=4096)
@@ -121,41 +156,6 @@ def once(template: str, macro: str, _language: str, *facts: Hashable) -> Markup:
     """What a macro of the schedule makes of these facts, drawn once for each language."""
     html: Markup = getattr(current_app.jinja_env.get_template(f"schedule/{template}.html").module, macro)(*facts)
     return html
-
-
-class Page:
-    """The rows of a page in turn; afterwards the sentences that they point at."""
-
-    def __init__(self, style: Style) -> None:
-        self._style = style
-        self._sentences: dict[str, Sentence] = {}
-        self._rows = 0
-
-    def rows(self, rows: Iterable[Row]) -> Markup:
-        """The next rows."""
-        return Markup("".join(map(self._row, rows)))  # noqa: S704  # each was escaped when it was drawn
-
-    def _row(self, row: Row) -> Markup:
-        self._rows += 1
-        html, sentences = drawn(row, self._rows, self._style)
-        for sentence in sentences:
-            self._sentences[sentence.id] = sentence
-        return html
-
-    @property
-    def names(self) -> Markup:
-        """Sentences that only name cells."""
-        return self._said("name", note=False)
-
-    @property
-    def notes(self) -> Markup:
-        """Sentences that closed cells lead to."""
-        return self._said("note", note=True)
-
-    def _said(self, macro: str, note: bool) -> Markup:
-        found = (each for each in self._sentences.values() if each.note == note)
-        texts = (once("_rows", macro, self._style.language, each.id, each.text) for each in found)
-        return Markup("".join(texts))  # noqa: S704  # each was escaped when it was drawn
 
 
 class Pen:

@@ -72,6 +72,7 @@ def shown(benches: Sequence[Listed], company_id: str | None) -> list[Shown]:
 
 @lru_cache(maxsize=2048)
 def _shown(row: Listed, setup: LabSetup, company_id: str | None) -> Shown:
+    bench = bench_from(row, setup, company_id)
     return Shown(
         row.id,
         row.pool,
@@ -85,7 +86,8 @@ def _shown(row: Listed, setup: LabSetup, company_id: str | None) -> Shown:
         row.lab_en,
         row.district_zh,
         row.district_en,
-        bench_from(row, setup, company_id),
+        bench,
+        bench.reads,
         setup if setup.changeovers else NOTHING,
     )
 

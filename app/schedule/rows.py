@@ -40,8 +40,9 @@ Occupied = tuple[tuple[str, tuple[Taken, ...]], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """What the schedule shows of a bench and its lab; bench: as availability sees it for this viewer. setup: of a lab
-    whose benches change over. Known by identity: the same facts give the same one again.
+    """What the schedule shows of a bench and its lab; bench: as availability sees it for this viewer. reads: ids of
+    all resources whose taken time counts. setup: of a lab whose benches change over. Known by identity: the same
+    facts give the same one again.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Shown:
     district_zh: str
     district_en: str
     bench: Bench
+    reads: tuple[str, ...]
     setup: LabSetup = NOTHING
 
 
@@ -131,6 +133,13 @@ class Row:
             far = Interval(max(bookable.end, span.start), span.end)
             shut.append((far, Answer(Reason.TOO_FAR, bookable.end)))
         return [Ground(cells, answer) for when, answer in shut if (cells := axis.span(when.start, when.end))]
+
+
+class Group(NamedTuple):
+    """The benches of one lab; the lab's facts are those of its first bench."""
+
+    lab: Shown
+    rows: tuple[Row, ...]
 
 
 def frame(first: date, days: int, bookable: Interval, now: datetime, book: bool) -> Frame:

@@ -13,7 +13,7 @@ from app.language import lang, refusal
 from app.schedule import board, forms, queries, words
 from app.schedule.addresses import addresses
 from app.schedule.choices import choices
-from app.schedule.drawing import Page, Pen, Style, once
+from app.schedule.drawing import Pen, once, styled, table
 from app.schedule.fortnight import Fortnight, fortnight
 from app.worktime import local_date
 
@@ -37,15 +37,14 @@ def index() -> str:
     options, asked = choices(viewer(), forms.asked(request.args, today), catalogue)
     sheet = board.sheet(viewer(), asked, catalogue, now(), limits())
     to, moves = addresses(asked), viewer().role is Role.LAB_ADMIN
+    style = styled(to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen, moves=moves)
     return render_template(
         "schedule/index.html",
         asked=asked,
         today=today,
         choices=options,
         sheet=sheet,
-        page=Page(
-            Style(to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen, moves=moves),
-        ),
+        table=table(sheet.groups, style),
         moves=moves and sheet.own_lab,
         remarks=[refusal(remark) for remark in asked.remarks],
         to=to,
@@ -65,7 +64,7 @@ def two_weeks(resource_id: str) -> Markup:
 
 
 def _rendered(weeks: Fortnight, asked: forms.Asked) -> Markup:
-    style = Style(addresses(asked), limits(), lang(), spelled=True, width=WIDTH_BESIDE_FACTS)
+    style = styled(addresses(asked), limits(), lang(), spelled=True, width=WIDTH_BESIDE_FACTS)
     step = timedelta(days=forms.TWO_WEEKS)
     return Markup(  # noqa: S704  # it is a template of ours, escaped when it was rendered
         render_template(

@@ -16,7 +16,6 @@ from app.labs.labels import week_sentence
 from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, hours, lang, local, moment, pick, span
 from app.schedule.closed import Answer, Reason
 from app.schedule.lanes import Mark, Seen, Window
-from app.schedule.rows import Shown
 from app.worktime import LAST_OFFICIAL_YEAR, Day, DayKind, Interval, WorkingCalendar
 
 WHY = {
@@ -54,11 +53,6 @@ def why(answer: Answer, limits: Limits) -> str:
     if answer.at is None:
         return gettext("不开放：%(why)s。一年内不再开放。", why=reason)
     return gettext("不开放：%(why)s。下次开放 %(at)s。", why=reason, at=moment(answer.at))
-
-
-def lab(shown: Shown) -> str:
-    """The name of a bench's lab."""
-    return shown.lab_zh if lang() == "zh" else shown.lab_en or shown.lab_zh
 
 
 def opening(calendar: WorkingCalendar, on: date) -> str:
