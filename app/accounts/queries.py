@@ -50,7 +50,7 @@ _OF_USER = _OPEN_MEMBERSHIPS.where(Membership.user_id == bindparam("user")).orde
     Membership.created_at, Membership.id
 )
 _BY_ID = _OPEN_MEMBERSHIPS.where(Membership.id == bindparam("membership"))
-_ANY_DEMO = select(Organisation.id).where(Organisation.demo).limit(1)
+ANY_DEMO = select(Organisation.id).where(Organisation.demo).limit(1)
 
 
 def memberships_of(user_id: str) -> Sequence[Membership]:
@@ -134,7 +134,7 @@ def failures_since(email: str, since: datetime) -> int:
 
 def any_demo() -> bool:
     """Whether demo organisations are there: pages, feeds and sheets then say so."""
-    return execute(db.session(), _ANY_DEMO, {}).first() is not None
+    return execute(db.session(), ANY_DEMO, {}).first() is not None
 
 
 class LabChoice(NamedTuple):

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Membership, Role, User
 from app.accounts.policy import Action, Viewer, visible
+from app.accounts.queries import ANY_DEMO
 from app.database import db, execute
 from app.errors import NotFound
 from app.notifications.groups import Group, How
@@ -20,19 +21,26 @@ from app.notifications.models import Mail, MailState, Notice, NoticeChoice
 MOST_COUNTED = 100
 
 
-# Stands in the header of every page: built once, for whoever asks, with the condition of the policy.
+class Header(NamedTuple):
+    """What the header of a page says: whether there are demo data, and unread notices, `MOST_COUNTED` at most."""
+
+    demo: bool
+    unread: int
+
+
+# Stands above every page: built once, for whoever asks, with the condition of the policy.
 _SEAT: Any = bindparam("seat")
 _SOME = select(Notice.id).where(
     visible(Viewer(role=Role.ENGINEER, membership_id=_SEAT), Action.SEE_NOTICE, Notice), Notice.read_at.is_(None)
 )
 _UNREAD = select(func.count()).select_from(_SOME.limit(MOST_COUNTED).subquery())
+_HEADER = select(ANY_DEMO.exists(), _UNREAD.scalar_subquery())
 
 
-def unread(viewer: Viewer) -> int:
-    """Unread notices of the viewer's membership, `MOST_COUNTED` at most."""
-    if not viewer.signed_in:
-        return 0
-    return int(execute(db.session(), _UNREAD, {"seat": viewer.membership_id}).scalar_one())
+def header(viewer: Viewer) -> Header:
+    """The header of the viewer's pages; a visitor has no notices."""
+    demo, unread = execute(db.session(), _HEADER, {"seat": viewer.membership_id}).one()
+    return Header(bool(demo), unread)
 
 
 def _own(viewer: Viewer) -> ColumnElement[bool]:

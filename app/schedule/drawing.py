@@ -7,7 +7,7 @@ only what he may know.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -149,13 +149,6 @@ def drawn(row: Row, number: int, style: Style) -> Drawn:
 def _macro(name: str) -> Callable[..., Markup]:
     macro: Callable[..., Markup] = getattr(current_app.jinja_env.get_template("schedule/_rows.html").module, name)
     return macro
-
-
-@lru_cache(maxsize=4096)
-def once(template: str, macro: str, _language: str, *facts: Hashable) -> Markup:
-    """What a macro of the schedule makes of these facts, drawn once for each language."""
-    html: Markup = getattr(current_app.jinja_env.get_template(f"schedule/{template}.html").module, macro)(*facts)
-    return html
 
 
 class Pen:

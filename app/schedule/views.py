@@ -13,7 +13,7 @@ from app.language import lang, refusal
 from app.schedule import board, forms, queries, words
 from app.schedule.addresses import addresses
 from app.schedule.choices import choices
-from app.schedule.drawing import Pen, once, styled, table
+from app.schedule.drawing import Pen, styled, table
 from app.schedule.fortnight import Fortnight, fortnight
 from app.worktime import local_date
 
@@ -49,7 +49,6 @@ def index() -> str:
         remarks=[refusal(remark) for remark in asked.remarks],
         to=to,
         words=words,
-        once=once,
     )
 
 

@@ -3,23 +3,33 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Hashable
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context, request, session, url_for
+from markupsafe import Markup
 
 from app.accounts import queries as accounts
 from app.accounts.current import viewer
 from app.booking.story import lab_name
+from app.language import lang
 from app.notifications import queries as notifications
+from app.notifications.queries import Header
 from app.web import labels, navigation, queries
 
 THEMES = ("auto", "light", "dark")
 YEAR = 365 * 24 * 3600
-
-Answer = TypeVar("Answer")
+FILES = (
+    "mark.svg",
+    "css/tokens.css",
+    "css/dark.css",
+    "css/base.css",
+    "css/grid.css",
+    "css/product.css",
+    "js/keys.js",
+)
 
 
 def init_app(app: Flask) -> None:
@@ -27,6 +37,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         viewer=viewer,
         url_for=address,
+        once=once,
+        frame_files=frame_files,
         any_demo=any_demo,
         theme=theme,
         here=here,
@@ -48,28 +60,46 @@ def init_app(app: Flask) -> None:
     app.after_request(_put_off_end)
 
 
+def once(template: str, macro: str, *facts: Hashable) -> Markup:
+    """Template global: what a macro of `template` makes of these facts, drawn once for each language.
+
+    It may ask for texts and addresses, but for nothing that depends on who looks, or when: that are its facts.
+    """
+    return _drawn(lang(), request.script_root, template, macro, *facts)
+
+
+@lru_cache(maxsize=4096)
+def _drawn(_language: str, _mounted: str, template: str, macro: str, *facts: Hashable) -> Markup:
+    html: Markup = getattr(current_app.jinja_env.get_template(f"{template}.html").module, macro)(*facts)
+    return html
+
+
+def frame_files() -> tuple[str, ...]:
+    """Addresses of the files of every page."""
+    return tuple(address("static", filename=name) for name in FILES)
+
+
 def any_demo() -> bool:
-    """Whether demo organisations are there; asked once per request."""
-    return _once("any_demo", accounts.any_demo)
-
-
-def navigation_items() -> list[navigation.Item]:
-    """The main navigation of this viewer; put together once per request."""
-    return _once("navigation", lambda: navigation.items(viewer()))
+    """Whether demo organisations are there."""
+    return _header().demo
 
 
 def notice_count() -> str:
-    """Unread notices of this viewer as the header says them: empty for none, `99+` beyond; asked once per request."""
-    count = _once("notice_count", lambda: notifications.unread(viewer()))
-    most = notifications.MOST_COUNTED
+    """Unread notices of this viewer as the header says them: empty for none, `99+` beyond."""
+    count, most = _header().unread, notifications.MOST_COUNTED
     return "" if not count else str(count) if count < most else f"{most - 1}+"
 
 
-def _once(name: str, ask: Callable[[], Answer]) -> Answer:
-    if name not in g:
-        setattr(g, name, ask())
-    found: Answer = g.get(name)
+def _header() -> Header:
+    if "header" not in g:
+        g.header = notifications.header(viewer())
+    found: Header = g.header
     return found
+
+
+def navigation_items() -> tuple[navigation.Item, ...]:
+    """The main navigation of this viewer."""
+    return navigation.items(viewer())
 
 
 def theme() -> str:

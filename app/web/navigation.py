@@ -1,20 +1,21 @@
-"""The main navigation of each role: what it needs, in the order it needs it, and only what is there."""
+"""The main navigation of each role: what it needs, in the order it needs it."""
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from flask import current_app, request
+from flask import request
 from flask_babel import pgettext
 
 from app.accounts.models import Role
 from app.accounts.policy import Viewer
 from app.errors import P_
+from app.language import lang
 from app.web import queries
 
 PHONE_ITEMS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A place one can go to. `label` is a msgid; `prefixes`: endpoints on which it is the current one."""
 
     endpoint: str
@@ -22,8 +23,7 @@ class Entry:
     prefixes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An entry as shown: translated, with what waits there, and whether we are there."""
 
     endpoint: str
@@ -62,39 +62,50 @@ MAIN: dict[Role | None, tuple[Entry, ...]] = {
 SUBSCRIBERS = frozenset({Role.ENGINEER, Role.COMPANY_MANAGER, Role.LAB_ADMIN, Role.BENCH_CREW})
 
 
-def items(viewer: Viewer) -> list[Item]:
+def items(viewer: Viewer) -> tuple[Item, ...]:
     """The main navigation; the first PHONE_ITEMS stand at the foot of a phone, the others under 更多."""
-    return [_item(entry, viewer) for entry in MAIN[viewer.role] if _built(entry)]
+    entries = MAIN[viewer.role]
+    return _items(entries, lang(), request.endpoint or "", queries.requests_waiting(viewer) if INBOX in entries else 0)
 
 
-def more(viewer: Viewer) -> list[Item]:
+def more(viewer: Viewer) -> tuple[Item, ...]:
     """What a phone shows under 更多."""
-    last = _item(ACCOUNT if viewer.signed_in else SIGN_IN, viewer)
-    told = [_item(NOTICES, viewer)] if viewer.signed_in else []
-    beyond = [_item(entry, viewer) for entry in MAIN[viewer.role][PHONE_ITEMS:] if _built(entry)]
-    return [*told, *beyond, *account_items(viewer), last]
+    first, last = ((NOTICES,), ACCOUNT) if viewer.signed_in else ((), SIGN_IN)
+    return _here((*first, *MAIN[viewer.role][PHONE_ITEMS:], *_account(viewer), last))
 
 
-def account_items(viewer: Viewer) -> list[Item]:
+def account_items(viewer: Viewer) -> tuple[Item, ...]:
     """What leads off from one's account."""
-    return [_item(entry, viewer) for entry in (FEEDS,) if viewer.role in SUBSCRIBERS and _built(entry)]
+    return _here(_account(viewer))
 
 
-def admin_items(viewer: Viewer) -> list[Item]:
+def admin_items() -> tuple[Item, ...]:
     """What leads off from the administration."""
-    return [_item(entry, viewer) for entry in (JOBS, MAIL) if _built(entry)]
+    return _here((JOBS, MAIL))
 
 
-def _built(entry: Entry) -> bool:
-    return entry.endpoint in current_app.view_functions
+def _account(viewer: Viewer) -> tuple[Entry, ...]:
+    return (FEEDS,) if viewer.role in SUBSCRIBERS else ()
 
 
-def _item(entry: Entry, viewer: Viewer) -> Item:
-    waiting = queries.requests_waiting(viewer) if entry is INBOX else 0
-    return Item(entry.endpoint, pgettext("navigation", entry.label), _current(entry), waiting)
+def _here(entries: tuple[Entry, ...]) -> tuple[Item, ...]:
+    return _items(entries, lang(), request.endpoint or "", 0)
 
 
-def _current(entry: Entry) -> bool:
-    there = request.endpoint or ""
+@lru_cache(maxsize=1024)
+def _items(entries: tuple[Entry, ...], _language: str, there: str, requests: int) -> tuple[Item, ...]:
+    """The entries as an endpoint shows them. requests: how many wait in the inbox."""
+    return tuple(
+        Item(
+            entry.endpoint,
+            pgettext("navigation", entry.label),
+            _current(entry, there),
+            requests if entry is INBOX else 0,
+        )
+        for entry in entries
+    )
+
+
+def _current(entry: Entry, there: str) -> bool:
     # The inbox has an entry of its own beside the bookings.
     return there == entry.endpoint or (there.startswith(entry.prefixes) and there != INBOX.endpoint)

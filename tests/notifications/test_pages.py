@@ -43,7 +43,7 @@ def test_a_notice_is_followed_and_is_read_then(world: World, clean: Flask) -> No
     assert page.index(bookings[1].code) < page.index(bookings[0].code)
     assert bookings[0].code not in client.get("/notices/?kind=messages").text
     client.post("/notices/read", data={"kind": "messages"})
-    assert queries.unread(desk.viewer) == 1
+    assert queries.header(desk.viewer).unread == 1
     assert client.post("/notices/read").status_code == 303
     assert '<b class="n"' not in client.get("/more").text
 
