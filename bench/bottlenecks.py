@@ -1,4 +1,4 @@
-"""The page of bottlenecks with 5,000 and with 100,000 bookings, live and with the nightly table, and that table.
+"""The page of bottlenecks with 5,000 and with 100,000 bookings, live and with what the nights keep, and making that.
 
 Run: `python -m bench.bottlenecks [--calls N] [--sizes SMALL,LARGE]`.
 """
@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.clock import now
 from app.database import db, refresh_statistics
+from app.turnaround.bottlenecks import of_kinds, of_pools
 from app.turnaround.bottlenecks.kept import SETTLED, keep
 from bench import fill
 from bench.client import medians_in_turn
@@ -49,20 +50,26 @@ def house(folder: Path, size: int) -> tuple[Any, dict[str, Callable[[], Any]]]:
 
 
 def made(app: Any, size: int) -> None:
-    """Make the table of all months, then what a night does again; print both."""
+    """Make the table of all months and ask the requests of all pools again, then what a night does; print all."""
+    works = {
+        "hours of all months": partial(keep, now() + LATER),
+        "hours in a night": partial(keep, now() + LATER),
+        "what if of all pools": partial(of_pools.keep, now()),
+        "what if in a night": partial(of_pools.keep, now()),
+        "what if of all kinds": partial(of_kinds.reckon, now()),
+    }
     with app.app_context():
-        for what in ("all months", "one night"):
-            begun = time.perf_counter()
-            count = keep(now() + LATER)
-            taken = time.perf_counter() - begun
+        for what, work in works.items():
+            begun, count = time.thread_time(), work()
+            taken = time.thread_time() - begun
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            print(f"{size} bookings, {what}: {count} months, {taken:.1f} s, peak memory {memory} MB", flush=True)
+            print(f"{size} bookings, {what}: {count}, {taken:.1f} s of CPU, peak memory {memory} MB", flush=True)
         db.session.remove()
 
 
 def compare(what: str, calls: int, small: dict[str, Any], large: dict[str, Any]) -> None:
     for name in small:
-        one, other = medians_in_turn(calls, small[name], large[name])
+        one, other = medians_in_turn(calls, small[name], large[name], clock=time.thread_time)
         print(f"| {name} | {what} | {one * 1000:.0f} | {other * 1000:.0f} | {other / one:.2f} × |", flush=True)
 
 
@@ -77,7 +84,7 @@ def main() -> None:
         sizes = [int(size) for size in given.sizes.split(",")]
         houses = [house(folder, size) for size in sizes]
         small, large = (pages for _app, pages in houses)
-        print("| page | hours | small, ms | large, ms | ratio |\n| --- | --- | --- | --- | --- |")
+        print("| page | hours | small, ms of CPU | large, ms of CPU | ratio |\n| --- | --- | --- | --- | --- |")
         compare("live", 1, small, large)
         for (app, _pages), size in zip(houses, sizes, strict=True):
             made(app, size)

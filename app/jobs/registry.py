@@ -13,7 +13,7 @@ from app.errors import N_
 from app.files.jobs import sweep
 from app.jobs.schedule import Daily, Every, Schedule
 from app.notifications import jobs as notifications
-from app.turnaround.bottlenecks import of_kinds
+from app.turnaround.bottlenecks import of_kinds, of_pools
 from app.turnaround.bottlenecks.kept import keep
 from app.turnaround.forecasting.held import reckon
 from app.turnaround.jobs import summarise, write_daily_reports
@@ -35,6 +35,7 @@ JOBS: tuple[Job, ...] = (
     Job("earliest-week", N_("更新各检测项目最早约在第几周"), Every(60), refresh_earliest_week),
     Job("turnaround-summary", N_("汇总各月的检测周期，让统计页快"), Daily(2, 10), summarise),
     Job("bench-hours", N_("汇总各月的台架时间，让瓶颈页快"), Daily(2, 15), keep),
+    Job("pool-what-if", N_("每月一次：各实验室的每组台架多一个班次或台架，会早几天"), Daily(3, 5), of_pools.keep),
     Job("bench-what-if", N_("每月一次：各类台架多一个班次或台架，会早几天"), Daily(3, 0), of_kinds.reckon),
     Job("forecast-held", N_("核对预计的报告日期守住了多少"), Daily(2, 20), reckon),
     Job("turnaround-report", N_("生成各实验室、各企业的检测周期日报"), Daily(2, 30), write_daily_reports),

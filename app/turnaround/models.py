@@ -12,6 +12,7 @@ from app.database import Base, random_id
 from app.turnaround.bottlenecks.models import BenchCell as BenchCell
 from app.turnaround.bottlenecks.models import BenchMonth as BenchMonth
 from app.turnaround.bottlenecks.models import BenchWhatIf as BenchWhatIf
+from app.turnaround.bottlenecks.models import PoolWhatIf as PoolWhatIf
 from app.turnaround.forecasting.models import ForecastHeld as ForecastHeld
 from app.turnaround.forecasting.models import ForecastMonth as ForecastMonth
 from app.turnaround.scheduled.models import ReportSubscription as ReportSubscription

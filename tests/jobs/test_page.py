@@ -63,6 +63,7 @@ def test_commands(world: World, clean: Flask) -> None:
         "earliest-week",
         "turnaround-summary",
         "bench-hours",
+        "pool-what-if",
         "bench-what-if",
         "forecast-held",
         "turnaround-report",

@@ -267,6 +267,7 @@ PUBLIC = frozenset(
         "bench_cell",
         "bench_month",
         "bench_what_if",
+        "pool_what_if",
         "simulation",
         "published_period",
         "summarised_cell",

@@ -56,16 +56,16 @@ class Touch:
 
 def keep(now: datetime) -> int:
     """Make the months that are new or no longer agree, and note of the others that they do; how many were made."""
-    as_of, seen, marks = now - SETTLED, _last_event(now - SETTLED), _marks()
+    as_of, seen, houses = now - SETTLED, _last_event(now - SETTLED), marks()
     known = {row.month: row for row in db.session.scalars(select(BenchMonth))}
     touches = _touches(min((row.seen for row in known.values()), default=seen))
     made = 0
     for month in finished(MONTHS[-1], as_of).months():
         span = days_of_month(month).span
-        if month in known and not _others(known[month], marks) and not any(touch.meets(span) for touch in touches):
+        if month in known and not _others(known[month], houses) and not any(touch.meets(span) for touch in touches):
             _note(month, as_of, seen)
         else:
-            made += _write(month, as_of, seen, marks)
+            made += _write(month, as_of, seen, houses)
     return made
 
 
@@ -91,20 +91,20 @@ def _stale(known: Collection[BenchMonth], lab_ids: Collection[str], period: Peri
     """Labs that the table is no longer right for."""
     if not known:
         return set()
-    marks = _marks()
-    stale = {lab_id for row in known for lab_id in _others(row, marks)}
+    houses = marks()
+    stale = {lab_id for row in known for lab_id in _others(row, houses)}
     for touch in _touches(min(row.seen for row in known)):
         if touch.meets(period.span):
             stale |= {touch.lab_id} if touch.lab_id else set(lab_ids)
     return stale & set(lab_ids)
 
 
-def _others(row: BenchMonth, marks: Marks) -> set[str]:
+def _others(row: BenchMonth, houses: Marks) -> set[str]:
     """Labs that have other benches or calendars than the month was made with."""
-    return {lab_id for lab_id in {*row.houses, *marks} if row.houses.get(lab_id) != marks.get(lab_id)}
+    return {lab_id for lab_id in {*row.houses, *houses} if row.houses.get(lab_id) != houses.get(lab_id)}
 
 
-def _marks() -> dict[str, str]:
+def marks() -> dict[str, str]:
     """By lab, a mark of all that its hours depend on beside what happened."""
     default = limits().cancel_deadline
     labs = {lab.id: (lab.lat, lab.lon, lab.setup_version, default) for lab in queries.labs(None)}
@@ -155,16 +155,16 @@ def _note(month: str, as_of: datetime, seen: int) -> None:
             row.as_of, row.seen = as_of, seen
 
 
-def _write(month: str, as_of: datetime, seen: int, marks: Marks) -> bool:
+def _write(month: str, as_of: datetime, seen: int, houses: Marks) -> bool:
     """One month in one transaction; False when another process was at it."""
-    rows = [_row(cell) for cell in cells(marks.keys(), days_of_month(month), as_of)]
+    rows = [_row(cell) for cell in cells(houses.keys(), days_of_month(month), as_of)]
     try:
         with transaction() as session:
             row = session.get(BenchMonth, month, with_for_update=True, populate_existing=True)
             if row is None:
                 row = BenchMonth(month=month)
                 session.add(row)
-            row.as_of, row.seen, row.houses = as_of, seen, dict(marks)
+            row.as_of, row.seen, row.houses = as_of, seen, dict(houses)
             session.flush()
             session.execute(delete(BenchCell).where(BenchCell.month == month))
             if rows:

@@ -1,4 +1,4 @@
-"""Hours of benches by month as the night before left them."""
+"""Hours of benches by month as the night before left them, and what more capacity would have brought."""
 
 from datetime import datetime
 from typing import Any
@@ -49,4 +49,20 @@ class BenchWhatIf(Base):
 
     through: Mapped[str] = mapped_column(String(7), primary_key=True)
     made_at: Mapped[datetime]
+    result: Mapped[dict[str, Any]]
+
+
+class PoolWhatIf(Base):
+    """What more capacity would have brought to a pool of a lab, of its last so many whole months; see `of_pools.py`.
+
+    house: a mark of the benches and calendars that it was reckoned with. result: empty where nothing was asked for.
+    """
+
+    __tablename__ = "pool_what_if"
+
+    lab_id: Mapped[str] = mapped_column(String(60), ForeignKey("lab.id"), primary_key=True)
+    pool: Mapped[str] = mapped_column(String(60), primary_key=True)
+    months: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    made_at: Mapped[datetime]
+    house: Mapped[str] = mapped_column(String(64))
     result: Mapped[dict[str, Any]]

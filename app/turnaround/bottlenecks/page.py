@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from itertools import accumulate
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from app.accounts.current import login_required, viewer
@@ -17,12 +18,12 @@ from app.clock import now
 from app.errors import Invalid
 from app.testing.run_rules import CAUSE_LABELS, PauseCause
 from app.turnaround.asking import MONTHS, USUAL_MONTHS, Asked, asked
-from app.turnaround.bottlenecks import of_kinds
+from app.turnaround.bottlenecks import of_kinds, of_pools
 from app.turnaround.bottlenecks.hours import Row, Told, by_kind, by_pool
 from app.turnaround.bottlenecks.months import finished
 from app.turnaround.bottlenecks.queries import LATE
 from app.turnaround.bottlenecks.spent import CLOSURE, PAUSE, Spent
-from app.turnaround.bottlenecks.what_if import Change, Outcome, WhatIf, what_if
+from app.turnaround.bottlenecks.what_if import Change, Outcome, WhatIf
 from app.turnaround.queries import sees_all
 from app.turnaround.rules import Period
 
@@ -47,8 +48,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """told: rows and causes. study: what if, of one row (`chosen`); None where nothing was asked of any, and for
-    those who see all labs. of_kinds: what if, for those.
+    """told: rows and causes. answer: what if, of one row (`chosen`); None before it was reckoned, and for those who see
+    all labs. of_kinds: what if, for those.
     """
 
     asked: Asked
@@ -57,9 +58,14 @@ class Page:
     of_all: bool
     told: Told
     chosen: Row | None
-    study: WhatIf | None
+    answer: of_pools.Answer | None
     of_kinds: of_kinds.Told | None
     as_of: datetime
+
+    @property
+    def study(self) -> WhatIf | None:
+        """None also where nothing was asked for."""
+        return self.answer.study if self.answer else None
 
     @property
     def top(self) -> Row | None:
@@ -106,23 +112,40 @@ def index() -> str:
     )
 
 
+@bp.post("/bottlenecks/what-if", endpoint="ask_again")
+@login_required
+def ask_again() -> Any:
+    """Ask the requests of a pool again now. Raises Forbidden, NotFound."""
+    require(viewer(), Action.SEE_BOTTLENECKS)
+    wanted, pool = _asked(viewer(), now()), request.args.get("pool", "")
+    months = wanted.months or USUAL_MONTHS
+    of_pools.ask_again(viewer(), of_pools.AskAgain(pool, months), now())
+    address: Any = wanted.args(pool=pool)
+    return redirect(url_for(".index", _anchor="whatif", **address), HTTPStatus.SEE_OTHER)
+
+
 def _page(viewer: Viewer, pool: str | None, now: datetime) -> Page:
-    try:
-        wanted = asked(request.args, viewer, now)
-    except Invalid:
-        wanted = asked({}, viewer, now)
+    wanted = _asked(viewer, now)
     months, of_all = wanted.months or USUAL_MONTHS, sees_all(viewer)
     told = by_kind(months, now) if of_all else by_pool(sorted(viewer.lab_ids), months, now)
-    chosen, study = (None, None) if of_all else _study(told.rows, pool, months, now)
+    chosen = None if of_all else _chosen(told.rows, pool)
+    answer = of_pools.newest(chosen.lab_id, chosen.key, months) if chosen else None
     kinds = of_kinds.newest() if of_all else None
-    return Page(wanted, months, finished(months, now), of_all, told, chosen, study, kinds, now)
+    return Page(wanted, months, finished(months, now), of_all, told, chosen, answer, kinds, now)
 
 
-def _study(rows: Sequence[Row], pool: str | None, months: int, now: datetime) -> tuple[Row | None, WhatIf | None]:
-    """Of the pool in the address, else of the tightest."""
+def _asked(viewer: Viewer, now: datetime) -> Asked:
+    """The period of the address, the usual one where it makes no sense."""
+    try:
+        return asked(request.args, viewer, now)
+    except Invalid:
+        return asked({}, viewer, now)
+
+
+def _chosen(rows: Sequence[Row], pool: str | None) -> Row | None:
+    """The pool in the address, else the tightest."""
     tightest = next((row for row in rows if row.spent and row.spent.hours.booked), None)
-    row = next((row for row in rows if row.key == pool), tightest)
-    return row, what_if(row.lab_id, row.key, months, now) if row else None
+    return next((row for row in rows if row.key == pool), tightest)
 
 
 def bar(spent: Spent) -> list[Piece]:

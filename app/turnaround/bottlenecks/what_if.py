@@ -67,7 +67,7 @@ class Outcome:
 class WhatIf:
     """happened: mean days from request to bench as it was. same: lines that the replay without a change puts where they
     were. wished: lines that passed over an earlier free time. left: older requests that were not asked again.
-    companies: by id, those that asked.
+    companies: by id, those that asked; not in what is kept.
     """
 
     pool: str
@@ -77,7 +77,7 @@ class WhatIf:
     wished: int
     happened: float
     outcomes: Sequence[Outcome]
-    companies: frozenset[str]
+    companies: frozenset[str] = frozenset()
 
     @property
     def is_faithful(self) -> bool:
@@ -88,37 +88,68 @@ class WhatIf:
         return next((outcome for outcome in self.outcomes if outcome.change is change), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """Requests of a pool with all that became of them. wished: as `replay.wishes`. placed: by change."""
+
+    asked: Asked
+    wished: Mapping[str, datetime]
+    placed: Mapping[Change, Sequence[Placed]]
+
+
 def what_if(lab_id: str, pool: str, count: int, now: datetime, most: int = MOST) -> WhatIf | None:
     """The requests of the last `count` whole months that needed the pool, asked again; None where there are none.
 
     Nothing is stored.
     """
-    span = finished(count, now).span
-    resources = queries.resources([lab_id])
+    return what_ifs(lab_id, pool, [count], now, most)[count]
+
+
+def what_ifs(
+    lab_id: str, pool: str, counts: Iterable[int], now: datetime, most: int = MOST
+) -> Mapping[int, WhatIf | None]:
+    """The same for several numbers of months; requests that are the newest of more than one are asked again once."""
+    resources, known = queries.resources([lab_id]), [bench for bench in benches(lab_id=lab_id) if bench.pool == pool]
     units = [resource for resource in resources if resource.pool == pool]
-    found = asked(lab_id, resources, pool, span, now, most)
-    if not units or not found.requests:
-        return None
-    wished = wishes(found.requests, found.house)
-    known = [bench for bench in benches(lab_id=lab_id) if bench.pool == pool]
-    measured = reporting_times({(request.test_id, lab_id) for request in found.requests})
-    study = _Study(found, known, span, measured)
-    base = replay(found.requests, found.house, wished)
+    found: dict[int, WhatIf | None] = {}
+    last: _Replayed | None = None
+    # The longest first: it knows all that a shorter one does of what else was on the benches.
+    for count in sorted(counts, reverse=True):
+        span = finished(count, now).span
+        these = asked(lab_id, resources, pool, span, now, most)
+        if not units or not these.requests:
+            found[count] = None
+            continue
+        if last is None or last.asked.requests != these.requests:
+            last = _replayed(these, units, known)
+        found[count] = _what_if(pool, last, these.left, known, span)
+    return found
+
+
+def _replayed(these: Asked, units: Sequence[Resource], known: Sequence[Bench]) -> _Replayed:
+    wished = wishes(these.requests, these.house)
+    base = replay(these.requests, these.house, wished)
     # What finds no place even as it was, as after a lab's own exceptions, must not seem to be moved by a change.
     left = {placed.request.id for placed in base if placed.item is None}
-    outcomes = [study.outcome(Change.NONE, base, base)]
+    placed = {Change.NONE: base}
     for change, altered in _changes(units, known).items():
-        house = found.house.changed(altered, left)
-        outcomes.append(study.outcome(change, replay(found.requests, house, wished), base))
+        placed[change] = replay(these.requests, these.house.changed(altered, left), wished)
+    return _Replayed(these, wished, placed)
+
+
+def _what_if(pool: str, replayed: _Replayed, left: int, known: Sequence[Bench], span: Interval) -> WhatIf:
+    requests, base = replayed.asked.requests, replayed.placed[Change.NONE]
+    measured = reporting_times({(request.test_id, known[0].lab_id) for request in requests})
+    study = _Study(replayed.asked, known, span, measured)
     return WhatIf(
         pool=pool,
-        lines=len(found.requests),
-        left=found.left,
+        lines=len(requests),
+        left=left,
         same=sum(placed.when == placed.request.had for placed in base),
-        wished=len(wished),
-        happened=_mean(request.had.start - request.asked_at for request in found.requests),
-        outcomes=outcomes,
-        companies=frozenset(request.wish.company_id or "" for request in found.requests),
+        wished=len(replayed.wished),
+        happened=_mean(request.had.start - request.asked_at for request in requests),
+        outcomes=[study.outcome(change, placed, base) for change, placed in replayed.placed.items()],
+        companies=frozenset(request.wish.company_id or "" for request in requests),
     )
 
 
