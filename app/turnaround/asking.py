@@ -13,6 +13,7 @@ from app.turnaround.rules import GroupBy, Period
 MONTHS = (3, 6, 12, 24)
 USUAL_MONTHS = 12
 ID_LENGTH = 64
+LINES_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +76,9 @@ def _id(args: Mapping[str, str], name: str) -> str | None:
     if "\x00" in given or len(given) > ID_LENGTH:
         raise Invalid(N_("没有这一项。"), field=name)
     return given or None
+
+
+def page_number(args: Mapping[str, str]) -> int:
+    """The page of a list that the address asks for, from 0; the first for anything that is no number."""
+    given = args.get("page", "0")
+    return int(given) if given.isdecimal() and len(given) < 5 else 0

@@ -16,7 +16,7 @@ from app.errors import Invalid, NotFound
 from app.language import refusal
 from app.turnaround import listing, meeting, naming, page, presenting, quality, queries, reports, rules, targets
 from app.turnaround import why as reasons
-from app.turnaround.asking import MONTHS, Asked, asked
+from app.turnaround.asking import LINES_A_PAGE, MONTHS, Asked, asked, page_number
 from app.turnaround.bottlenecks import page as bottlenecks
 from app.turnaround.forecast import Forecast
 from app.turnaround.forecasting import page as forecasting
@@ -29,7 +29,6 @@ from app.turnaround.why import Against
 
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
 blueprints = (bp, forecasting.bp, simulation.bp, bottlenecks.bp, scheduled.bp)
-LINES_A_PAGE = 50
 PROJECTED = "projected"
 # Excel takes a CSV file for UTF-8 only with this mark.
 BOM = "\ufeff"
@@ -166,7 +165,7 @@ def sheet() -> Response:
 @login_required
 def lines() -> str:
     """The lines behind a figure of one's own."""
-    asked, number = _asked(), _page_number()
+    asked, number = _asked(), page_number(request.args)
     wanted = listing.wanted(asked.question, request.args)
     return render_template(
         "turnaround/lines.html",
@@ -181,11 +180,6 @@ def lines() -> str:
         sorts=Sort,
         phases=rules.PHASES,
     )
-
-
-def _page_number() -> int:
-    given = request.args.get("page", "0")
-    return int(given) if given.isdecimal() and len(given) < 5 else 0
 
 
 @bp.get("/reports/", endpoint="reports")

@@ -187,6 +187,7 @@ def asked() -> dict[str, list[str]]:
         ],
         "/turnaround/forecast/lines": ["date=safe", "date=base_likely&month=2026-10"],
         "/turnaround/bottlenecks": ["pool=chamber", "pool=far-rig&months=3", "lab=elsewhere"],
+        "/turnaround/bottlenecks/hours": ["of=lost", "pool=chamber&months=3", "pool=far-rig&of=closure:power"],
         "/turnaround/lines": [
             *("lab=here", "sort=longest", "month=2026-10", "quarter=2026-Q4", "over=80", "fault=shares"),
             *(f"of={each}" for each in ("submitted", "open", "left", "retested", "left_out", "under_way")),

@@ -26,6 +26,7 @@ def uses(lab_ids: Collection[str], span: Interval, now: datetime) -> Mapping[str
             Booking.resource_id,
             Booking.place,
             Booking.footprint,
+            Booking.id,
             Booking.starts_at,
             Booking.ends_at,
             Booking.order_line_id,
@@ -46,7 +47,7 @@ def uses(lab_ids: Collection[str], span: Interval, now: datetime) -> Mapping[str
         booked, taken_at, end = Interval(row.starts_at, row.ends_at), row.taken_at, row.ended_at or now
         used = Interval(taken_at, end) if taken_at and taken_at < end else None
         for resource_id, place in footprint_of(row):
-            found[resource_id].append(Use(place, booked, used, row.order_line_id, row.company_id))
+            found[resource_id].append(Use(place, booked, used, row.order_line_id, row.company_id, row.id))
     return found
 
 
@@ -54,20 +55,20 @@ def losses(lab_ids: Collection[str], span: Interval) -> Mapping[str, list[Loss]]
     """Time lost to closures and to companies that did not come, by resource; two statements."""
     found: dict[str, list[Loss]] = defaultdict(list)
     closed = (
-        select(Occupancy.resource_id, Occupancy.place, Occupancy.starts_at, Occupancy.ends_at, Closure.kind)
+        select(Occupancy.resource_id, Occupancy.place, Occupancy.starts_at, Occupancy.ends_at, Closure.kind, Closure.id)
         .join(Closure, Closure.id == Occupancy.closure_id)
         .where(Closure.lab_id.in_(lab_ids), Occupancy.starts_at < span.end, Occupancy.ends_at > span.start)
     )
-    for resource_id, place, start, end, kind in db.session.execute(closed):
-        found[resource_id].append(Loss(place, Interval(start, end), kind.value))
-    missed = select(Booking.resource_id, Booking.place, Booking.starts_at, Booking.ends_at).where(
+    for resource_id, place, start, end, kind, closure_id in db.session.execute(closed):
+        found[resource_id].append(Loss(place, Interval(start, end), kind.value, closure_id))
+    missed = select(Booking.resource_id, Booking.place, Booking.starts_at, Booking.ends_at, Booking.id).where(
         Booking.lab_id.in_(lab_ids),
         Booking.state == State.NO_SHOW,
         Booking.starts_at < span.end,
         Booking.ends_at > span.start,
     )
-    for resource_id, place, start, end in db.session.execute(missed):
-        found[resource_id].append(Loss(place, Interval(start, end), NO_SHOW))
+    for resource_id, place, start, end, booking_id in db.session.execute(missed):
+        found[resource_id].append(Loss(place, Interval(start, end), NO_SHOW, booking_id))
     return found
 
 

@@ -12,22 +12,26 @@ NOTHING = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one use took of a place of a bench. used: when it really ran, None where it did not; for whose line."""
+    """What one use took of a place of a bench. used: when it really ran, None where it did not; for whose line, and by
+    which booking.
+    """
 
     place: int
     booked: Interval
     used: Interval | None
     line_id: str = ""
     company_id: str = ""
+    booking_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Time of a place that was lost, and the cause: a kind of closure, `no_show`."""
+    """Time of a place that was lost, and the cause: a kind of closure, `no_show`. by: the closure, or the booking."""
 
     place: int
     when: Interval
     cause: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

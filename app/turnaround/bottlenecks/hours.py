@@ -78,10 +78,8 @@ def by_pool(lab_ids: Collection[str], count: int, now: datetime) -> Told:
     rows = []
     for pool, units in _grouped(queries.resources(labs.keys()), lambda unit: unit.pool).items():
         first, lab = units[0], labs[units[0].lab_id]
-        suffix = f" {first.unit}#" if first.unit else ""
-        names = first.name_zh.removesuffix(suffix), first.name_en.removesuffix(suffix)
         of_lab = lab.id, lab.name_zh, lab.name_en
-        rows.append(Row(pool, *names, *of_lab, len(units), _all(cells[pool])))
+        rows.append(Row(pool, *queries.pool_names(first), *of_lab, len(units), _all(cells[pool])))
     lost = added(*(row.spent.lost for row in rows if row.spent))
     return Told(_tightest_first(rows), _costliest_first(lost), kept.as_of)
 

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from app.booking.settings import limits
 from app.capacity.utilisation import queries as utilisation
-from app.capacity.utilisation.rules import Use
+from app.capacity.utilisation.rules import Loss, Use
 from app.labs.models import Resource
 from app.labs.queries import Bench, benches
 from app.turnaround import rules
@@ -38,26 +38,52 @@ class Cell:
     lines: Mapping[str, str]
 
 
+class Facts(NamedTuple):
+    """What is known of a bench in a span, as `spent` takes it."""
+
+    span: Interval
+    windows: Sequence[Interval]
+    places: int
+    uses: Sequence[Use]
+    losses: Sequence[Loss]
+
+
+class Reading:
+    """What was on the benches of labs in each of some months; seven statements, and one for each company with days of
+    its own.
+    """
+
+    def __init__(self, lab_ids: Collection[str], period: Period, now: datetime) -> None:
+        span, self.months = period.span, period.months()
+        house = {bench.resource_id: bench for bench in benches() if bench.lab_id in lab_ids}
+        parts = [days_of_month(month).span for month in self.months]
+        self._house, self._parts = house, parts
+        self._used = _by_month(
+            utilisation.uses(lab_ids, Interval(span.start - REACH, span.end), now), parts, _when_used
+        )
+        self._lost = _by_month(queries.losses(lab_ids, span, house, limits()), parts, lambda loss: loss.when)
+        self._windows = _Windows(parts)
+        self.alike = list(_alike(queries.resources(lab_ids), house).values())
+
+    def of(self, resource_id: str, number: int) -> Facts:
+        """In the month of this number. resource_id: of one of `alike`."""
+        bench, part = self._house[resource_id], self._parts[number]
+        uses, losses = self._used[resource_id, number], self._lost[resource_id, number]
+        return Facts(part, self._windows.of(bench, number), bench.places, uses, losses)
+
+
 def cells(lab_ids: Collection[str], period: Period, now: datetime) -> Iterator[Cell]:
-    """All cells of these labs in whole months; seven statements, one more for each company with days of its own."""
+    """All cells of these labs in whole months."""
     if not lab_ids:
         return
-    span, months = period.span, period.months()
-    house = {bench.resource_id: bench for bench in benches() if bench.lab_id in lab_ids}
-    parts = [days_of_month(month).span for month in months]
-    used = _by_month(utilisation.uses(lab_ids, Interval(span.start - REACH, span.end), now), parts, _when_used)
-    lost = _by_month(queries.losses(lab_ids, span, house, limits()), parts, lambda loss: loss.when)
-    windows = _Windows(parts)
-    for units in _alike(queries.resources(lab_ids), house).values():
-        first, known = units[0], [house[unit.id] for unit in units]
-        for number, month in enumerate(months):
-            uses = [used[unit.id, number] for unit in units]
-            each = [
-                spent(parts[number], windows.of(bench, number), bench.places, mine, lost[bench.resource_id, number])
-                for bench, mine in zip(known, uses, strict=True)
-            ]
-            lines = few(_lines(uses, parts[number]))
-            yield Cell(month, first.lab_id, first.pool, first.kind_id, sum(each, Spent()), lines)
+    reading = Reading(lab_ids, period, now)
+    for units in reading.alike:
+        first = units[0]
+        for number, month in enumerate(reading.months):
+            facts = [reading.of(unit.id, number) for unit in units]
+            lines = few(_lines((each.uses for each in facts), facts[0].span))
+            each = sum((spent(*each) for each in facts), Spent())
+            yield Cell(month, first.lab_id, first.pool, first.kind_id, each, lines)
 
 
 def finished(count: int, now: datetime) -> Period:

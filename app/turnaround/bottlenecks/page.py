@@ -13,16 +13,18 @@ from flask_babel import gettext as _
 from app.accounts.current import login_required, viewer
 from app.accounts.policy import Action, Viewer, require
 from app.booking.models import CLOSURE_LABELS, ClosureKind
+from app.booking.reading import companies
 from app.capacity.utilisation.queries import NO_SHOW
 from app.clock import now
 from app.errors import Invalid
 from app.testing.run_rules import CAUSE_LABELS, PauseCause
-from app.turnaround.asking import MONTHS, USUAL_MONTHS, Asked, asked
+from app.turnaround.asking import LINES_A_PAGE, MONTHS, USUAL_MONTHS, Asked, asked, page_number
 from app.turnaround.bottlenecks import of_kinds, of_pools
+from app.turnaround.bottlenecks.behind import FIGURES, LOST, behind, known
 from app.turnaround.bottlenecks.hours import Row, Told, by_kind, by_pool
 from app.turnaround.bottlenecks.months import finished
 from app.turnaround.bottlenecks.queries import LATE
-from app.turnaround.bottlenecks.spent import CLOSURE, PAUSE, Spent
+from app.turnaround.bottlenecks.spent import BOOKED, CLOSURE, PAUSE, RUNNING, UNUSED, USED, Spent
 from app.turnaround.bottlenecks.what_if import Change, Outcome, WhatIf
 from app.turnaround.queries import sees_all
 from app.turnaround.rules import Period
@@ -124,6 +126,35 @@ def ask_again() -> Any:
     return redirect(url_for(".index", _anchor="whatif", **address), HTTPStatus.SEE_OTHER)
 
 
+@bp.get("/bottlenecks/hours", endpoint="hours")
+@login_required
+def hours_behind() -> str:
+    """The bookings and closures behind a figure of one's own benches. Raises Forbidden, NotFound, Invalid."""
+    require(viewer(), Action.SEE_BOTTLENECKS)
+    wanted, pool, number = (
+        asked(request.args, viewer(), now()),
+        request.args.get("pool") or None,
+        page_number(request.args),
+    )
+    what, months = known(request.args.get("of", BOOKED)), wanted.months or USUAL_MONTHS
+    found = behind(viewer(), pool, what, months, now(), LINES_A_PAGE, number * LINES_A_PAGE)
+    return render_template(
+        "turnaround/bench_hours.html",
+        asked=wanted,
+        found=found,
+        what=what,
+        pool=pool,
+        figures=FIGURES,
+        period=finished(months, now()),
+        companies=companies(viewer(), [line.booking for line in found.lines if line.booking]),
+        number=number,
+        a_page=LINES_A_PAGE,
+        cause=cause,
+        figure=figure,
+        whole_hours=whole_hours,
+    )
+
+
 def _page(viewer: Viewer, pool: str | None, now: datetime) -> Page:
     wanted = _asked(viewer, now)
     months, of_all = wanted.months or USUAL_MONTHS, sees_all(viewer)
@@ -169,6 +200,18 @@ def length(days: float, longest: float) -> int:
 def whole_hours(length: timedelta) -> str:
     """Hours without a fraction, `1,240`."""
     return f"{length / timedelta(hours=1):,.0f}"
+
+
+def figure(key: str) -> str:
+    """What a list is of, in the reader's language: a figure, or why time was lost."""
+    labels = {
+        BOOKED: _("已约"),
+        USED: _("已用"),
+        RUNNING: _("试验中"),
+        UNUSED: _("约了没用"),
+        LOST: _("损失"),
+    }
+    return labels.get(key) or cause(key)
 
 
 def cause(key: str) -> str:

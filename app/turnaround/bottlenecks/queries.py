@@ -36,6 +36,12 @@ def resources(lab_ids: Collection[str]) -> list[Resource]:
     return list(db.session.scalars(query))
 
 
+def pool_names(unit: Resource) -> tuple[str, str]:
+    """What the pool of a unit is called, in Chinese and English."""
+    suffix = f" {unit.unit}#" if unit.unit else ""
+    return unit.name_zh.removesuffix(suffix), unit.name_en.removesuffix(suffix)
+
+
 def losses(
     lab_ids: Collection[str], span: Interval, benches: Mapping[str, Bench], limits: Limits
 ) -> Mapping[str, list[Loss]]:
@@ -44,7 +50,7 @@ def losses(
     for resource_id, each in utilisation.losses(lab_ids, span).items():
         for loss in each:
             cause = loss.cause if loss.cause == NO_SHOW else CLOSURE + loss.cause
-            found[resource_id].append(Loss(loss.place, loss.when, cause))
+            found[resource_id].append(Loss(loss.place, loss.when, cause, loss.by))
     for more in (_late(lab_ids, span, benches, limits), _pauses(lab_ids, span)):
         for resource_id, loss in more:
             found[resource_id].append(loss)
@@ -59,6 +65,7 @@ def _late(
         Booking.resource_id,
         Booking.place,
         Booking.footprint,
+        Booking.id,
         Booking.starts_at,
         Booking.ends_at,
         Booking.changed_at,
@@ -74,7 +81,7 @@ def _late(
         bench = benches.get(row.resource_id)
         if bench and row.changed_at > row.starts_at - limits_of(bench, limits).cancel_deadline:
             when = Interval(max(row.starts_at, row.changed_at), row.ends_at)
-            yield from ((resource_id, Loss(place, when, LATE)) for resource_id, place in footprint_of(row))
+            yield from ((resource_id, Loss(place, when, LATE, row.id)) for resource_id, place in footprint_of(row))
 
 
 def _pauses(lab_ids: Collection[str], span: Interval) -> Iterator[tuple[str, Loss]]:
@@ -83,6 +90,7 @@ def _pauses(lab_ids: Collection[str], span: Interval) -> Iterator[tuple[str, Los
             Booking.resource_id,
             Booking.place,
             Booking.footprint,
+            Booking.id,
             RunPause.cause,
             RunPause.started_at,
             RunPause.ended_at,
@@ -99,4 +107,4 @@ def _pauses(lab_ids: Collection[str], span: Interval) -> Iterator[tuple[str, Los
         if end > max(row.started_at, span.start):
             when = Interval(row.started_at, end)
             for resource_id, place in footprint_of(row):
-                yield resource_id, Loss(place, when, PAUSE + row.cause.value)
+                yield resource_id, Loss(place, when, PAUSE + row.cause.value, row.id)

@@ -1,15 +1,27 @@
 """Pure rules: how the open hours of a bench were spent, each hour once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.capacity.utilisation.rules import NO_HOURS, NOTHING, Hours, Loss, Use, hours, total
 from app.worktime import Interval, clip, intersect, merge, subtract
 
 # What a cause begins with.
 PAUSE, CLOSURE = "pause:", "closure:"
+# What else can be said of hours. The first two say each hour once, the others count by themselves.
+RUNNING, UNUSED = "running", "unused"
+BOOKED, USED = "booked", "used"
+
+
+class Said(NamedTuple):
+    """Something that is said of a time. by: the booking or closure; at: since when, whatever part of it is meant."""
+
+    by: str
+    at: datetime
+    spans: Sequence[Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +68,85 @@ def added(*each: Mapping[str, timedelta]) -> dict[str, timedelta]:
     return dict(sorted(found.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Open hours of one place that are said of a booking or closure, `by`. at: as in Said.
+
+    what: BOOKED, USED, RUNNING, UNUSED, or a cause.
+    """
+
+    what: str
+    by: str
+    at: datetime
+    length: timedelta
+
+
 def spent(
     span: Interval, windows: Sequence[Interval], places: int, uses: Sequence[Use], losses: Sequence[Loss]
 ) -> Spent:
-    """How a bench spent `span`. windows: its working windows. losses: pauses of runs, `pause:…`, among them.
+    """How a bench spent `span`. windows: its working windows. losses: pauses of runs, `pause:…`, among them."""
+    opened = merge(clip(windows, span))
+    free, found = NOTHING, dict[str, timedelta]()
+    for place in range(1, places + 1):
+        left = _Left(opened)
+        for what, said in _in_order(place, uses, losses):
+            taken = left.take([span for each in said for span in each.spans])
+            found[what] = found.get(what, NOTHING) + taken
+        free += left.rest
+    running, unused = found.pop(RUNNING, NOTHING), found.pop(UNUSED, NOTHING)
+    by_itself = [loss for loss in losses if not loss.cause.startswith(PAUSE)]
+    lost = {cause: length for cause, length in found.items() if length}
+    return Spent(hours(span, windows, places, uses, by_itself), running, unused, free, lost)
+
+
+def shares(
+    span: Interval, windows: Sequence[Interval], places: int, uses: Sequence[Use], losses: Sequence[Loss]
+) -> Iterator[Share]:
+    """Whose the hours of `spent` are; they add up to its `running`, `unused` and `lost`."""
+    opened = merge(clip(windows, span))
+    for place in range(1, places + 1):
+        left = _Left(opened)
+        for what, said in _in_order(place, uses, losses):
+            taken = ((each, left.take(each.spans)) for each in said)
+            yield from (Share(what, each.by, each.at, length) for each, length in taken if length)
+
+
+def counted(
+    what: str, span: Interval, windows: Sequence[Interval], places: int, uses: Sequence[Use], losses: Sequence[Loss]
+) -> Iterator[Share]:
+    """Whose the hours are that count by themselves in `spent(…).hours`. what: BOOKED or USED."""
+    opened = merge(clip(windows, span))
+    for place in range(1, places + 1):
+        left = _Left(opened)
+        for use in uses:
+            when = use.booked if what == BOOKED else use.used
+            if use.place == place and when and (length := left.take([when])):
+                yield Share(what, use.booking_id, use.booked.start, length)
+
+
+def _in_order(place: int, uses: Sequence[Use], losses: Sequence[Loss]) -> Iterator[tuple[str, list[Said]]]:
+    """All that is said of the hours of a place, by what is said and by whom.
 
     Where several things are said of one hour, the first of these counts: paused, ran, lost for another cause, booked;
     of several causes the first by name.
     """
-    opened = merge(clip(windows, span))
-    pauses, others = _by_cause(losses, True), _by_cause(losses, False)
-    running, unused, free, lost = NOTHING, NOTHING, NOTHING, dict.fromkeys([*pauses, *others], NOTHING)
-    for place in range(1, places + 1):
-        mine = [use for use in uses if use.place == place]
-        ran = [use.used for use in mine if use.used]
-        left = _Left(opened)
-        for cause, all_of_it in pauses.items():
-            paused = [loss.when for loss in all_of_it if loss.place == place]
-            lost[cause] += left.take(intersect(paused, ran))
-        running += left.take(ran)
-        for cause, all_of_it in others.items():
-            lost[cause] += left.take([loss.when for loss in all_of_it if loss.place == place])
-        unused += left.take([use.booked for use in mine])
-        free += left.rest
-    by_itself = [loss for each in others.values() for loss in each]
-    found = {cause: length for cause, length in lost.items() if length}
-    return Spent(hours(span, windows, places, uses, by_itself), running, unused, free, found)
+    mine = [use for use in uses if use.place == place]
+    ran = [use.used for use in mine if use.used]
+    here = [loss for loss in losses if loss.place == place]
+    for cause, pauses in _by_cause(here, True):
+        yield cause, [Said(loss.by, loss.when.start, intersect([loss.when], ran)) for loss in pauses]
+    yield RUNNING, [Said(use.booking_id, use.booked.start, [use.used]) for use in mine if use.used]
+    for cause, others in _by_cause(here, False):
+        yield cause, [Said(loss.by, loss.when.start, [loss.when]) for loss in others]
+    yield UNUSED, [Said(use.booking_id, use.booked.start, [use.booked]) for use in mine]
 
 
-def _by_cause(losses: Iterable[Loss], pauses: bool) -> dict[str, list[Loss]]:
+def _by_cause(losses: Iterable[Loss], pauses: bool) -> list[tuple[str, list[Loss]]]:
     found: dict[str, list[Loss]] = defaultdict(list)
     for loss in losses:
         if loss.cause.startswith(PAUSE) is pauses:
             found[loss.cause].append(loss)
-    return {cause: found[cause] for cause in sorted(found)}
+    return sorted(found.items())
 
 
 class _Left:

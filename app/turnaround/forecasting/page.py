@@ -12,13 +12,13 @@ from app.accounts.policy import Action, Viewer, visible
 from app.clock import now
 from app.database import db
 from app.turnaround import charts, rules
+from app.turnaround.asking import LINES_A_PAGE, page_number
 from app.turnaround.forecasting import behind
 from app.turnaround.forecasting.models import ForecastHeld, ForecastMonth
 from app.turnaround.queries import sees_all
 
 bp = Blueprint("turnaround_forecast", __name__, url_prefix="/turnaround")
 CHART_MONTHS = 12
-LINES_A_PAGE = 50
 HUNDRED = 100
 MARKS = tuple(range(HUNDRED, -1, -20))
 COUNTS = ("measured", "likely", "safe", "base_likely", "base_safe")
@@ -72,8 +72,7 @@ def lines() -> str:
     """The lines behind a figure of one's own: of a month or all of them, and one of their dates. Raises Forbidden."""
     date = behind.date_of(request.args.get("date", behind.Date.SAFE.value))
     month = rules.month(request.args["month"]) if "month" in request.args else None
-    given = request.args.get("page", "0")
-    number = int(given) if given.isdecimal() and len(given) < 5 else 0
+    number = page_number(request.args)
     found = behind.lines(viewer(), date, month, now(), LINES_A_PAGE + 1, number * LINES_A_PAGE)
     return render_template(
         "turnaround/forecast_lines.html",
