@@ -11,7 +11,7 @@ from app.accounts import queries as accounts
 from app.accounts.current import require_api_viewer, token_needed
 from app.api import PREFIX, PROBLEMS, SECURITY
 from app.clock import now
-from app.turnaround import documents, presenting, queries
+from app.turnaround import documents, lines_api, presenting, queries
 from app.turnaround.asking import Asked, asked
 from app.turnaround.forecasting import api as forecasting
 from app.turnaround.schemas import (
@@ -38,7 +38,7 @@ bp = APIBlueprint(
     abp_responses=PROBLEMS,
 )
 bp.before_request(token_needed)
-blueprints = (bp, forecasting.bp)
+blueprints = (bp, forecasting.bp, lines_api.bp)
 
 
 @bp.get("/turnaround", responses={200: TurnaroundModel})

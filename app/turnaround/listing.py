@@ -4,7 +4,7 @@ Each address of a list has the conditions of the figure that leads to it, so tha
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -106,10 +106,13 @@ class Listed(NamedTuple):
     lost: days to the cause asked for; of a chain, from its first submission.
     """
 
+    id: str
     order_id: str
     order_code: str
+    lab_id: str
     lab_zh: str
     lab_en: str
+    test_id: str
     test_zh: str
     test_en: str
     state: OrderState
@@ -154,30 +157,57 @@ def count(asked: Wanted, now: datetime) -> int:
     return db.session.scalar(query) or 0
 
 
-def listed(asked: Wanted, limit: int, offset: int, now: datetime) -> list[Listed]:
-    """A page of the list. Raises Forbidden for who sees all: single lines are nobody's but their own."""
-    whole = sql.seconds_between(
-        OrderLine.submitted_at, func.coalesce(OrderLine.issued_at, literal(now, OrderLine.issued_at.type))
-    )
-    spans = {
-        sort: sql.seconds_between(begin, end)
-        for sort, (begin, end) in zip(rules.PHASES, pairwise(INSTANTS), strict=True)
-    }
-    shares = {"customer": OrderLine.customer_seconds, "paused": OrderLine.paused_seconds}
-    names = (Order.id, Order.code, Lab.name_zh, Lab.name_en, Test.name_zh, Test.name_en)
+def listed(asked: Wanted, limit: int, offset: int, now: datetime, after: str | None = None) -> list[Listed]:
+    """A page of the list. after: the line, by id, behind which it begins.
+
+    Raises Forbidden for who sees all: single lines are nobody's but their own; Invalid where there is no such line.
+    """
+    spans = _spans(now)
+    shares = (OrderLine.customer_seconds, OrderLine.paused_seconds)
+    names = (Order.id, Order.code, Lab.id, Lab.name_zh, Lab.name_en, Test.id, Test.name_zh, Test.name_en)
     facts = (OrderLine.state, OrderLine.submitted_at, OrderLine.issued_at)
-    query, lost = _chosen(asked, select(*names, *facts, whole, *spans.values(), *shares.values()), now)
-    if asked.sort is Sort.LATEST:
-        begun = func.coalesce(OrderLine.issued_at, OrderLine.submitted_at, OrderLine.taken_at)
-        query = query.order_by(*([lost.desc()] if asked.cause and lost is not None else []), begun.desc())
-    else:
-        by: dict[str, Any] = {"longest": whole, **spans, **shares}
-        query = query.order_by(func.coalesce(by[asked.sort.value], 0).desc())
-    query = query.add_columns(literal(None) if lost is None else lost).order_by(OrderLine.id)
+    query, lost = _chosen(asked, select(OrderLine.id, *names, *facts, *spans.values(), *shares), now)
+    keys = _keys(asked, spans, lost)
+    if after:
+        query = query.where(_behind(asked, keys, after, now))
+    query = query.add_columns(literal(None) if lost is None else lost)
+    query = query.order_by(*(key.desc() for key in keys), OrderLine.id)
     return [
-        Listed._make((*row[:9], *(None if seconds is None else seconds / DAY_SECONDS for seconds in row[9:])))
+        Listed._make((*row[:12], *(None if seconds is None else seconds / DAY_SECONDS for seconds in row[12:])))
         for row in db.session.execute(query.limit(limit).offset(offset))
     ]
+
+
+def _spans(now: datetime) -> Mapping[Sort, ColumnElement[int]]:
+    """Seconds of a line and of its parts, by the sort that goes by them."""
+    end = func.coalesce(OrderLine.issued_at, literal(now, OrderLine.issued_at.type))
+    return {Sort.LONGEST: sql.seconds_between(OrderLine.submitted_at, end)} | {
+        Sort(phase): sql.seconds_between(begin, end)
+        for phase, (begin, end) in zip(rules.PHASES, pairwise(INSTANTS), strict=True)
+    }
+
+
+def _keys(
+    asked: Wanted, spans: Mapping[Sort, ColumnElement[int]], lost: ColumnElement[int] | None
+) -> list[ColumnElement[Any]]:
+    """What the list is sorted by, each the largest first."""
+    if asked.sort is not Sort.LATEST:
+        shares = {Sort.CUSTOMER: OrderLine.customer_seconds, Sort.PAUSED: OrderLine.paused_seconds}
+        return [func.coalesce({**spans, **shares}[asked.sort], 0)]
+    begun = func.coalesce(OrderLine.issued_at, OrderLine.submitted_at, OrderLine.taken_at, Order.created_at)
+    return [lost, begun] if asked.cause and lost is not None else [begun]
+
+
+def _behind(asked: Wanted, keys: Sequence[ColumnElement[Any]], after: str, now: datetime) -> ColumnElement[bool]:
+    """Which lines stand behind this one."""
+    query, _lost = _chosen(asked, select(*keys), now)
+    last = db.session.execute(query.where(OrderLine.id == after)).first()
+    if last is None:
+        raise Invalid(N_("cursor 无效，请用上一页给出的值。"), field="cursor")
+    behind: ColumnElement[bool] = OrderLine.id > after
+    for key, value in reversed(list(zip(keys, last, strict=True))):
+        behind = or_(key < value, and_(key == value, behind))
+    return behind
 
 
 def _chosen(

@@ -134,6 +134,10 @@ def test_addresses_of_nothing(engineer: Program) -> None:
         ("/orders", ("group", "cursor", "limit")),
         ("/feeds", ("cursor", "limit")),
         ("/turnaround", ("from", "to", "group_by", "lab", "domain", "test")),
+        (
+            "/turnaround/lines",
+            ("from", "to", "lab", "of", "month", "quarter", "over", "cause", "fault", "sort", "cursor"),
+        ),
         ("/turnaround/trend", ("from", "to", "grain", "lab", "domain", "test")),
         ("/turnaround/reasons", ("from", "to", "against", "lab")),
         ("/turnaround/time-to-report", ("from", "to", "test")),

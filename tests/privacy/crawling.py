@@ -200,6 +200,7 @@ def asked() -> dict[str, list[str]]:
         f"{PREFIX}/orders": [f"group={each}" for each in ("open", "draft", "issued", "closed")],
         f"{PREFIX}/turnaround/trend": ["grain=quarter", "lab=elsewhere"],
         f"{PREFIX}/turnaround/reasons": ["against=year"],
+        f"{PREFIX}/turnaround/lines": ["limit=2", "of=under_way", "sort=longest&lab=elsewhere", "fault=shares"],
         f"{PREFIX}/turnaround": [f"group_by={each}" for each in ("lab", "domain", "test", "month")],
     }
 

@@ -3,11 +3,13 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from flask import Flask
 
+from app.api import encode_cursor
 from app.database import db, transaction
 from app.errors import Forbidden, Invalid
 from app.orders.models import ClockStop, OrderLine, OrderState, RetestCause, StopCause
@@ -15,7 +17,7 @@ from app.turnaround import listing, queries, rules
 from app.turnaround.listing import Of, Sort, Wanted
 from app.turnaround.quality import Fault
 from app.turnaround.queries import Question
-from tests.http import browser
+from tests.http import browser, program
 from tests.turnaround.test_why import YEAR
 from tests.world import World, at
 
@@ -142,3 +144,50 @@ def test_coordinators_and_strange_questions_get_none(house: World, clean: Flask)
         for address in ("/turnaround/", "/turnaround/why", "/turnaround/quality"):
             assert "/turnaround/lines" not in client.get(address).get_data(as_text=True)
     assert rules.quarter_named("2026-Q4") == "2026-Q4"
+
+
+QUESTIONS = (
+    {},
+    {"of": "submitted"},
+    {"of": "under_way"},
+    {"of": "left", "sort": "waiting"},
+    {"of": "retested"},
+    {"cause": "customer:sample", "domain": "battery"},
+    {"fault": "missing"},
+    {"over": "50", "months": "24"},
+    {"quarter": "2026-Q4", "from": "2026-01-01", "to": "2026-12-31"},
+    {"lab": "elsewhere"},
+)
+
+
+@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: "-".join(asked.values()) or "all")
+def test_programs_are_told_the_rows_of_the_page(house: World, clean: Flask, asked: dict[str, str]) -> None:
+    engineer, address = house.engineer("甲公司"), urlencode(asked)
+    found: list[dict] = []
+    with time_machine.travel(house.now + timedelta(hours=1), tick=False):
+        token, client = program(engineer), browser(clean, engineer)
+        page = client.get(f"/turnaround/lines?{address}").text
+        cursor = ""
+        while cursor is not None:
+            answer = client.get(f"/api/v1/turnaround/lines?limit=2&cursor={cursor}&{address}", headers=token).json
+            assert answer["lines"] == int(re.search(r"共 (\d+) 项", page)[1])
+            found, cursor = found + answer["items"], answer["next"]
+    rows = re.findall(r'<td class="nw" data-l="委托单"><a href="/orders/(\w+)">([^<]+)</a>', page)
+    assert [(line["order"], line["order_code"]) for line in found] == rows
+    days = re.findall(r'data-l="天数"><b>([^<]+)</b>', page)
+    assert ["–" if line["days"] is None else f"{line['days']:.1f}" for line in found] == days
+    assert len({line["id"] for line in found}) == len(rows) == answer["lines"]
+
+
+def test_programs_of_coordinators_get_no_line_and_a_strange_cursor_none(house: World, clean: Flask) -> None:
+    with time_machine.travel(house.now, tick=False):
+        coordinator, engineer = house.coordinator(), house.engineer("甲公司")
+        refused = browser(clean, coordinator).get("/api/v1/turnaround/lines", headers=program(coordinator))
+        assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+        (other, *_more) = codes_of("乙公司", house)
+        line = db.session.query(OrderLine).filter(OrderLine.order.has(code=other)).one()
+        for cursor in (encode_cursor(line.id), "x"):
+            answer = browser(clean, engineer).get(
+                f"/api/v1/turnaround/lines?cursor={cursor}", headers=program(engineer)
+            )
+            assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "cursor")
