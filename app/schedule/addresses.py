@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
-from flask import url_for
+from flask import request, url_for
 
 from app.schedule.forms import DAY, TWO_WEEKS, WEEK, Asked
 from app.worktime import local_date
@@ -80,7 +80,12 @@ class Addresses:
 
 
 def addresses(asked: Asked) -> Addresses:
-    """Links from a page with these filters; routes are looked up once, not for each of several hundred cells."""
+    """Links from a page with these filters; the same ones again for the same filters."""
+    return _addresses(asked, request.script_root)
+
+
+@lru_cache(maxsize=256)
+def _addresses(asked: Asked, _mounted: str) -> Addresses:
     return Addresses(
         asked=asked,
         base=url_for("schedule.index"),

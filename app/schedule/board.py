@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 
 from app.accounts.policy import Action, Viewer, allowed
 from app.booking.availability import Rows, Wish
@@ -87,6 +89,7 @@ def sheet(viewer: Viewer, asked: Asked, catalogue: Catalogue, now: datetime, lim
     return Sheet(page_frame, columns_of(page_frame), groups, _chosen(asked, shown), page, len(pages))
 
 
+@lru_cache(maxsize=64)
 def columns_of(page: Frame) -> tuple[Column, ...]:
     """The days of a frame with what is known of them."""
     return tuple(Column(local_date(on.start), day(local_date(on.start)), on) for on in page.days)
@@ -110,7 +113,7 @@ def paged(benches: Sequence[Listed], size: int) -> list[list[Listed]]:
     benches: those of a lab together.
     """
     pages: list[list[Listed]] = [[]]
-    for _, group in groupby(benches, key=lambda bench: bench.lab_id):
+    for _, group in groupby(benches, key=attrgetter("lab_id")):
         of_lab = list(group)
         if pages[-1] and len(pages[-1]) + len(of_lab) > size:
             pages.append([])
