@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from app.database import transaction
+from app.labs.models import Lab, Resource
 from app.schedule.board import paged
 from app.schedule.catalogue import Listed
 from tests.http import browser
@@ -118,6 +120,18 @@ def test_a_week_is_drawn_in_columns_of_two_hours(two_labs: World, look: Look) ->
     lane = next(page.row("环境舱 chamber").all(css="lane"))
     assert lane.classes == ["lane", "g84", "d7"]
     assert "每格 2 小时" in page.html
+
+
+def test_what_a_lab_renames_or_retires_is_seen_at_once(two_labs: World, look: Look) -> None:
+    engineer = two_labs.engineer("甲公司")
+    page = look(engineer)
+    assert {"环境舱 chamber", "环境舱 elsewhere"} <= set(page.benches) and "第二中心" in page.html
+    with transaction() as session:
+        session.get_one(Resource, "chamber").name_zh = "新舱"
+        session.get_one(Lab, "other").retired_at = two_labs.now
+    page = look(engineer)
+    assert set(page.benches) == {"新舱"} and "第二中心" not in page.html
+    assert options(page, "lab") == ["", "lab"]
 
 
 def bench(lab: str, number: int) -> Listed:

@@ -34,3 +34,13 @@ def test_the_number_of_statements_does_not_grow_with_the_bookings(world: World, 
     assert (len(after[0]), len(after[1])) == before
     for sent in after:
         assert len([statement for statement in sent if "FROM occupancy" in statement]) == 1
+
+
+def test_a_page_is_four_statements(world: World, clean: Flask) -> None:
+    """Who looks, the benches, their taken time, and the header."""
+    world.bench()
+    with time_machine.travel(world.now, tick=False):
+        client = browser(clean, world.engineer("甲公司"))
+        with statements() as sent:
+            assert client.get("/schedule?days=7").status_code == 200
+    assert len(sent) == 4

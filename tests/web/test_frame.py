@@ -59,6 +59,20 @@ def test_one_search_field_on_every_page(clean, world, path):
     assert page.count('name="q"') == 1
 
 
+def test_each_sees_the_frame_of_his_own_account(clean, world):
+    world.bench()
+    clients = {
+        "甲公司·工程师": browser(clean, world.engineer("甲公司")),
+        "乙公司·工程师": browser(clean, world.engineer("乙公司")),
+        "试验中心运营方·": browser(clean, world.lab_admin("lab")),
+        "登录": browser(clean),
+    }
+    for _ in range(2):
+        for name, client in clients.items():
+            who = re.search(r'<div class="who">.*?</div>', client.get("/more").text, re.DOTALL)[0]
+            assert [other for other in clients if other in who] == [name]
+
+
 # Language
 
 
