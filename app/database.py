@@ -7,7 +7,7 @@ writer is at work, and two of them would both see the slot as free.
 
 import enum
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
@@ -25,15 +25,19 @@ from sqlalchemy import (
     Engine,
     Enum,
     Executable,
+    Index,
     MetaData,
     String,
     Text,
     TypeDecorator,
     event,
+    text,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
@@ -61,10 +65,17 @@ IDLE_SECONDS = 1.0
 _TURN = Lock()
 
 
+class _UtcText(sqlite.DATETIME):
+    """What SQLite keeps of an aware datetime: the dialect's own text, in UTC."""
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        return lambda at: at.astimezone(UTC).isoformat(" ", "microseconds")[:26] if at else None
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime kept as UTC; naive values are refused."""
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(_UtcText(timezone=True), "sqlite")
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -72,8 +83,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.utcoffset() is None:
             raise ValueError("naive datetime")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        return value if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -115,6 +125,12 @@ def random_id() -> Mapped[str]:
     return mapped_column(String(24), primary_key=True, default=new_id)
 
 
+def index_where_set(name: str, column: str) -> Index:
+    """An index of the few rows in which the column is not empty: the others are written without it."""
+    where = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
 def code(letter: str, at: datetime) -> str:
     """A code that people read: month and five random characters, `B2611-7KQXM`.
 
@@ -152,6 +168,28 @@ def execute(
     For statements that stand before every request or in every booking. What is pending is not flushed before.
     """
     return connection_of(session).execute(statement, values)
+
+
+def send(connection: Connection, statement: str, values: Any = (), many: bool = False) -> DBAPICursor:
+    """Give the driver a statement of its own language, and its cursor back. many: values are those of many rows.
+
+    As `Connection.exec_driver_sql` without the objects that it makes around each statement. Listeners hear of the
+    statement, errors are SQLAlchemy's, and a connection that broke is thrown away.
+    """
+    dialect, dbapi = connection.dialect, connection.dialect.loaded_dbapi
+    cursor = connection.connection.cursor()
+    for told in connection.engine.dispatch.before_cursor_execute:
+        told(connection, cursor, statement, values, None, many)
+    try:
+        (cursor.executemany if many else cursor.execute)(statement, values)
+    except dbapi.Error as error:
+        broken = dialect.is_disconnect(error, connection.connection, cursor)
+        if broken:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, values, error, dbapi.Error, connection.engine.hide_parameters, broken, dialect, many
+        ) from error
+    return cursor
 
 
 # So many rows of an index are looked at for its statistics.
@@ -213,7 +251,7 @@ def _tame_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        send(connection, "BEGIN")
 
 
 def _check_idle(engine: Engine) -> None:
@@ -282,7 +320,7 @@ def _begin(session: Session) -> Connection:
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.connection.rollback()
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        send(connection, "BEGIN IMMEDIATE")
     return connection
 
 

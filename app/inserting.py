@@ -1,17 +1,21 @@
-"""Inserts of the path that every booking takes: compiled once, and past the ORM's bookkeeping of changes."""
+"""Inserts of the path that every booking takes: past the ORM's bookkeeping of changes, and sent together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
+from itertools import chain, groupby
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Insert, Table, bindparam, insert, inspect
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from app.database import Base, connection_of
+from app.database import Base
+from app.prepared import Values, put
 
 Row = TypeVar("Row", bound=Base)
-Values = Mapping[str, Any]
+GATHERED = "yujian_gathered"
+# The driver of PostgreSQL keeps no statement of more values than these.
+MOST_VALUES = 50
 
 
 def new_row(kind: type[Row], **values: Any) -> Row:
@@ -28,15 +32,11 @@ def insert_now(session: Session, *rows: Base) -> None:
     """Insert new rows in this order.
 
     Keys and other columns without an empty value must be set; afterwards the rows belong to the session like loaded
-    ones. PostgreSQL gets them all in one statement: few at a time, for its driver keeps none of more than fifty values.
+    ones.
     """
-    values = [{name: row.__dict__.setdefault(key, None) for key, name in _columns(type(row))} for row in rows]
-    if session.get_bind().dialect.name == "postgresql":
-        together = {f"{name}_{number}": value for number, row in enumerate(values) for name, value in row.items()}
-        _send(session, _inserted_together(*map(type, rows)), (), [together])
-    else:
-        for row, each in zip(rows, values, strict=True):
-            write(session, type(row), each)
+    with together(session):
+        for row in rows:
+            write(session, type(row), {name: row.__dict__.setdefault(key, None) for key, name in _columns(type(row))})
     for row in rows:
         make_transient_to_detached(row)
     for row in reversed(rows):
@@ -45,57 +45,99 @@ def insert_now(session: Session, *rows: Base) -> None:
             session.add(row)
 
 
+class Shape(NamedTuple):
+    """A kind of row and those of its columns that are not empty; the others are left out."""
+
+    kind: type[Base]
+    columns: tuple[str, ...]
+
+
+class Part(NamedTuple):
+    """A row to be inserted: its shape, and the value of each of its columns."""
+
+    shape: Shape
+    values: tuple[Any, ...]
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """What is inserted inside is sent when it ends, in as few statements as the database takes it.
+
+    Rows of one kind stay in order, and kinds follow one another as they first came. Nothing of it can be read inside,
+    and errors of the database come at the end.
+    """
+    if GATHERED in session.info:
+        yield
+        return
+    parts: list[Part] = []
+    session.info[GATHERED] = parts
+    try:
+        yield
+    finally:
+        del session.info[GATHERED]
+    mixed = session.get_bind().dialect.name == "postgresql"
+    for shape, rows in _mixed(parts) if mixed else _by_kind(parts):
+        put(session, _inserted(*shape), rows)
+
+
 def write(session: Session, kind: type[Base], *rows: Values) -> None:
-    """Insert rows of plain values by column, all with the same columns, in one go.
+    """Insert rows of plain values by column.
 
     What is pending in the session is not flushed before.
     """
-    _send(session, _inserted(kind), tuple(rows[0]), rows)
+    with together(session):
+        for row in rows:
+            given = {name: value for name, value in row.items() if value is not None}
+            session.info[GATHERED].append(Part(Shape(kind, tuple(given)), tuple(given.values())))
 
 
-def _send(session: Session, statement: Insert, columns: tuple[str, ...], rows: Sequence[Values]) -> None:
-    connection = connection_of(session)
-    prepared = _prepared(statement, connection.dialect, columns)
-    bound = [prepared.bound(row) for row in rows]
-    connection.exec_driver_sql(prepared.text, bound[0] if len(bound) == 1 else bound)
+def _by_kind(parts: Iterable[Part]) -> Iterator[tuple[list[Shape], list[Values]]]:
+    """Rows of the same kind and columns in one go."""
+    alike: dict[Shape, list[Values]] = {}
+    for part in parts:
+        alike.setdefault(part.shape, []).append(_named([part]))
+    for shape, rows in alike.items():
+        yield [shape], rows
 
 
-class _Prepared(NamedTuple):
-    """A statement as the driver takes it, and how each of its values is written for it."""
+def _mixed(parts: Iterable[Part]) -> Iterator[tuple[list[Shape], list[Values]]]:
+    """Rows of different kinds in one statement, which saves round trips.
 
-    text: str
-    columns: Sequence[tuple[str, Callable[[Any], Any] | None]]
-    positional: bool
+    Nobody says in which order what stands in a statement is done: two rows of a kind don't share one.
+    """
+    groups: list[list[Part]] = []
+    count, kinds = MOST_VALUES, set[type[Base]]()
+    for part in parts:
+        count += len(part.values)
+        if count > MOST_VALUES or part.shape.kind in kinds:
+            groups.append([])
+            count, kinds = len(part.values), set()
+        groups[-1].append(part)
+        kinds.add(part.shape.kind)
+    for shapes, alike in groupby(groups, lambda group: [part.shape for part in group]):
+        yield shapes, [_named(group) for group in alike]
 
-    def bound(self, values: Values) -> Any:
-        each = {name: write(values[name]) if write else values[name] for name, write in self.columns}
-        return tuple(each.values()) if self.positional else each
+
+def _named(parts: Sequence[Part]) -> Values:
+    """The values of a statement by the names that `_inserted` gives them."""
+    names = (_names(part.shape.columns, number) for number, part in enumerate(parts))
+    return dict(zip(chain(*names), chain(*(part.values for part in parts)), strict=True))
 
 
 @cache
-def _prepared(statement: Insert, dialect: Dialect, columns: tuple[str, ...]) -> _Prepared:
-    """columns: those to be written, where the statement doesn't say so itself."""
-    compiled = statement.inline().compile(dialect=dialect, column_keys=columns or None)
-    names = compiled.positiontup or list(compiled.binds)
-    types = (compiled.binds[name].type.dialect_impl(dialect) for name in names)
-    written = [(name, kind.bind_processor(dialect)) for name, kind in zip(names, types, strict=True)]
-    return _Prepared(str(compiled), written, compiled.positional)
+def _names(columns: tuple[str, ...], number: int) -> tuple[str, ...]:
+    """The values of the first row of a statement are called `id_0`, `code_0` …"""
+    return tuple(f"{column}_{number}" for column in columns)
 
 
 @cache
-def _inserted(kind: type[Base]) -> Insert:
-    """The statement that inserts rows of this kind."""
-    return insert(cast(Table, inspect(kind).local_table))
-
-
-@cache
-def _inserted_together(*kinds: type[Base]) -> Insert:
-    """A row of each kind; the values of the first are called `id_0`, `code_0` …. Keys are checked at the end."""
-    parts = [
-        _inserted(kind).values({name: bindparam(f"{name}_{number}") for _, name in _columns(kind)})
-        for number, kind in enumerate(kinds)
-    ]
-    return parts[-1].add_cte(*(part.cte(f"row_{number}") for number, part in enumerate(parts[:-1])))
+def _inserted(*shapes: Shape) -> Insert:
+    """A row of each shape in one statement. Keys are checked at its end."""
+    rows = []
+    for number, (kind, columns) in enumerate(shapes):
+        values = {column: bindparam(name) for column, name in zip(columns, _names(columns, number), strict=True)}
+        rows.append(insert(cast(Table, inspect(kind).local_table)).inline().values(values))
+    return rows[-1].add_cte(*(row.cte(f"row_{number}") for number, row in enumerate(rows[:-1])))
 
 
 @cache

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, Request, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager
 
 from app.accounts import queries
@@ -20,8 +21,18 @@ MEMBERSHIP = "membership"
 SIGNED_IN = "_user_id"
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookie. Programs send none: nothing is made ready to check it then."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
+
+
 def init_app(app: Flask) -> None:
     """Bind Flask-Login."""
+    app.session_interface = Sessions()
     # Templates ask for `viewer()`: the user's row need not be read for each of them.
     login_manager.init_app(app, add_context_processor=False)
     login_manager.session_protection = None

@@ -20,7 +20,8 @@ from app.accounts.models import (
     User,
 )
 from app.accounts.policy import Viewer
-from app.database import db, execute
+from app.database import db
+from app.prepared import ask
 
 
 def viewer_of(membership: Membership, scope: Scope = Scope.WRITE) -> Viewer:
@@ -97,13 +98,13 @@ _SIGNED_IN = _SEATS.where(User.id == bindparam("user"), User.session_version == 
 
 def viewer_by_token(token: str) -> Viewer | None:
     """The viewer a bearer token stands for, None for an unknown, revoked or orphaned one."""
-    found = execute(db.session(), _BEARER, {"digest": digest(token)}).one_or_none()
-    return _viewer(found, found.scope) if found else None
+    found = ask(db.session(), _BEARER, {"digest": digest(token)})
+    return _viewer(found[0], found[0].scope) if found else None
 
 
 def viewers_of(user_id: str, session_version: int) -> list[Viewer]:
     """What a session can act as: the open memberships of its user, oldest first; none when it has been ended."""
-    return [_viewer(row) for row in execute(db.session(), _SIGNED_IN, {"user": user_id, "version": session_version})]
+    return [_viewer(row) for row in ask(db.session(), _SIGNED_IN, {"user": user_id, "version": session_version})]
 
 
 def _viewer(row: Any, scope: Scope = Scope.WRITE) -> Viewer:
@@ -134,7 +135,7 @@ def failures_since(email: str, since: datetime) -> int:
 
 def any_demo() -> bool:
     """Whether demo organisations are there: pages, feeds and sheets then say so."""
-    return execute(db.session(), ANY_DEMO, {}).first() is not None
+    return bool(ask(db.session(), ANY_DEMO, {}))
 
 
 class LabChoice(NamedTuple):

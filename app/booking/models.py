@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.booking.desk_models import Approval as Approval  # with the tables of the lab's desk
 from app.booking.rules import BACK, NEXT, State, WrongState
-from app.database import Base, random_id
+from app.database import Base, index_where_set, random_id
 from app.errors import N_
 from app.labs.models import EarliestWeek as EarliestWeek  # the catalogue's, which can be read from there too
 from app.labs.models import Resource, Test
@@ -40,11 +40,10 @@ class Booking(Base):
         Index("ix_booking_lab_start", "lab_id", "starts_at"),
         Index("ix_booking_resource_start", "resource_id", "starts_at"),
         Index("ix_booking_company_state", "company_id", "state"),
-        Index("ix_booking_lab_state", "lab_id", "state"),
         Index("ix_booking_company_created", "company_id", "created_at"),
         Index("ix_booking_lab_state_start", "lab_id", "state", "starts_at"),
         Index("ix_booking_line", "order_line_id"),
-        Index("ix_booking_hold", "hold_expires_at"),
+        index_where_set("ix_booking_hold", "hold_expires_at"),
     )
 
     id: Mapped[str] = random_id()
@@ -215,7 +214,7 @@ class Occupancy(Base):
         # What is asked for is the future: reading by end skips the past; with the start no row behind is looked up.
         Index("ix_occupancy_end", "resource_id", "ends_at", "starts_at"),
         Index("ix_occupancy_booking", "booking_id"),
-        Index("ix_occupancy_closure", "closure_id"),
+        index_where_set("ix_occupancy_closure", "closure_id"),
     )
 
     id: Mapped[str] = random_id()

@@ -1,7 +1,8 @@
 """Taking and freeing time: every door (hold, request, move, proposal, early start, closure) goes through here."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -185,14 +186,21 @@ def _row(
 
 
 def _insert(session: Session, rows: list[dict[str, object]]) -> None:
-    """Write now; an overlap that only the database saw becomes SlotTaken."""
+    """Write, an overlap that only the database sees becomes SlotTaken."""
     session.flush()
     if not rows:
         return
     # All writers go through the places in one order, so that none waits for another in a circle.
     rows.sort(key=lambda row: (str(row["resource_id"]), str(row["place"])))
-    try:
+    with guarded():
         write(session, Occupancy, *rows)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """An overlap that only the database sees when rows are written inside becomes SlotTaken."""
+    try:
+        yield
     except IntegrityError as error:
         if OVERLAP in str(error.orig):
             raise rules.SlotTaken(raced=True) from error

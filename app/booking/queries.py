@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, distinct, func, or_, select
+from sqlalchemy import Select, bindparam, distinct, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.policy import Action, Viewer, require_visible, visible
@@ -14,6 +15,7 @@ from app.booking.rules import State
 from app.database import db, execute
 from app.labs.models import Lab, Resource, Test
 from app.orders.models import OrderLine
+from app.prepared import ask
 from app.worktime import Interval
 
 
@@ -84,29 +86,33 @@ def taken(resource_ids: Iterable[str], span: Interval, now: datetime) -> dict[st
     return found
 
 
-_IN_THE_WAY = select(
-    Occupancy.resource_id,
-    Occupancy.place,
-    Occupancy.expires_at,
-    Occupancy.proposed,
-    Occupancy.booking_id,
-    Occupancy.starts_at,
-    Occupancy.ends_at,
-    Occupancy.state_id,
-    Occupancy.company_id,
-    Occupancy.shielded,
-).where(
-    Occupancy.resource_id.in_(bindparam("resources", expanding=True)),
-    Occupancy.ends_at > bindparam("start"),
-    Occupancy.starts_at < bindparam("end"),
-)
+@cache
+def _in_the_way(resources: int) -> Select[*tuple[Any, ...]]:
+    """The statement for so many resources, `resource_0` …"""
+    return select(
+        Occupancy.resource_id,
+        Occupancy.place,
+        Occupancy.expires_at,
+        Occupancy.proposed,
+        Occupancy.booking_id,
+        Occupancy.starts_at,
+        Occupancy.ends_at,
+        Occupancy.state_id,
+        Occupancy.company_id,
+        Occupancy.shielded,
+    ).where(
+        Occupancy.resource_id.in_([bindparam(f"resource_{number}") for number in range(resources)]),
+        Occupancy.ends_at > bindparam("start"),
+        Occupancy.starts_at < bindparam("end"),
+    )
 
 
 def in_the_way(session: Session, resource_ids: Sequence[str], when: Interval) -> list[InTheWay]:
     """Rows that meet the time, lapsed ones too: a writer clears those away first."""
-    asked = {"resources": list(resource_ids), "start": when.start, "end": when.end}
+    asked = {f"resource_{number}": ident for number, ident in enumerate(resource_ids)}
     session.flush()
-    return [InTheWay._make(row) for row in execute(session, _IN_THE_WAY, asked)]
+    rows = ask(session, _in_the_way(len(resource_ids)), {**asked, "start": when.start, "end": when.end})
+    return [InTheWay._make(row) for row in rows]
 
 
 def visible_booking(viewer: Viewer, booking_id: str) -> Booking:

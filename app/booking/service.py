@@ -36,7 +36,7 @@ from app.booking.steps import (
 from app.database import code, code_taken, new_id, transaction
 from app.events import log
 from app.events.log import System
-from app.inserting import insert_now, new_row
+from app.inserting import insert_now, new_row, together
 from app.labs.queries import Bench, bench_of, rule_owner
 from app.labs.rules import ANY_COMPANY, AT_ONCE
 from app.orders import service as orders
@@ -143,13 +143,12 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
         changed_at=now,
         **slot_columns(slot),
     )
-    if not held:
-        orders.submit(session, line, viewer, now)
-    if not command.order_id:
-        insert_now(session, line.order, line)
-    insert_now(session, booking)
-    occupancy.take(session, booking, capable[0].state_id)
-    record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
+    with occupancy.guarded(), together(session):
+        if not held:
+            orders.submit(session, line, viewer, now)
+        insert_now(session, *(() if command.order_id else (line.order, line)), booking)
+        occupancy.take(session, booking, capable[0].state_id)
+        record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if not held:
         _asked(session, booking, slot.bench, now)
     if command.idempotency_key:

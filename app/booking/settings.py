@@ -12,18 +12,28 @@ from app.labs import rules as kinds
 from app.labs.queries import Bench
 from app.labs.setup import Rules
 
+_NAMES = (
+    *("HOLD_MINUTES", "HOLDS_PER_COMPANY", "HOLD_AGAIN_MINUTES", "NOTICE_WORKING_DAYS"),
+    *("HORIZON_DAYS", "CANCEL_DEADLINE_HOURS", "PROPOSAL_HOURS"),
+)
+
 
 def limits() -> Limits:
     """Hold, notice, horizon and deadlines from the settings (`docs/settings.md`)."""
-    config = current_app.config
+    return _limits(*map(current_app.config.__getitem__, _NAMES))
+
+
+@lru_cache(maxsize=16)
+def _limits(hold: int, holds: int, again: int, notice: int, horizon: int, cancel: int, proposal: int) -> Limits:
+    """Minutes, count, minutes, working days, days, hours, hours."""
     return Limits(
-        hold=timedelta(minutes=config["HOLD_MINUTES"]),
-        holds_per_company=config["HOLDS_PER_COMPANY"],
-        hold_again=timedelta(minutes=config["HOLD_AGAIN_MINUTES"]),
-        notice_working_days=config["NOTICE_WORKING_DAYS"],
-        horizon=timedelta(days=config["HORIZON_DAYS"]),
-        cancel_deadline=timedelta(hours=config["CANCEL_DEADLINE_HOURS"]),
-        proposal=timedelta(hours=config["PROPOSAL_HOURS"]),
+        hold=timedelta(minutes=hold),
+        holds_per_company=holds,
+        hold_again=timedelta(minutes=again),
+        notice_working_days=notice,
+        horizon=timedelta(days=horizon),
+        cancel_deadline=timedelta(hours=cancel),
+        proposal=timedelta(hours=proposal),
     )
 
 

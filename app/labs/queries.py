@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.database import db, execute
+from app.database import db
 from app.labs.capacity import LabRule
 from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Method, Resource, Test, need_of
 from app.labs.rules import GRAIN
 from app.labs.setup import NOTHING, Against, LabSetup, Limited, Rules, Unit, setup_of, setups
+from app.prepared import ask
 from app.worktime import Interval, Need, WorkingCalendar, add_working_days, midnight
 
 # Before and after everything that is ever booked.
@@ -233,11 +234,11 @@ def lock_benches(
     Where surfaces are kept apart, whoever books at the lab waits: the guard of the table knows no neighbours.
     """
     asked = {"test": test_id, "resource": resource_or_pool}
-    rows = execute(session, _LOCKED, asked).all()
+    rows = ask(session, _LOCKED, asked)
     concurrent = session.get_bind().dialect.name == "postgresql"
-    if concurrent and rows and execute(session, _VERSION, {"lab": rows[0].lab_id}).scalar() != rows[0].setup_version:
+    if concurrent and rows and ask(session, _VERSION, {"lab": rows[0].lab_id})[0][0] != rows[0].setup_version:
         # What waited for the lock sees the bench as it became, but its lab as it was.
-        rows = execute(session, _LOCKED, asked).all()
+        rows = ask(session, _LOCKED, asked)
     found = _capable(session, rows, company_id, reserve)
     if concurrent and any(item.bench.against for item in found):
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(found[0].bench.lab_id))))

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base, random_id
+from app.database import Base, index_where_set, random_id
 from app.errors import N_
 from app.orders.contract_models import AmendmentState as AmendmentState  # tables of this room too
 from app.orders.contract_models import ContractReview as ContractReview
@@ -123,8 +123,6 @@ class Order(Base):
 
     __tablename__ = "order"
     __table_args__ = (
-        Index("ix_order_company", "company_id"),
-        Index("ix_order_lab", "lab_id"),
         Index("ix_order_company_state", "company_id", "state", "created_at", "id"),
         Index("ix_order_lab_state", "lab_id", "state", "created_at", "id"),
         Index("ix_order_lab_submitted", "lab_id", "state", "submitted_at"),
@@ -199,10 +197,9 @@ class OrderLine(Base):
         CheckConstraint("ended_at >= taken_at", name="order_of_ended"),
         CheckConstraint("issued_at >= ended_at", name="order_of_issued"),
         Index("ix_order_line_order", "order_id"),
-        Index("ix_order_line_retest", "retest_of_id"),
+        index_where_set("ix_order_line_retest", "retest_of_id"),
         Index("ix_order_line_issued", "issued_at"),
         Index("ix_order_line_company_issued", "company_id", "issued_at"),
-        Index("ix_order_line_lab_issued", "lab_id", "issued_at"),
         Index("ix_order_line_lab_ended", "lab_id", "issued_at", "ended_at"),
         Index("ix_order_line_test_lab_issued", "test_id", "lab_id", "issued_at"),
         *(

@@ -1,0 +1,102 @@
+"""Statements that stand before every request or in every booking: compiled once, and sent past SQLAlchemy's layers.
+
+What those layers make around each statement costs more than SQLite takes to answer one.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import Insert, Select
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from app.database import connection_of, send
+
+Values = Mapping[str, Any]
+Written = Callable[[Any], Any] | None
+"""How the driver takes a value, or how we take one of its; None: as it is."""
+
+
+def ask(session: Session, statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]:
+    """The rows of plain columns that a statement built once gives, as named tuples.
+
+    What is pending in the session is not flushed before.
+    """
+    connection = connection_of(session)
+    prepared = _prepared(statement, connection.dialect)
+    return prepared.read(send(connection, prepared.text, prepared.bound(values)))
+
+
+def put(session: Session, statement: Insert, rows: Sequence[Values]) -> None:
+    """Send an insert that was built once, with the values of each row by the names that the statement gives them.
+
+    What is pending in the session is not flushed before.
+    """
+    connection = connection_of(session)
+    prepared = _prepared(statement, connection.dialect)
+    bound = [prepared.bound(row) for row in rows]
+    if len(bound) == 1:
+        send(connection, prepared.text, bound[0])
+    else:
+        send(connection, prepared.text, bound, many=True)
+
+
+@dataclass(eq=False, slots=True)
+class _Prepared:
+    """A statement as the driver takes it. fixed: values that stand in the statement itself."""
+
+    text: str
+    columns: Sequence[tuple[str, Written]]
+    fixed: Values
+    positional: bool
+    dialect: Dialect
+    types: Sequence[TypeEngine[Any]] = ()
+    make: Callable[[Sequence[Any]], Any] = tuple
+    readers: Sequence[tuple[int, Callable[[Any], Any]]] | None = field(default=None)
+
+    def bound(self, values: Values) -> Any:
+        """The values as the driver takes them."""
+        if self.fixed:
+            values = {**self.fixed, **values}
+        if self.positional:
+            return tuple([write(values[name]) if write else values[name] for name, write in self.columns])
+        return {name: write(values[name]) if write else values[name] for name, write in self.columns}
+
+    def read(self, cursor: DBAPICursor) -> list[Any]:
+        """What the driver gives, as the columns' types read it."""
+        if self.readers is None:
+            self.readers = self._readers(cursor)
+        found = []
+        for row in cursor.fetchall():
+            values = list(row)
+            for position, reader in self.readers:
+                values[position] = reader(values[position])
+            found.append(self.make(values))
+        return found
+
+    def _readers(self, cursor: DBAPICursor) -> list[tuple[int, Callable[[Any], Any]]]:
+        """Only the driver's first answer says of which of its types the columns are."""
+        read = [
+            each.dialect_impl(self.dialect).result_processor(self.dialect, described[1])
+            for each, described in zip(self.types, cursor.description, strict=True)
+        ]
+        return [(position, reader) for position, reader in enumerate(read) if reader]
+
+
+@cache
+def _prepared(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> _Prepared:
+    compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
+    names = compiled.positiontup or list(compiled.binds)
+    written = [(name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names]
+    fixed = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+    prepared = _Prepared(str(compiled), written, fixed, compiled.positional, dialect)
+    if isinstance(statement, Select):
+        prepared.types = [column.type for column in statement.selected_columns]
+        prepared.make = namedtuple("Row", statement.selected_columns.keys())._make  # type: ignore[attr-defined]
+    return prepared
