@@ -57,6 +57,7 @@ CODE_LETTERS, ID_LETTERS = (
 )
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
+WRITES = {WRITING: True}
 FLUSHED = "yujian_flushed"
 USED = "yujian_used"
 IDLE_SECONDS = 1.0
@@ -215,7 +216,8 @@ def init_app(app: Flask) -> None:
     # What a failed statement carried is somebody's: it must not get into logs or onto the page of jobs.
     options: dict[str, Any] = {"hide_parameters": True}
     if str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite"):
-        options |= {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+        # The connection used last has the pages at hand; another would read anew what was written meanwhile.
+        options |= {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}, "pool_use_lifo": True}
     else:
         options |= {"pool_size": 10}
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
@@ -251,7 +253,8 @@ def _tame_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        send(connection, "BEGIN")
+        writes = connection.get_execution_options().get(WRITING)
+        send(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _check_idle(engine: Engine) -> None:
@@ -290,6 +293,7 @@ def transaction() -> Iterator[Session]:
         with session.begin_nested():
             yield session
         return
+    _forget(session)
     try:
         with _turn():
             yield from _written(session)
@@ -299,7 +303,7 @@ def transaction() -> Iterator[Session]:
 
 def _written(session: Session) -> Iterator[Session]:
     try:
-        session.info[WRITING] = _begin(session)
+        session.info[WRITING] = session.connection(execution_options=None if session.in_transaction() else WRITES)
         yield session
         session.commit()
     except BaseException:
@@ -307,21 +311,17 @@ def _written(session: Session) -> Iterator[Session]:
         raise
 
 
-def _begin(session: Session) -> Connection:
-    """Begin to write, on the connection on which sign-in has read, if it has.
+def _forget(session: Session) -> None:
+    """What was read before a transaction may be out of date in it.
 
-    What was read before may be out of date. PostgreSQL looks anew with each statement; SQLite, which can't let a
-    reader write, ends what was begun and begins again.
+    PostgreSQL looks anew with each statement, and goes on where sign-in has read. SQLite can't let a reader write: its
+    connection is given back, so that whoever writes next takes the one that wrote last and has its pages at hand.
     """
-    if session.new or session.dirty or session.deleted or session.info.pop(FLUSHED, False):
+    changed = session.new or session.dirty or session.deleted or session.info.pop(FLUSHED, False)
+    if changed or db.engine.dialect.name == "sqlite":
         session.rollback()
     elif session.in_transaction():
         session.expire_all()
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        connection.connection.rollback()
-        send(connection, "BEGIN IMMEDIATE")
-    return connection
 
 
 @contextmanager

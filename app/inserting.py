@@ -135,7 +135,9 @@ def _inserted(*shapes: Shape) -> Insert:
     """A row of each shape in one statement. Keys are checked at its end."""
     rows = []
     for number, (kind, columns) in enumerate(shapes):
-        values = {column: bindparam(name) for column, name in zip(columns, _names(columns, number), strict=True)}
+        values: dict[str, Any] = {
+            column: bindparam(name) for column, name in zip(columns, _names(columns, number), strict=True)
+        }
         rows.append(insert(cast(Table, inspect(kind).local_table)).inline().values(values))
     return rows[-1].add_cte(*(row.cte(f"row_{number}") for number, row in enumerate(rows[:-1])))
 

@@ -65,6 +65,9 @@ def _take_over() -> None:
         )
     )
     root.addHandler(handler)
+    # A line doesn't say where in the program it was written, and by which thread: finding that out took long.
+    logging._srcfile = None  # as the library's manual says
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.getLogger("yujian").setLevel(logging.INFO)
     # The development server's own line shows whole addresses.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
