@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from sqlalchemy import Insert, Table, bindparam, insert, inspect
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from app.database import Base
+from app.database import Base, connection_of
 from app.prepared import Values, put
 
 Row = TypeVar("Row", bound=Base)
@@ -75,7 +75,7 @@ def together(session: Session) -> Iterator[None]:
         yield
     finally:
         del session.info[GATHERED]
-    mixed = session.get_bind().dialect.name == "postgresql"
+    mixed = connection_of(session).dialect.name == "postgresql"
     for shape, rows in _mixed(parts) if mixed else _by_kind(parts):
         put(session, _inserted(*shape), rows)
 
@@ -92,12 +92,13 @@ def write(session: Session, kind: type[Base], *rows: Values) -> None:
 
 
 def _by_kind(parts: Iterable[Part]) -> Iterator[tuple[list[Shape], list[Values]]]:
-    """Rows of the same kind and columns in one go."""
-    alike: dict[Shape, list[Values]] = {}
+    """Rows of the same kind, and as long as their columns are the same, in one go."""
+    kinds: dict[type[Base], list[Part]] = {}
     for part in parts:
-        alike.setdefault(part.shape, []).append(_named([part]))
-    for shape, rows in alike.items():
-        yield [shape], rows
+        kinds.setdefault(part.shape.kind, []).append(part)
+    for each in kinds.values():
+        for shape, alike in groupby(each, lambda part: part.shape):
+            yield [shape], [_named([part]) for part in alike]
 
 
 def _mixed(parts: Iterable[Part]) -> Iterator[tuple[list[Shape], list[Values]]]:

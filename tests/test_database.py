@@ -1,14 +1,26 @@
 """What every write stands on: one transaction, connections that are alive, rows that are what the ORM reads."""
 
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+
 import pytest
-from sqlalchemy import inspect, text
+from flask import Flask
+from sqlalchemy import bindparam, func, inspect, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from app import database
 from app.booking.models import Booking, Occupancy
+from app.booking.rules import State
 from app.database import db, transaction
+from app.events import log
 from app.events.models import Event
+from app.inserting import together
 from app.labs.models import Lab
 from app.orders.models import Order, OrderLine
+from app.prepared import ask
+from tests.statements import statements
 from tests.world import World, at
 
 
@@ -52,6 +64,104 @@ def test_rows_that_were_inserted_past_the_orm_are_read_by_it_as_they_were_made(w
         "order.submitted",
         "booking.requested",
     ]
+
+
+def test_rows_that_are_inserted_together_stay_in_order_whatever_of_them_is_empty(world: World) -> None:
+    world.bench()
+    booking = world.engineer("甲公司").requests(at(4))
+    kinds = [f"test.{number}" for number in range(9)]
+    with transaction() as session, together(session):
+        for number, kind in enumerate(kinds):
+            log.record(
+                session, kind, booking, by=log.System(), at=at(3), for_lab=number % 3 > 0, for_company=number > 4
+            )
+    assert [event.kind for event in log.history(booking.id)][-9:] == kinds
+
+
+def test_nothing_is_inserted_of_what_was_broken_off(world: World) -> None:
+    world.bench()
+    booking = world.engineer("甲公司").requests(at(4))
+    before = len(log.history(booking.id))
+    with pytest.raises(ZeroDivisionError), transaction() as session, together(session):
+        log.record(session, "test.lost", booking, by=log.System(), at=at(3))
+        raise ZeroDivisionError
+    with transaction() as session:
+        log.record(session, "test.kept", booking, by=log.System(), at=at(3))
+    assert [event.kind for event in log.history(booking.id)[before:]] == ["test.kept"]
+
+
+def test_a_prepared_statement_reads_what_sqlalchemy_reads_and_is_counted(world: World) -> None:
+    world.bench()
+    world.engineer("甲公司").requests(at(4))
+    columns = (Booking.state, Booking.starts_at, Booking.footprint, Booking.shielded, Booking.confirmed_at, Lab.lat)
+    found = select(*columns, Event.data).join(Lab, Lab.id == Booking.lab_id).join(Event, Event.subject_id == Booking.id)
+    found = found.where(Booking.place == bindparam("place"), Booking.state == State.REQUESTED)
+    with statements() as sent:
+        (row,) = ask(db.session(), found, {"place": 1})
+    assert len(sent) == 1
+    assert row == db.session.execute(found, {"place": 1}).one()
+    assert (row.state, row.starts_at) == (State.REQUESTED, at(4))
+    assert ask(db.session(), found, {"place": 2}) == []
+
+
+class Nobody(log.System):
+    user_id = "nobody-of-ours"
+
+
+def test_an_error_of_a_prepared_statement_is_sqlalchemys_and_says_nothing_of_its_values(world: World) -> None:
+    world.bench()
+    booking = world.engineer("甲公司").requests(at(4))
+    with pytest.raises(IntegrityError) as raised, transaction() as session:
+        log.record(session, "test.wrong", booking, by=Nobody(), at=at(3))
+    assert Nobody.user_id not in str(raised.value)
+    assert [event.kind for event in log.history(booking.id)] == ["booking.requested"]
+
+
+def test_who_waits_to_write_to_sqlite_keeps_no_connection(world: World, app: Flask) -> None:
+    world.bench()
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("writers queue for SQLite only")
+    db.session.remove()
+    reading, pool = threading.Event(), db.engine.pool
+    assert isinstance(pool, QueuePool)
+
+    def work() -> None:
+        with app.app_context():
+            name_of("lab")
+            reading.set()
+            with transaction():
+                pass
+
+    other = threading.Thread(target=work)
+    with transaction():
+        other.start()
+        reading.wait(10)
+        assert eventually(lambda: pool.checkedout() == 1)
+    other.join(10)
+    assert pool.checkedout() == 0
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it is so within a few seconds."""
+    until = monotonic() + 5
+    while not holds() and monotonic() < until:
+        sleep(0.01)
+    return holds()
+
+
+@pytest.mark.pg
+def test_a_connection_that_breaks_under_a_prepared_statement_is_thrown_away(world: World) -> None:
+    found = select(Lab.id)
+    world.bench()
+    db.session.remove()
+    (pid,) = ask(db.session(), select(func.pg_backend_pid().label("pid")), {})
+    with db.engine.connect() as killer:
+        killer.execute(text("SELECT pg_terminate_backend(:pid)").bindparams(pid=pid.pid))
+    with pytest.raises(OperationalError) as raised:
+        ask(db.session(), found, {})
+    assert raised.value.connection_invalidated
+    db.session.rollback()
+    assert ask(db.session(), found, {}) == [("lab",)]
 
 
 def values(row: object) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.database import db
+from app.database import connection_of, db
 from app.labs.capacity import LabRule
 from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Method, Resource, Test, need_of
 from app.labs.rules import GRAIN
@@ -235,7 +235,7 @@ def lock_benches(
     """
     asked = {"test": test_id, "resource": resource_or_pool}
     rows = ask(session, _LOCKED, asked)
-    concurrent = session.get_bind().dialect.name == "postgresql"
+    concurrent = connection_of(session).dialect.name == "postgresql"
     if concurrent and rows and ask(session, _VERSION, {"lab": rows[0].lab_id})[0][0] != rows[0].setup_version:
         # What waited for the lock sees the bench as it became, but its lab as it was.
         rows = ask(session, _LOCKED, asked)
