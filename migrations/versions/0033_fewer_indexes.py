@@ -1,4 +1,4 @@
-"""indexes that every booking wrote and nobody read
+"""indexes that every booking wrote for nothing
 
 Revision: 0033, after 0032. Four are the beginning of another index, which answers the same. Three are of columns that
 are empty in nearly every row: only the others stand in them now.
