@@ -166,7 +166,8 @@ def execute(
 ) -> CursorResult[*tuple[Any, ...]]:
     """Ask for plain columns, or write, on the session's own connection, past the layer that makes row objects.
 
-    For statements that stand before every request or in every booking. What is pending is not flushed before.
+    What is pending is not flushed before. What stands before every request or in every booking goes by `prepared.py`,
+    which knows no lists of values.
     """
     return connection_of(session).execute(statement, values)
 
