@@ -1,19 +1,24 @@
 """When the report of each line of an order is likely and safely there, with a slot and without one."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
+
+from sqlalchemy import exists, not_, select
 
 from app.accounts.policy import Viewer
 from app.booking import reading
 from app.booking.forecast import Basis, ReportingTime, reporting_times
 from app.booking.models import Booking
-from app.booking.offers import Offer, earliest_at_labs
+from app.booking.offers import Offer, Waiting, in_turn
 from app.booking.pages import ON_THE_WAY
 from app.booking.preview import awaited_reports, bench_free_at
 from app.booking.rules import seen_state
 from app.booking.settings import limits
+from app.database import db
 from app.orders.forecast import LineForecast
-from app.orders.models import OrderLine
+from app.orders.models import Order, OrderLine
 from app.orders.rules import CLOSED
 
 Measured = Mapping[tuple[str, str], ReportingTime]
@@ -56,12 +61,48 @@ def _with_slot(bookings: Sequence[Booking], measured: Measured, now: datetime) -
 
 
 def _without_slot(lines: Sequence[OrderLine], measured: Measured, now: datetime) -> Iterator[tuple[str, LineForecast]]:
-    offers = earliest_at_labs({(line.test_id, line.lab_id, line.company_id) for line in lines}, now, limits())
+    offers = in_turn(*_queue(lines, now), now, limits())
     for line in lines:
-        offer = offers.get((line.test_id, line.lab_id, line.company_id))
-        found = _unbooked(line, offer, measured.get((line.test_id, line.lab_id)), now)
+        found = _unbooked(line, offers.get(line.id), measured.get((line.test_id, line.lab_id)), now)
         if found:
             yield line.id, found
+
+
+def _queue(lines: Sequence[OrderLine], now: datetime) -> tuple[list[Waiting], list[list[Waiting]]]:
+    """All submitted lines without a slot of the companies of these at their labs, oldest first; behind them the lines
+    of each draft among these, as they stand in it.
+
+    Whoever asks, and for however many lines, the queue of a company is the same, and no other company's line is in it.
+    """
+    booked = exists().where(
+        Booking.order_line_id == OrderLine.id, Booking.state.in_(ON_THE_WAY), not_(reading.lapsed(now))
+    )
+    mine = OrderLine.submitted_at.is_not(None) | OrderLine.order_id.in_({line.order_id for line in lines})
+    query = (
+        select(OrderLine)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(
+            OrderLine.company_id.in_({line.company_id for line in lines}),
+            OrderLine.lab_id.in_({line.lab_id for line in lines}),
+            OrderLine.issued_at.is_(None),
+            OrderLine.state.not_in(CLOSED),
+            Order.direct.is_(False),
+            mine,
+            not_(booked),
+        )
+    )
+    known = {line.id: line for line in (*db.session.scalars(query), *lines)}
+    submitted = [line for line in known.values() if line.submitted_at]
+    submitted.sort(key=attrgetter("submitted_at", "order_id", "position"))
+    drafts: dict[str, list[OrderLine]] = defaultdict(list)
+    for line in sorted(known.values(), key=attrgetter("position")):
+        if line.submitted_at is None:
+            drafts[line.order_id].append(line)
+    return list(map(_waiting, submitted)), [list(map(_waiting, each)) for each in drafts.values()]
+
+
+def _waiting(line: OrderLine) -> Waiting:
+    return Waiting(line.id, line.test_id, line.lab_id, line.company_id)
 
 
 def _unbooked(

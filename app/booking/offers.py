@@ -1,10 +1,12 @@
 """Offers: bookable slots over all capable benches, soonest report first."""
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from app.booking import queries, rules
 from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots
@@ -49,8 +51,6 @@ class Question:
 
 
 Measured = Mapping[tuple[str, str], ReportingTime]
-# What a line without a slot waits for: a test at a lab, for a company.
-Wanted = tuple[str, str, str]
 
 
 def _span(question: Question, item: CapableBench, now: datetime, limits: rules.Limits) -> Interval | None:
@@ -134,24 +134,95 @@ def _first_of_each(
     return sorted(found, key=_soonest_report)
 
 
-def earliest_at_labs(wanted: Collection[Wanted], now: datetime, limits: rules.Limits) -> dict[Wanted, Offer]:
-    """Of every line without a slot the offer with the soonest report at its lab; missing where nothing is free.
+class Waiting(NamedTuple):
+    """A line without a slot, by id: a test at a lab, for a company."""
 
+    id: str
+    test_id: str
+    lab_id: str
+    company_id: str
+
+
+def in_turn(
+    first: Sequence[Waiting], behind: Sequence[Sequence[Waiting]], now: datetime, limits: rules.Limits
+) -> dict[str, Offer]:
+    """Of every line, by id, the offer with the soonest report at its lab that the lines of its company before it leave
+    free; missing where nothing is.
+
+    first: in their turn. behind: groups of one company each, which come behind those as if no other group did.
     Two statements, and one for each company.
     """
-    by_company: dict[str, list[CapableBench]] = {}
-    pairs = {(test_id, lab_id) for test_id, lab_id, _ in wanted}
-    for company_id in sorted({company_id for _, _, company_id in wanted}):
-        tests = sorted({test_id for test_id, _, asking in wanted if asking == company_id})
-        found = capable_benches(tests, company_id=company_id)
-        by_company[company_id] = [item for item in found if (item.test_id, item.bench.lab_id) in pairs]
-    taken = _taken([item for found in by_company.values() for item in found], now, now)
+    lines = [*first, *(line for group in behind for line in group)]
+    pairs = {(line.test_id, line.lab_id) for line in lines}
+    capable = {company: _at_labs(company, lines) for company in sorted({line.company_id for line in lines})}
+    taken = _taken([item for items in capable.values() for item in items], now, now)
     measured = reporting_times(pairs)
-    soonest: dict[Wanted, Offer] = {}
-    for company_id, capable in by_company.items():
-        for offer in _first_of_each(capable, taken, measured, Question("", wish=Wish(company_id)), now, limits):
-            soonest.setdefault((offer.capable.test_id, offer.slot.bench.lab_id, company_id), offer)
-    return soonest
+    giving = {company: _Giving(items, taken, measured, company, now, limits) for company, items in capable.items()}
+    found = {line.id: giving[line.company_id].next(line) for line in first}
+    for group in behind:
+        alone = giving[group[0].company_id].copy()
+        found |= {line.id: alone.next(line) for line in group}
+    return {ident: offer for ident, offer in found.items() if offer}
+
+
+def _at_labs(company_id: str, lines: Iterable[Waiting]) -> list[CapableBench]:
+    pairs = {(line.test_id, line.lab_id) for line in lines if line.company_id == company_id}
+    found = capable_benches(sorted({test_id for test_id, _ in pairs}), company_id=company_id)
+    return [item for item in found if (item.test_id, item.bench.lab_id) in pairs]
+
+
+class _Giving:
+    """Benches while a company's lines get their time one after another."""
+
+    def __init__(
+        self,
+        capable: Sequence[CapableBench],
+        taken: Rows,
+        measured: Measured,
+        company_id: str,
+        now: datetime,
+        limits: rules.Limits,
+    ) -> None:
+        self._capable, self._measured, self._now, self._limits = capable, measured, now, limits
+        self._rows, self._wish = dict(taken), Wish(company_id)
+        # Of each bench and test the first offer, until something that it needs is taken; from then on its start.
+        self._known: dict[tuple[str, str], Offer | None] = {}
+        self._since: dict[tuple[str, str], datetime] = {}
+
+    def copy(self) -> "_Giving":
+        """As far as it has come."""
+        found = copy(self)
+        found._rows, found._known, found._since = dict(self._rows), dict(self._known), dict(self._since)
+        return found
+
+    def next(self, line: Waiting) -> Offer | None:
+        """The offer of a line, which is taken with it."""
+        items = [item for item in self._capable if (item.test_id, item.bench.lab_id) == (line.test_id, line.lab_id)]
+        found = [offer for item in items if (offer := self._first(item))]
+        best = min(found, key=_soonest_report, default=None)
+        if best:
+            self._take(best)
+        return best
+
+    def _first(self, item: CapableBench) -> Offer | None:
+        key = item.test_id, item.bench.resource_id
+        if key not in self._known:
+            # With more taken none starts sooner than before.
+            span = _span(Question(item.test_id, self._since.get(key)), item, self._now, self._limits)
+            slot = earliest_slot(item, self._rows, span.start, span.end, self._wish) if span else None
+            self._known[key] = _offer(item, slot, self._measured) if slot else None
+        return self._known[key]
+
+    def _take(self, offer: Offer) -> None:
+        main, touched = offer.slot.footprint[0][0], {resource_id for resource_id, _ in offer.slot.footprint}
+        for resource_id, place in offer.slot.footprint:
+            state = offer.capable.state_id if resource_id == main else None
+            row = Taken(place, offer.slot.use.interval, state, self._wish.company_id)
+            self._rows[resource_id] = [*self._rows.get(resource_id, ()), row]
+        for key, known in list(self._known.items()):
+            if known and touched.intersection(known.capable.reads):
+                self._since[key] = known.starts_at
+                del self._known[key]
 
 
 def nearest(

@@ -131,21 +131,25 @@ def _behind(after: tuple[datetime, str], forward: bool) -> ColumnElement[bool]:
     return or_(Booking.starts_at < start, and_(Booking.starts_at == start, Booking.id < ident))
 
 
-def _state_is(what: Shown | State, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The condition on the state as a reader sees it: what has lapsed is expired (`rules.seen_state`)."""
-    lapsed = or_(
+def lapsed(now: datetime) -> ColumnElement[bool]:
+    """Whether a hold or a request has run out, as `rules.seen_state` has it."""
+    return or_(
         and_(Booking.state == State.HELD, Booking.hold_expires_at <= now),
         and_(Booking.state == State.REQUESTED, Booking.starts_at <= now),
     )
+
+
+def _state_is(what: Shown | State, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The condition on the state as a reader sees it: what has lapsed is expired (`rules.seen_state`)."""
     if what is Shown.ALL:
         return ()
     if what is Shown.OPEN:
-        return (Booking.state.in_(OPEN), not_(lapsed))
+        return (Booking.state.in_(OPEN), not_(lapsed(now)))
     if what is Shown.OVER:
-        return (or_(Booking.state.not_in(OPEN), lapsed),)
+        return (or_(Booking.state.not_in(OPEN), lapsed(now)),)
     if what is State.EXPIRED:
-        return (or_(Booking.state == State.EXPIRED, lapsed),)
-    return (Booking.state == what, not_(lapsed))
+        return (or_(Booking.state == State.EXPIRED, lapsed(now)),)
+    return (Booking.state == what, not_(lapsed(now)))
 
 
 class Waiting(enum.StrEnum):

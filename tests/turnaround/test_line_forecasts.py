@@ -47,10 +47,10 @@ class Story:
         ordering.submit(self.engineer.viewer, OrderStep(order.id, order.version), self.world.now)
         return order
 
-    def soonest(self) -> Offer:
+    def soonest(self, test: str = "t") -> Offer:
         """Of what can be booked now."""
         with time_machine.travel(self.world.now, tick=False):
-            return offers.offers(Question("t", lab_id="lab"), self.world.now, limits(), 1)[0]
+            return offers.offers(Question(test, lab_id="lab"), self.world.now, limits(), 1)[0]
 
     def told(self, order: Order, person: Person | None = None) -> dict[str, LineForecast]:
         db.session.expire_all()
@@ -115,6 +115,66 @@ def test_what_is_booked_goes_by_its_slot_and_what_is_over_has_no_date(story: Sto
     step = LineStep(order.id, db.session.get_one(Order, order.id).version, line_id=line.id)
     ordering.remove_line(story.engineer.viewer, step, story.world.now)
     assert story.told(order).keys() == {"u"}
+
+
+def test_lines_of_a_company_get_their_time_one_after_another_as_if_each_were_booked(story: Story) -> None:
+    story.world.test("u", run=120)
+    orders = []
+    for lines in (("t",), ("t", "u"), ("t",), ("u",)):
+        orders.append(story.orders(*(NewLine(test, f"BP-{test}", wants_proposal=True) for test in lines)))
+        story.world.now += timedelta(minutes=1)
+    told = [(test, story.told(order)[test].expected_at) for order in orders for test in story.told(order)]
+    assert [test for test, _ in told] == ["t", "t", "u", "t", "u"]
+    for test, expected_at in told:
+        offer = story.soonest(test)
+        assert expected_at == offer.report.expected_at
+        story.engineer.requests(offer.starts_at, test=test)
+    # The first is as before: what takes a bench now is busy for all of them.
+    assert len({expected_at for test, expected_at in told if test == "t"}) == 3
+
+
+def test_one_order_and_a_list_of_all_say_the_same_to_company_and_lab(story: Story) -> None:
+    orders = [story.orders() for _ in range(3)]
+    alone = {line.id: story.told(order)["t"] for order in orders for line in order.lines}
+    db.session.expire_all()
+    with time_machine.travel(story.world.now, tick=False):
+        lines = [line for order in db.session.query(Order) for line in order.lines]
+        for person in (story.engineer, story.desk):
+            assert forecasts_of_lines(person.viewer, list(reversed(lines)), story.world.now) == alone
+
+
+def test_what_others_wait_for_moves_no_date(story: Story) -> None:
+    other = story.world.engineer("乙公司")
+    before = story.told(story.orders())["t"]
+    wish = NewOrder("lab", (NewLine("t", "X", wants_proposal=True),))
+    for _ in range(3):
+        order = service.create(other.viewer, wish, story.world.now)
+        ordering.submit(other.viewer, OrderStep(order.id, order.version), story.world.now)
+    (mine,) = db.session.query(Order).filter_by(company_id=story.engineer.viewer.organisation_id)
+    assert story.told(mine)["t"] == before
+    assert story.told(order, other)["t"].expected_at > before.expected_at
+
+
+def test_a_draft_comes_behind_what_is_submitted_and_not_behind_another_draft(story: Story) -> None:
+    drafts = [
+        service.create(
+            story.engineer.viewer, NewOrder("lab", (NewLine("t", "BP-9", wants_proposal=True),)), at(2, 8, 0)
+        )
+        for _ in range(2)
+    ]
+    alone = story.told(drafts[0])["t"].expected_at
+    submitted = story.told(story.orders())["t"].expected_at
+    first, second = (story.told(draft)["t"].expected_at for draft in drafts)
+    assert submitted == alone < first == second
+
+
+def test_two_benches_of_a_pool_take_two_lines_at_once(story: Story) -> None:
+    for number in (1, 2):
+        story.world.resource(f"rig-{number}", pool="rig")
+    story.world.test("u", run=120, on="rig")
+    orders = [story.orders(NewLine("u", f"BP-{n}", wants_proposal=True)) for n in range(3)]
+    first, second, third = (story.told(order)["u"].expected_at for order in orders)
+    assert len({first, second, third}) == 2 and max(first, second, third) > min(first, second, third)
 
 
 def test_a_list_asks_no_more_for_more_lines(story: Story) -> None:
