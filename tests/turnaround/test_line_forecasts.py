@@ -147,9 +147,10 @@ def test_what_others_wait_for_moves_no_date(story: Story) -> None:
     other = story.world.engineer("乙公司")
     before = story.told(story.orders())["t"]
     wish = NewOrder("lab", (NewLine("t", "X", wants_proposal=True),))
-    for _ in range(3):
-        order = service.create(other.viewer, wish, story.world.now)
-        ordering.submit(other.viewer, OrderStep(order.id, order.version), story.world.now)
+    for minutes in range(3):
+        submitted = story.world.now + timedelta(minutes=minutes)
+        order = service.create(other.viewer, wish, submitted)
+        ordering.submit(other.viewer, OrderStep(order.id, order.version), submitted)
     (mine,) = db.session.query(Order).filter_by(company_id=story.engineer.viewer.organisation_id)
     assert story.told(mine)["t"] == before
     assert story.told(order, other)["t"].expected_at > before.expected_at
