@@ -18,7 +18,7 @@ from app.schedule import queries
 from app.schedule.catalogue import Catalogue, Listed
 from app.schedule.forms import ALL_LABS, DAY, MONTH, QUARTER, TWO_WEEKS, Asked
 from app.schedule.lanes import Seen, with_changeovers
-from app.schedule.rows import Frame, Group, Occupied, Row, Shown, frame, row
+from app.schedule.rows import Frame, Group, Occupied, Row, Shown, frame, frame_of_bench, row
 from app.worktime import LONGEST_USE, Day, Interval, day, lay, local_date
 
 # A page is read on the phone too: 60 benches over a week, 36 over a fortnight or 6 over a quarter stay under 100 KB.
@@ -167,11 +167,9 @@ def _taken(thing: Shown | CapableBench, rows: Rows) -> Occupied:
 
 
 def _frame_for(bench: Bench, page: Frame, defaults: Limits) -> Frame:
-    """The page's frame with the notice and horizon of the bench's lab."""
-    if not bench.rules:
-        return page
-    bookable = bookable_span(page.now, limits_of(bench, defaults))
-    return frame(local_date(page.span.start), len(page.days), bookable, page.now, page.book)
+    """The page's frame for the bench, with the notice and horizon of its lab."""
+    own = bookable_span(page.now, limits_of(bench, defaults)) if bench.rules else page.bookable
+    return frame_of_bench(bench, page, own)
 
 
 def _reach(capable: Iterable[CapableBench], page: Frame) -> datetime:

@@ -22,8 +22,10 @@ from app.schedule.lanes import Lane, Seen, Window
 from app.timeline import Axis, Cells
 from app.worktime import (
     Interval,
+    WorkingCalendar,
     clip,
     feasible_windows,
+    local_date,
     local_day,
     subtract,
 )
@@ -33,6 +35,7 @@ COLUMNS = {1: 96, 91: 91}
 COLUMNS_OF_WEEKS = 84
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_QUARTER = timedelta(minutes=15)
 _MOMENT = timedelta(seconds=1)
 Occupied = tuple[tuple[str, tuple[Taken, ...]], ...]
 """Taken time by resource, as a value."""
@@ -146,9 +149,36 @@ def frame(first: date, days: int, bookable: Interval, now: datetime, book: bool)
     """The frame of `days` local days from `first`. Starts lie on whole minutes, so seconds only hide that two
     looks at the same page are the same.
     """
-    start, end = bookable.start, bookable.end
-    whole = Interval(-(-(start - _EPOCH) // _MINUTE) * _MINUTE + _EPOCH, (end - _EPOCH) // _MINUTE * _MINUTE + _EPOCH)
-    return _frame(first, days, whole, (now - _EPOCH) // _MINUTE * _MINUTE + _EPOCH, book)
+    whole = Interval(_up_to(_MINUTE, bookable.start), _down_to(_MINUTE, bookable.end))
+    return _frame(first, days, whole, _down_to(_MINUTE, now), book)
+
+
+def frame_of_bench(bench: Bench, page: Frame, bookable: Interval) -> Frame:
+    """The page's frame as the row of a bench needs it. bookable: when uses of this bench may start.
+
+    What is not seen on the page is left out, and so is what only passes until the next instant at which a use can
+    start or the next quarter of an hour: until then the row is the same, and need not be worked out again.
+    """
+    span, start, end = page.span, _first_start(bench.calendar, bench.grain, bookable), bookable.end
+    if end >= span.end:
+        start = max(start, span.start)
+        end = max(span.end, start + _MOMENT)
+    now = min(max(_down_to(_QUARTER, page.now), span.start - _MOMENT), span.end)
+    return _frame(local_date(span.start), len(page.days), Interval(start, end), now, page.book)
+
+
+@lru_cache(maxsize=256)
+def _first_start(calendar: WorkingCalendar, grain: timedelta, bookable: Interval) -> datetime:
+    start = calendar.next_start(bookable.start, grain)
+    return start if start is not None and start < bookable.end else bookable.start
+
+
+def _down_to(step: timedelta, instant: datetime) -> datetime:
+    return (instant - _EPOCH) // step * step + _EPOCH
+
+
+def _up_to(step: timedelta, instant: datetime) -> datetime:
+    return -(-(instant - _EPOCH) // step) * step + _EPOCH
 
 
 @lru_cache(maxsize=64)

@@ -1,12 +1,13 @@
 """Free windows lead to times that can be booked; what can't be booked says why."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from app.booking.rules import State, bookable_span
 from app.booking.settings import limits
+from app.schedule import board, queries
 from tests.schedule.reading import Page, start
 from tests.world import World, at
 
@@ -210,3 +211,21 @@ def test_taken_time_behind_the_page_counts_for_a_use_that_reaches_there(world: W
     world.engineer("乙公司").requests(at(17, 0, 0))
     name, when = look(world.engineer("甲公司"), "test=days&from=2026-11-03").free(BENCH)[-1]
     assert (name, when) == (f"{BENCH} 11-13 周五 00:00 可上台", at(13, 0, 0))
+
+
+def test_a_look_before_the_next_start_finds_the_row_as_it_is(world: World) -> None:
+    """Rows are worked out again when a start has passed, not with every minute."""
+    world.bench(grain=60)
+    viewer = world.engineer("甲公司").viewer
+
+    def rows_at(now: datetime) -> list[board.Row]:
+        page = board.frame_of(viewer, date(2026, 11, 2), 7, now, limits())
+        return board.rows(viewer, queries.listed("chamber"), "", now, page)
+
+    # On the grain, from 8:30 on a bench that is open in the day.
+    first, later = rows_at(at(2, 9, 31)), rows_at(at(2, 9, 44))
+    assert first[0] is later[0]
+    assert first[0].windows[0].starts_at == at(3, 10, 30)
+    assert rows_at(at(2, 10, 31))[0].windows[0].starts_at == at(3, 11, 30)
+    # Still the exact instant where it is all that is told.
+    assert rows_at(at(8, 9, 1))[0].frame.bookable.start == at(9, 9, 30)
