@@ -299,6 +299,7 @@ class ClockStop(Base):
         Index("ix_clock_stop_order", "order_id"),
         Index("ix_clock_stop_company", "company_id", "started_at"),
         Index("ix_clock_stop_lab", "lab_id", "started_at"),
+        Index("ix_clock_stop_ended", "ended_at"),
         Index(
             "ix_clock_stop_open",
             "order_id",

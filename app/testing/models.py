@@ -22,6 +22,7 @@ class RunPause(Base):
         Index("ix_run_pause_line", "order_line_id"),
         Index("ix_run_pause_company", "company_id", "started_at"),
         Index("ix_run_pause_lab", "lab_id", "started_at"),
+        Index("ix_run_pause_ended", "ended_at"),
         Index(
             "ix_run_pause_open",
             "booking_id",

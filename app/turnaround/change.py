@@ -8,22 +8,33 @@ phases. The two add up exactly (Kitagawa, Components of a difference between two
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.turnaround.rules import PHASES, split
 
 Kind = tuple[str, str]
+Days = NDArray[np.float64]
 MIX = "mix"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A kind of work in a period: its lines, and the mean days of each of its phases."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What was done in a period: its kinds, how many lines each has, and the mean days of each of their phases, a row
+    for each kind.
+    """
 
-    lines: int
-    phases: Sequence[float]
+    kinds: Sequence[Kind]
+    lines: NDArray[np.int64]
+    phases: Days
 
-    @property
-    def mean(self) -> float:
-        return sum(self.phases)
+    def laid_out(self, kinds: Sequence[Kind]) -> tuple[Days, Days]:
+        """The share that each of these kinds has in all lines, and its phases; zeros for what it does not have."""
+        places = {kind: place for place, kind in enumerate(kinds)}
+        own = np.array([places[kind] for kind in self.kinds], np.int64)
+        weights, phases = np.zeros(len(kinds)), np.zeros((len(kinds), len(PHASES)))
+        weights[own], phases[own] = self.lines / self.lines.sum(), self.phases
+        return weights, phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +60,26 @@ class Change:
         return split(self.total, {MIX: self.mix, **self.phases})
 
 
-def change(before: Mapping[Kind, Share], after: Mapping[Kind, Share]) -> Change | None:
+def change(before: Work, after: Work) -> Change | None:
     """The split of the difference; None where one of the periods has no line.
 
     What only one period has can't have become faster or slower: it counts as mix, with its own mean.
     """
-    count_before, count_after = (sum(share.lines for share in period.values()) for period in (before, after))
-    if not count_before or not count_after:
+    if not before.kinds or not after.kinds:
         return None
-    mix, phases, kinds = 0.0, dict.fromkeys(PHASES, 0.0), {}
-    mean_before = sum(share.lines * share.mean for share in before.values()) / count_before
-    mean_after = sum(share.lines * share.mean for share in after.values()) / count_after
-    for kind in sorted(before.keys() | after.keys()):
-        old, new = before.get(kind), after.get(kind)
-        weight_before = old.lines / count_before if old else 0.0
-        weight_after = new.lines / count_after if new else 0.0
-        known = [share.mean for share in (old, new) if share]
-        mix += (weight_after - weight_before) * sum(known) / len(known)
-        if old and new:
-            parts = [
-                (later - earlier) * (weight_before + weight_after) / 2
-                for earlier, later in zip(old.phases, new.phases, strict=True)
-            ]
-            kinds[kind] = sum(parts)
-            phases = {phase: phases[phase] + part for phase, part in zip(PHASES, parts, strict=True)}
-    return Change(mean_before, mean_after, mix, phases, kinds)
+    kinds = sorted({*before.kinds, *after.kinds})
+    (weights, earlier), (later_weights, later) = before.laid_out(kinds), after.laid_out(kinds)
+    means, later_means = earlier.sum(axis=1), later.sum(axis=1)
+    in_both = (weights > 0) & (later_weights > 0)
+    known = np.where(in_both, (means + later_means) / 2, means + later_means)
+    parts = ((later - earlier) * ((weights + later_weights) / 2)[:, None])[in_both]
+    return Change(
+        before=float((weights * means).sum()),
+        after=float((later_weights * later_means).sum()),
+        mix=float(((later_weights - weights) * known).sum()),
+        phases=dict(zip(PHASES, parts.sum(axis=0).tolist(), strict=True)),
+        kinds={
+            kinds[place]: days
+            for place, days in zip(np.flatnonzero(in_both).tolist(), parts.sum(axis=1).tolist(), strict=True)
+        },
+    )

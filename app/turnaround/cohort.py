@@ -4,11 +4,11 @@ Figures of issued lines look back from the issue; these look forward from the su
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import add
 
+import numpy as np
 from sqlalchemy import ColumnElement, case, func, literal, select, true
 
 from app.accounts.policy import Action, visible
@@ -16,10 +16,12 @@ from app.database import db
 from app.labs.models import Test
 from app.orders.models import OrderLine
 from app.turnaround import region, rules, sql, summary, survival
+from app.turnaround.columns import Column
 from app.turnaround.own import Own
 from app.turnaround.queries import Answer
 from app.turnaround.question import DAY_SECONDS, UNDER_WAY, Question, filters, sees_all
 from app.turnaround.rules import Period
+from app.turnaround.table import NONE
 from app.worktime import local_date
 
 # A tenth of a day is fine enough for an estimate in days, and keeps its steps few.
@@ -29,7 +31,7 @@ TOLERANCE = 0.2
 # How many lines took so many tenths of a day.
 Lengths = Counter[int]
 # Of lines the submissions (seconds since 1970) and the seconds until the issue.
-Lines = tuple[Sequence[int], Sequence[int]]
+Lines = tuple[Column, Column]
 # Lines that came and that left, seconds that all were open, and seconds that those took that left.
 Flows = tuple[int, int, int, int]
 
@@ -94,10 +96,9 @@ def _of_all(question: Question, now: datetime) -> TimeToReport | None:
 def _own_lengths(own: Own, now: datetime) -> tuple[Lengths, Lengths]:
     issued, waiting, begin = Lengths(), Lengths(), _seconds(own.question.period.span.start)
     end, since = _seconds(own.question.period.span.end), _since(own, now)
-    for lines in _known(since):
-        issued.update(
-            whole // STEP_SECONDS for submitted, whole in zip(*lines, strict=True) if begin <= submitted < end
-        )
+    came, whole = _known(since)
+    lengths, counts = np.unique(whole[(begin <= came) & (came < end)] // STEP_SECONDS, return_counts=True)
+    issued.update(dict(zip(lengths.tolist(), counts.tolist(), strict=True)))
     for condition in _read_live(since):
         for is_issued, length, _company, count in _lengths(own.question, now, condition):
             (issued if is_issued else waiting)[length] += count
@@ -143,23 +144,12 @@ def flow(own: Own, now: datetime) -> Flow | None:
 
 
 def _flow_known(since: Own | None, begin: int, end: int) -> Flows:
-    sums = [(0, 0, 0, 0)]
-    for lines in _known(since):
-        submitted, whole = lines
-        count, took = len(submitted), sum(whole)
-        within = begin <= min(submitted) and max(map(add, submitted, whole)) <= end
-        sums.append((count, count, took, took) if within else _flow_across(lines, begin, end))
-    arrived, gone, open_seconds, seconds = (sum(column) for column in zip(*sums, strict=True))
-    return arrived, gone, open_seconds, seconds
-
-
-def _flow_across(lines: Lines, begin: int, end: int) -> Flows:
-    """Of lines that came before the period, or left after it."""
-    issues = [(submitted, submitted + whole) for submitted, whole in zip(*lines, strict=True)]
-    there = [(submitted, issued) for submitted, issued in issues if submitted < end and issued >= begin]
-    took = [issued - submitted for submitted, issued in there if issued <= end]
-    open_seconds = sum(min(issued, end) - max(submitted, begin) for submitted, issued in there)
-    return sum(submitted >= begin for submitted, _issued in there), len(took), open_seconds, sum(took)
+    came, whole = _known(since)
+    left = came + whole
+    there = (came < end) & (left >= begin)
+    gone = there & (left <= end)
+    open_seconds = np.minimum(left[there], end) - np.maximum(came[there], begin)
+    return int((there & (came >= begin)).sum()), int(gone.sum()), int(open_seconds.sum()), int(whole[gone].sum())
 
 
 def _flow_live(question: Question, end: datetime, condition: ColumnElement[bool]) -> Flows:
@@ -197,16 +187,20 @@ def submitted(question: Question, now: datetime) -> Iterable[ColumnElement[bool]
     return (*_counted(question), OrderLine.submitted_at >= span.start, OrderLine.submitted_at < min(span.end, now))
 
 
-def _known(since: Own | None) -> Iterator[Lines]:
-    """The lines that the summary knows, none of the parts empty."""
+def _known(since: Own | None) -> Lines:
+    """The lines that the summary knows, those that count in no other figure too."""
     if since is None:
-        return
-    for block in since.known:
-        if block.ids:
-            yield block.submitted, block.runs.whole
-    left_out = ((line.submitted, line.whole) for line in since.left_out())
-    if lines := [(come, whole) for come, whole in left_out if come is not None and whole is not None]:
-        yield [come for come, _whole in lines], [whole for _come, whole in lines]
+        return NONE, NONE
+    table = since.known
+    left_out = [
+        (line.submitted, line.whole)
+        for line in since.left_out()
+        if line.submitted is not None and line.whole is not None
+    ]
+    if not left_out:
+        return table.submitted, table.whole
+    came, whole = np.array(left_out, np.int64).T
+    return np.concatenate([table.submitted, came]), np.concatenate([table.whole, whole])
 
 
 def _read_live(since: Own | None) -> list[ColumnElement[bool]]:

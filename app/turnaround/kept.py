@@ -76,6 +76,12 @@ def covered(viewer: Viewer, months: Sequence[str] | None = None) -> Covered:
     return Covered(known)
 
 
+def losses_until() -> datetime | None:
+    """What lines lost time to is kept as far as it had ended by then; None without a summary."""
+    # A night makes the newest month last, after all in whose lines something has ended since.
+    return db.session.scalar(select(SummarisedMonth.as_of).order_by(SummarisedMonth.month.desc()).limit(1))
+
+
 def _count(viewer: Viewer, spans: Iterable[Interval]) -> int:
     """Lines issued from the first to the last of these."""
     every = list(spans)

@@ -1,11 +1,12 @@
 """The lines of one's own that took longer than such lines do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from heapq import nlargest
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import ColumnElement, Select, select
 
 from app.accounts.policy import Action, visible
@@ -58,27 +59,19 @@ def costliest(own: Own, of_tests: Mapping[str, Tally], limit: int) -> list[tuple
 
     of_tests: the same lines by test.
     """
+    table = own.lines
     usual = {test_id: percentile(tally.whole, 0.5) for test_id, tally in of_tests.items()}
-    most = [row for row in nlargest(limit, _over(own, usual, limit)) if row[0] > 0]
+    tests = table.tests
+    # Filters can leave a test without lines.
+    over = table.whole - np.array([usual.get(test_id, 0.0) for test_id in tests.keys])[tests.of]
+    longer = [
+        (seconds, tests.keys[tests.of[place]], table.line_id(place))
+        for seconds, place in table.largest(over, limit)
+        if seconds > 0
+    ]
+    most = nlargest(limit, longer)
     found = of_ids(own.question, [line_id for _over, _test_id, line_id in most])
     return [(found[line_id], test_id, seconds / DAY_SECONDS) for seconds, test_id, line_id in most]
-
-
-def _over(own: Own, usual: Mapping[str, float], limit: int) -> Iterator[tuple[float, str, str]]:
-    """By how many seconds lines took longer than is usual for their test, of all kinds that have one of the `limit`."""
-    # The last line of a kind in a month is its longest.
-    most = (
-        block.runs.whole[end - 1] - usual[kind.test_id]
-        for block in own.blocks
-        for kind, end in zip(block.runs.kinds, block.runs.ends, strict=True)
-    )
-    least = min(nlargest(limit, most), default=0)
-    for block in own.blocks:
-        for kind, begin, end, _sums in block.runs.shares():
-            median = usual[kind.test_id]
-            if block.runs.whole[end - 1] - median >= least:
-                for whole, line_id in zip(block.runs.whole[begin:end], block.ids[begin:end], strict=True):
-                    yield whole - median, kind.test_id, line_id
 
 
 def _lines(question: Question, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

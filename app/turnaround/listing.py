@@ -267,4 +267,4 @@ def _over(asked: Wanted) -> list[ColumnElement[bool]]:
     if asked.over is None:
         return []
     whole = Own(asked.question).total.whole
-    return [percentile(whole, asked.over / 100) < WHOLE] if whole else []
+    return [percentile(whole, asked.over / 100) < WHOLE] if len(whole) else []

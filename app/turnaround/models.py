@@ -110,9 +110,9 @@ class SummarisedCell(Base):
 class SummarisedLines(Base):
     """The lines of a month of one company or of one lab as the summary keeps them: column by column (`columns.py`).
 
-    issued: how many there were, those that count in no figure too. total, by_lab, by_domain, by_kind: packed `Runs`,
-    their keys in `labs`, `domains` and `kinds`; lines, line_ids: the further columns of `by_kind`. faulty: by fault
-    its lines (`faults.FaultyLine`).
+    issued: how many there were, those that count in no figure too. kinds, by_kind, lines, line_ids: a
+    `columns.Block`, its names in `kinds`. losses: `own.Losses`; None in rows of before 0034, until the next night.
+    faulty: by fault its lines (`faults.FaultyLine`).
     """
 
     __tablename__ = "summarised_lines"
@@ -130,15 +130,11 @@ class SummarisedLines(Base):
     issued: Mapped[int]
     # What is small stands first: SQLite reads a row from its beginning.
     faulty: Mapped[dict[str, Any]]
-    labs: Mapped[list[str]]
-    domains: Mapped[list[str]]
-    total: Mapped[bytes]
-    by_lab: Mapped[bytes]
-    by_domain: Mapped[bytes]
     kinds: Mapped[dict[str, Any]]
     by_kind: Mapped[bytes]
     lines: Mapped[bytes]
     line_ids: Mapped[str]
+    losses: Mapped[dict[str, Any] | None]
 
 
 class PublishedPeriod(Base):

@@ -24,6 +24,8 @@ LONGEST = 4
 WAITING_LONGEST = 3
 MULTIPLES = 8
 MOST_LABELS = 12
+# Tables that may be long show so many rows, those with most lines; all of them when asked, and in the sheet.
+MOST_ROWS, LONG = 100, (GroupBy.TEST, GroupBy.CITY)
 # Of more columns than that these are named, the first of a year by its year.
 NAMED = ("01", "04", "07", "10", "Q1", "Q3")
 
@@ -58,7 +60,7 @@ class Compared:
 class Page:
     """The figures of an address, and what is drawn of them. Lists of single lines are empty for coordinators.
 
-    left_out: issued lines whose times can't be right.
+    left_out: issued lines whose times can't be right. rows: of the table, the first of them unless all are asked for.
     """
 
     asked: Asked
@@ -87,12 +89,13 @@ class Page:
         return self.table.of_all
 
 
-def page(asked: Asked, now: datetime) -> Page:
+def page(asked: Asked, now: datetime, all_rows: bool = False) -> Page:
     """Everything for the page. Raises Forbidden."""
     question, viewer = asked.question, asked.question.viewer
     group_by = asked.group_by or (GroupBy.DOMAIN if queries.sees_all(viewer) else GroupBy.LAB)
     answer = Answer(question, now)
-    own, table, domains = answer.own, answer.table(group_by), answer.table(GroupBy.DOMAIN).items
+    most = MOST_ROWS if group_by in LONG and not all_rows else None
+    own, table, domains = answer.own, answer.table(group_by, most), answer.table(GroupBy.DOMAIN).items
     year_ago = beside(question, question.period.year_ago, now)
     high = charts.top([cell.mean for cell in table.items if cell.mean is not None])
     multiples, multiple_days = _multiples(answer, domains, year_ago) if own else ([], 0)

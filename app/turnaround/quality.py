@@ -97,7 +97,7 @@ def left_out(answer: Answer, now: datetime) -> int | None:
     issued = and_(OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
     known = 0
     if own:
-        issued, known = and_(issued, own.covered.beside(span)), sum(1 for _line in own.left_out())
+        issued, known = own.covered.beside(span), sum(1 for _line in own.left_out())
     return known + _count(question, issued, or_(*(has(fault, now) for fault in LEFT_OUT)))
 
 

@@ -36,11 +36,15 @@ TOTAL = "total"
 
 @dataclass(frozen=True, slots=True)
 class Turnaround:
-    """An answer: the cells, the whole, and whether it contains others' lines (then cells may be suppressed)."""
+    """An answer: the cells, the whole, and whether it contains others' lines (then cells may be suppressed).
+
+    items: all `count` cells, or the first of them where only so many were asked for.
+    """
 
     question: Question
     group_by: GroupBy | None
     items: Sequence[Figures]
+    count: int
     total: Figures
     of_all: bool
     as_of: datetime
@@ -77,19 +81,30 @@ class Answer:
         if of_all and not question.narrowed:
             self.published = published(question.period)
         if self.published:
-            self.total, self.as_of = self.published.total, self.published.as_of
-            return
-        if of_all:
+            self.as_of = self.published.as_of
+        elif of_all:
             every, self._suppression, self.as_of = _of_all(question, now)
             self._cells = _narrowed(every, question)
         else:
             self.own, self.as_of = Own(question), now
-        total = self.own.total if self.own else together(cell.tally for cell in self._cells.labs)
-        self.total = self._figures(None, TOTAL, total)
 
-    def table(self, group_by: GroupBy | None) -> Turnaround:
-        items = self._items(group_by) if group_by else [self.total]
-        return Turnaround(self.question, group_by, items, self.total, self.of_all, self.as_of)
+    @cached_property
+    def total(self) -> Figures:
+        """All lines of the question."""
+        if self.published:
+            return self.published.total
+        every = self.own.total if self.own else together(cell.tally for cell in self._cells.labs)
+        return self._figures(None, TOTAL, every)
+
+    @property
+    def told(self) -> bool:
+        """Whether the whole may be told."""
+        return self.own is not None or not self.total.suppressed
+
+    def table(self, group_by: GroupBy | None, most: int | None = None) -> Turnaround:
+        """most: only the first so many cells, None for all."""
+        count, items = self._items(group_by, most) if group_by else (1, [self.total])
+        return Turnaround(self.question, group_by, items, count, self.total, self.of_all, self.as_of)
 
     def monthly(self, group_by: GroupBy) -> dict[str, dict[str, float]]:
         """P50 in days by key and month, for small charts; never of all companies. Raises Forbidden."""
@@ -110,7 +125,7 @@ class Answer:
         """The lines of each province's companies: only where all their ways may be told, or one would be left."""
         if self.published:
             return self.published.provinces
-        ways, parts = self._items(GroupBy.ROUTE), defaultdict[str, list[Tally]](list)
+        ways, parts = self.table(GroupBy.ROUTE).items, defaultdict[str, list[Tally]](list)
         for route, tally in self._tallies(GroupBy.ROUTE).items():
             parts[route.partition(">")[0]].append(tally)
         hidden = {way.key.partition(">")[0] for way in ways if way.suppressed}
@@ -121,20 +136,18 @@ class Answer:
             for province in sorted(parts)
         ]
 
-    def _items(self, group_by: GroupBy) -> list[Figures]:
-        if self.published:
-            rows = self.published.table(group_by)
-            known = names_of(group_by, [row.key for row in rows])
-            return [replace(row, name_zh=known[row.key][0], name_en=known[row.key][1]) for row in rows]
-        tallies = self._tallies(group_by)
-        names = names_of(group_by, tallies)
-        items = []
-        for key, tally in tallies.items():
-            name_zh, name_en = names[key]
-            cell = self._figures(group_by, key, tally)
-            # Where hardly any company sits, that there are lines at all would tell of it.
-            if not (cell.suppressed and group_by is GroupBy.CITY):
-                items.append(replace(cell, name_zh=name_zh, name_en=name_en))
+    def _items(self, group_by: GroupBy, most: int | None) -> tuple[int, list[Figures]]:
+        """How many cells there are, and the first of them with their names."""
+        cells = self.published.table(group_by) if self.published else self._cells_of(group_by)
+        count, shown = len(cells), cells[:most]
+        known = names_of(group_by, [cell.key for cell in shown])
+        return count, [replace(cell, name_zh=known[cell.key][0], name_en=known[cell.key][1]) for cell in shown]
+
+    def _cells_of(self, group_by: GroupBy) -> list[Figures]:
+        """In their order, without names."""
+        cells = [self._figures(group_by, key, tally) for key, tally in self._tallies(group_by).items()]
+        # Where hardly any company sits, that there are lines at all would tell of it.
+        items = [cell for cell in cells if not (cell.suppressed and group_by is GroupBy.CITY)]
         # Labs are not ranked before others' eyes.
         if group_by in rules.OF_TIME or (self.of_all and group_by is GroupBy.LAB):
             return sorted(items, key=lambda item: item.key)

@@ -42,10 +42,15 @@ def sees_all(viewer: Viewer) -> bool:
 
 def complete(question: Question) -> list[ColumnElement[bool]]:
     """The conditions on order_line and test for the lines of the question that count in its figures."""
-    viewer, span = question.viewer, question.period.span
+    span = question.period.span
+    return [*countable(question), OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end]
+
+
+def countable(question: Question) -> list[ColumnElement[bool]]:
+    """The same without the period."""
+    viewer = question.viewer
     scope = Action.SEE_ALL_TURNAROUND if sees_all(viewer) else Action.SEE_TURNAROUND
-    issued = (OrderLine.issued_at >= span.start, OrderLine.issued_at < span.end)
-    return [visible(viewer, scope, OrderLine), *issued, *COUNTABLE, *filters(question)]
+    return [visible(viewer, scope, OrderLine), *COUNTABLE, *filters(question)]
 
 
 def filters(question: Question) -> list[ColumnElement[bool]]:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.database import db, new_id
 from app.orders.models import OrderLine
+from app.turnaround import losses
 from app.turnaround.cells import COUNTABLE
-from app.turnaround.columns import EVERY, Block, Kind, LineFacts, block, margin
+from app.turnaround.columns import Block, LineFacts, block
 from app.turnaround.facts import facts
 from app.turnaround.faults import FaultyLine, faulty
 from app.turnaround.rules import days_of_month
@@ -20,13 +21,19 @@ Side = tuple[str, str]
 
 
 def side_rows(month: str, inside: Sequence[ColumnElement[bool]], as_of: datetime) -> list[dict[str, Any]]:
-    """The rows of `summarised_lines` for the lines of a month for which the conditions hold. Six statements."""
+    """The rows of `summarised_lines` for the lines of a month for which the conditions hold. Nine statements."""
     issued, lines = _issued(inside), defaultdict[Side, list[LineFacts]](list)
     wrong: dict[Side, dict[str, list[FaultyLine]]] = defaultdict(lambda: defaultdict(list))
+    lost: dict[Side, dict[str, tuple[list[str], list[int]]]] = defaultdict(lambda: defaultdict(lambda: ([], [])))
     year = days_of_month(month).first.year
     for _month, company_id, line in facts([*inside, *COUNTABLE], year, year):
         lines["company_id", company_id].append(line)
         lines["lab_id", line.kind.lab_id].append(line)
+    for company_id, lab_id, cause, line_id, seconds in losses.of_month(inside, as_of):
+        for side in (("company_id", company_id), ("lab_id", lab_id)):
+            lines_lost, seconds_lost = lost[side][cause]
+            lines_lost.append(line_id)
+            seconds_lost.append(seconds)
     for fault, company_id, each in faulty(inside, as_of):
         wrong["company_id", company_id][fault].append(each)
         wrong["lab_id", each.lab_id][fault].append(each)
@@ -35,7 +42,7 @@ def side_rows(month: str, inside: Sequence[ColumnElement[bool]], as_of: datetime
     return [
         {"id": new_id(), "month": month, **nobody, name: ident, "issued": count}
         | _columns(block(month, lines[name, ident]))
-        | {"faulty": wrong.get((name, ident), {})}
+        | {"losses": lost[name, ident], "faulty": wrong.get((name, ident), {})}
         for (name, ident), count in issued.items()
     ]
 
@@ -51,21 +58,5 @@ def _issued(inside: Sequence[ColumnElement[bool]]) -> Counter[Side]:
 
 
 def _columns(found: Block) -> dict[str, Any]:
-    lines, kinds = list(found.lines()), found.runs.kinds
-    by_lab = margin(lines, lambda kind: Kind(lab_id=kind.lab_id))
-    by_domain = margin(lines, lambda kind: Kind(domain_id=kind.domain_id))
-    return {
-        "labs": [kind.lab_id for kind in by_lab.kinds],
-        "domains": [kind.domain_id for kind in by_domain.kinds],
-        "kinds": {
-            "lab": [kind.lab_id for kind in kinds],
-            "test": [kind.test_id for kind in kinds],
-            "domain": [kind.domain_id for kind in kinds],
-        },
-        "total": margin(lines, lambda _kind: EVERY).packed(),
-        "by_lab": by_lab.packed(),
-        "by_domain": by_domain.packed(),
-        "by_kind": found.runs.packed(),
-        "lines": found.packed_lines(),
-        "line_ids": " ".join(found.ids),
-    }
+    by_kind, lines = found.packed()
+    return {"kinds": found.names, "by_kind": by_kind, "lines": lines, "line_ids": found.ids}

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from app.database import Base, db, execute, new_id, transaction
 from app.labs.models import Lab
 from app.orders.models import OrderLine
+from app.turnaround import losses
 from app.turnaround.cells import COUNTABLE, MONTH, Cell, Cells, Way, live_cells
 from app.turnaround.models import PublishedPeriod, SummarisedCell, SummarisedLines, SummarisedMonth
 from app.turnaround.rules import Period, days_of_month
@@ -50,7 +51,14 @@ def summarise(now: datetime) -> int:
     known = {row.month: row for row in db.session.scalars(select(SummarisedMonth))}
     recent = {f"{local_date(as_of) - timedelta(days=31 * back):%Y-%m}" for back in range(AGAIN)}
     due = [month for month in counts if month in recent or month not in known or known[month].issued != counts[month]]
+    due += losses.months_with_more(as_of) | _without_losses()
+    # The newest last: it tells that all others are made (`kept.losses_until`).
     return sum(_write(month, as_of) for month in sorted({*due, *(known.keys() - counts.keys())}))
+
+
+def _without_losses() -> set[str]:
+    """The months that were made before the summary kept what lines lost time to."""
+    return set(db.session.scalars(select(SummarisedLines.month).where(SummarisedLines.losses.is_(None)).distinct()))
 
 
 def _counts(as_of: datetime) -> dict[str, int]:

@@ -3,11 +3,12 @@
 The median of issued lines alone is too short as long as slow lines are still open: whoever waits is not in it.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-Days = Iterable[float] | Mapping[float, int]
+import numpy as np
+
+Days = Mapping[float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +21,15 @@ class Step:
 
 def kaplan_meier(issued: Days, still_open: Days) -> list[Step]:
     """The product-limit estimate. issued: days that closed lines took; still_open: days that open ones have lasted,
-    or until they were cancelled; each one by one, or with how many lines have them. A line that ends on the day of an
-    issue counts as open on that day.
+    or until they were cancelled; each with how many lines have them. A line that ends on the day of an issue counts as
+    open on that day.
     """
-    ends, gone = Counter(issued), Counter(still_open)
-    at_risk = ends.total() + gone.total()
-    steps, share = [], 1.0
-    for days in sorted(ends.keys() | gone.keys()):
-        if ends[days]:
-            share *= 1 - ends[days] / at_risk
-            steps.append(Step(days, share))
-        at_risk -= ends[days] + gone[days]
-    return steps
+    every = sorted(issued.keys() | still_open.keys())
+    ends = np.array([issued.get(days, 0) for days in every], np.int64)
+    gone = ends + np.array([still_open.get(days, 0) for days in every], np.int64)
+    at_risk = gone[::-1].cumsum()[::-1]
+    shares = np.cumprod(1 - ends / at_risk).tolist()
+    return [Step(days, share) for days, share in zip(every, shares, strict=True) if issued.get(days)]
 
 
 def reached(steps: Iterable[Step], share: float) -> float | None:

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.turnaround.rules import INSIDE, PHASES
 
 # The parts of a line that are summed: its phases, and the shares that lie inside them.
 PARTS = (*PHASES, *INSIDE)
+Numbers = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -17,8 +20,8 @@ class Tally:
     ascending order; sums: seconds of all lines together by part, in the order of PARTS; companies: lines of each.
     """
 
-    whole: Sequence[int] = ()
-    working: Sequence[int] = ()
+    whole: Numbers = ()
+    working: Numbers = ()
     sums: Sequence[int] = (0,) * len(PARTS)
     companies: Counter[str] = field(default_factory=Counter)
 
@@ -34,14 +37,18 @@ def together(tallies: Iterable[Tally]) -> Tally:
     for part in parts:
         companies.update(part.companies)
     return Tally(
-        whole=sorted(chain.from_iterable(part.whole for part in parts)),
-        working=sorted(chain.from_iterable(part.working for part in parts)),
+        whole=_ascending(part.whole for part in parts),
+        working=_ascending(part.working for part in parts),
         sums=[sum(column) for column in zip(*(part.sums for part in parts), strict=True)] or (0,) * len(PARTS),
         companies=companies,
     )
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
+def _ascending(columns: Iterable[Numbers]) -> Numbers:
+    return np.sort(np.concatenate([(), *columns], dtype=np.int64, casting="unsafe"))
+
+
+def percentile(ordered: Numbers, share: float) -> float:
     """The value below which `share` of the ascending values lie; at least one value.
 
     Linear interpolation between the two around (count − 1) · share: type 7 of Hyndman and Fan (1996), which numpy, R
@@ -49,5 +56,6 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     """
     place = (len(ordered) - 1) * share
     below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    # Whole numbers of Python's own, which rounds a half otherwise than numpy.
+    low, high = int(ordered[below]), int(ordered[min(below + 1, len(ordered) - 1)])
+    return low + (high - low) * (place - below)

@@ -29,7 +29,7 @@ from app.turnaround.why import Against
 
 bp = Blueprint("turnaround", __name__, url_prefix="/turnaround")
 blueprints = (bp, forecasting.bp, simulation.bp, bottlenecks.bp, scheduled.bp)
-PROJECTED = "projected"
+PROJECTED, ALL_ROWS = "projected", "all"
 # Excel takes a CSV file for UTF-8 only with this mark.
 BOM = "\ufeff"
 
@@ -94,7 +94,7 @@ def _projected(wanted: Asked) -> str | None:
 def _index(wanted: Asked, refused: str, form: TargetForm) -> Any:
     html = render_template(
         "turnaround/index.html",
-        page=page.page(wanted, now()),
+        page=page.page(wanted, now(), all_rows=request.args.get("rows") == ALL_ROWS),
         refused=refused,
         target_form=form,
         month_choices=MONTHS,
@@ -104,6 +104,7 @@ def _index(wanted: Asked, refused: str, form: TargetForm) -> Any:
         main_phase=page.main_phase,
         phases=rules.PHASES,
         grains=rules.OF_TIME,
+        all_rows=ALL_ROWS,
     )
     return html, Invalid.status if refused else 200
 

@@ -1,14 +1,17 @@
 """Why turnaround is as it is: what changed, which lines cost most, what days were lost to, whether the data add up."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
+
+import numpy as np
 
 from app.turnaround import causes, cohort
 from app.turnaround.asking import Asked
 from app.turnaround.causes import Cause
-from app.turnaround.change import Change, Kind, Share, change
+from app.turnaround.change import Change, Work, change
 from app.turnaround.cohort import Flow
 from app.turnaround.course import beside
 from app.turnaround.lines import LineRow, costliest
@@ -84,7 +87,7 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
         change=split,
         moved=_moved(split) if split and answer.own else [],
         costliest=_excesses(answer.own) if answer.own else [],
-        causes=causes.told(answer) if not answer.total.suppressed else [],
+        causes=causes.told(answer) if answer.told else [],
         flow=cohort.flow(answer.own, now) if answer.own else None,
         as_of=now,
     )
@@ -92,13 +95,16 @@ def why(asked: Asked, against: Against, now: datetime) -> Why:
 
 def difference(answer: Answer, earlier: Answer) -> Change | None:
     """Why the mean of the one is another than that of the other; None where one has no lines, or none to be told."""
-    if answer.total.suppressed or earlier.total.suppressed:
+    if not (answer.told and earlier.told):
         return None
-    return change(_shares(earlier), _shares(answer))
+    return change(_work(earlier), _work(answer))
 
 
-def _shares(answer: Answer) -> Mapping[Kind, Share]:
-    return {kind: Share(lines, _means(lines, sums)) for kind, (lines, sums) in answer.kinds().items()}
+def _work(answer: Answer) -> Work:
+    kinds = answer.kinds()
+    lines = np.array([lines for lines, _sums in kinds.values()], np.int64)
+    sums = np.array([sums[: len(PHASES)] for _lines, sums in kinds.values()], np.int64)
+    return Work(list(kinds), lines, sums.reshape(-1, len(PHASES)) / lines[:, None] / DAY_SECONDS)
 
 
 def _means(lines: int, sums: Sequence[int]) -> list[float]:
@@ -108,7 +114,7 @@ def _means(lines: int, sums: Sequence[int]) -> list[float]:
 
 def _moved(split: Change) -> list[Moved]:
     """The kinds of work with the largest share in the change, faster or slower."""
-    most = sorted(split.kinds.items(), key=lambda item: -abs(item[1]))[:MOST_KINDS]
+    most = nsmallest(MOST_KINDS, split.kinds.items(), key=lambda item: -abs(item[1]))
     tests = names_of(GroupBy.TEST, [test_id for (test_id, _lab), _days in most])
     labs = names_of(GroupBy.LAB, [lab_id for (_test, lab_id), _days in most])
     return [

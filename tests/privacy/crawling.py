@@ -183,6 +183,7 @@ def asked() -> dict[str, list[str]]:
         "/turnaround/": [
             *(f"group_by={each}" for each in ("lab", "domain", "test", "month")),
             "grain=quarter",
+            "group_by=test&rows=all",
             "view=projected",
         ],
         "/turnaround/forecast/lines": ["date=safe", "date=base_likely&month=2026-10"],

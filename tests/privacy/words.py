@@ -282,11 +282,10 @@ PLAIN = frozenset(
         "forecast_line.month",
         "forecast_month.month",
         "summarised_lines.month",
-        "summarised_lines.labs",
-        "summarised_lines.domains",
         "summarised_lines.kinds",
         # Ids and codes that stand in their own rows too; the story has no line whose times can't be right.
         "summarised_lines.faulty",
+        "summarised_lines.losses",
         "event.actor_role",
         "event.kind",
         "event.subject_type",

@@ -110,3 +110,22 @@ def test_too_few_months_say_nothing_and_quarters_say_that_they_are_few() -> None
     assert "季度不到 10 个" in shift_sentence(None, "", 9, GroupBy.QUARTER)
     slower = shift_sentence(Shift(3, 7, faster=False, centre=9.0), "2026-Q1", 12, GroupBy.QUARTER)
     assert slower == "2026-Q1 起变慢，不是波动：连续 7 个季度高于各季度的中位数 9.0 天。"
+
+
+def test_a_long_table_shows_its_first_rows_and_leads_to_all(world: World, issued, app: Flask, monkeypatch) -> None:
+    monkeypatch.setattr("app.turnaround.page.MOST_ROWS", 2)
+    world.bench()
+    for test, lines in (("t", 1), ("t2", 3), ("t3", 2)):
+        if test != "t":
+            world.test(test)
+        for _ in range(lines):
+            issued("甲公司", test=test)
+    with time_machine.travel(world.now, tick=False):
+        client = browser(app, world.engineer("甲公司"))
+        first, every = (client.get(f"/turnaround/?months=24&group_by=test{more}").text for more in ("", "&rows=all"))
+        sheet = client.get("/turnaround/turnaround.csv?months=24&group_by=test").text
+    named = [re.findall(r'<a href="/tests/(t\d?)">', page) for page in (first, every)]
+    assert named == [["t2", "t3"], ["t2", "t3", "t"]]
+    assert "先列委托项最多的 2 行，共 3 行。" in first and "先列" not in every
+    assert "/turnaround/?rows=all&amp;months=24&amp;group_by=test#table" in first
+    assert len(sheet.splitlines()) == 1 + 3 + 1

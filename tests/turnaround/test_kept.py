@@ -1,15 +1,17 @@
 """What is told from the summary is what is told without it, whatever was recorded when, and reads no foreign lines."""
 
+import itertools
 import random
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import null, select, update
 
 from app.database import db, transaction
 from app.orders.models import ClockStop, Order, OrderLine, OrderState, RetestCause, StopCause
 from app.turnaround import causes, chains, cohort, columns, kept, lines, own, quality, queries, summary
-from app.turnaround.columns import Kind, LineFacts, block
+from app.turnaround.columns import Block, Kind, LineFacts, block
 from app.turnaround.models import SummarisedLines
 from app.turnaround.queries import Answer, Question
 from app.turnaround.rules import GROUPS_OF_OWN, GroupBy, Period
@@ -68,6 +70,8 @@ def spoil(line: OrderLine, number: int, dice: random.Random) -> None:
             whose = {"order_id": line.order_id, "company_id": line.company_id, "lab_id": line.lab_id}
             stop = ClockStop(cause=StopCause.SAMPLE, started_at=began, started_by_id=by, **whose)
             stop.ended_at = line.issued_at + dice.choice((-1, 1)) * DAY / 2
+            # Some at a lab from which the line has moved since.
+            stop.lab_id = dice.choice((line.lab_id, "lab"))
             db.session.add(stop)
 
 
@@ -86,7 +90,7 @@ def told(world: World) -> list[object]:
                 found += [cohort.time_to_report(answer, world.now), cohort.flow(answer.own, world.now)]
                 found += [lines.longest(answer.own, 5), quality.left_out(answer, world.now)]
                 found += [lines.costliest(answer.own, answer.own.tallies(GroupBy.TEST), 5)]
-                found += [quality.quality(question, world.now), causes.pareto(question), chains.chains(question)]
+                found += [quality.quality(question, world.now), causes.told(answer), chains.chains(question)]
     return found
 
 
@@ -147,6 +151,49 @@ def test_pages_of_ones_own_lines_read_none_that_is_kept(house: World, monkeypatc
     assert any("summarised_lines" in statement for statement in sent)
 
 
+def test_what_ends_after_the_night_is_told_at_once_and_kept_by_the_next(house: World, issued) -> None:
+    """A stop of the clock in a month long over: it was open when its line was issued, and ends months later."""
+    line = issued("甲公司", "lab", "t", (2, 9, 3, 6), at(1) - 100 * DAY)
+    by = db.session.get(Order, line.order_id).created_by_id
+    whose = {"order_id": line.order_id, "company_id": line.company_id, "lab_id": line.lab_id}
+    began = line.issued_at - 3 * DAY
+    with transaction() as session:
+        session.add(ClockStop(cause=StopCause.PAYMENT, started_at=began, started_by_id=by, **whose))
+    viewer, months = house.engineer("甲公司").viewer, []
+
+    def days() -> list[float]:
+        causes_of = causes.told(Answer(Question(viewer, PERIODS[0]), house.now))
+        return [cause.days for cause in causes_of if cause.key == "customer:payment"]
+
+    write = summary._write
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary, "_write", lambda month, as_of: months.append(month) or write(month, as_of))
+        summary.summarise(house.now)
+        assert days() == []
+        house.now += DAY
+        with transaction() as session:
+            session.scalars(select(ClockStop).where(ClockStop.ended_at.is_(None))).one().ended_at = house.now
+        house.now += DAY / 4
+        assert days() == [3.0]
+        agree(house)
+        months.clear()
+        summary.summarise(house.now)
+        assert months == ["2026-07", "2026-10"] and days() == [3.0]
+        agree(house)
+        summary.summarise(house.now)
+        assert months[2:] == ["2026-10"]
+
+
+def test_months_of_before_losses_were_kept_are_read_live_and_made_anew(house: World) -> None:
+    summary.summarise(house.now)
+    with transaction() as session:
+        session.execute(update(SummarisedLines).values(losses=null()))
+    agree(house)
+    summary.summarise(house.now)
+    assert not db.session.scalars(select(SummarisedLines.id).where(SummarisedLines.losses.is_(None))).all()
+    agree(house)
+
+
 def test_nobody_reads_the_columns_of_another(house: World) -> None:
     summary.summarise(house.now)
     rows = db.session.query(SummarisedLines).all()
@@ -178,8 +225,17 @@ def test_columns_are_packed_and_opened_again() -> None:
         for number in range(40)
     ]
     found = block("2026-11", every)
-    assert sorted(found.lines()) == sorted(every)
-    opened = columns.unpacked(columns.packed([found.day, [], found.submitted]))
-    assert [list(column) for column in opened] == [found.day, [], found.submitted]
-    early = found.only(lambda line: line.day < 10)
-    assert sorted(early.lines()) == sorted(line for line in every if line.day < 10)
+    assert len(found.whole) == found.counts.sum() == 40 and len(found.ids.split()) == 40
+    kept = columns.opened("2026-11", found.names, *found.packed(), found.ids)
+    assert sorted(lines_of(kept)) == sorted(every)
+    assert sorted(lines_of(kept.only(kept.day < 10))) == sorted(line for line in every if line.day < 10)
+    nothing = block("2026-11", [])
+    assert lines_of(columns.opened("2026-11", nothing.names, *nothing.packed(), nothing.ids)) == []
+
+
+def lines_of(found: Block) -> list[LineFacts]:
+    names = [[found.names[name][place] for place in found.kinds[at]] for at, name in enumerate(columns.NAMES)]
+    of = [Kind(*kind) for kind, count in zip(zip(*names, strict=True), found.counts, strict=True) for _ in range(count)]
+    parts = [tuple(line) for line in zip(*(part.tolist() for part in found.parts), strict=True)]
+    numbers = (getattr(found, name).tolist() for name in ("whole", "working", "submitted", "day"))
+    return list(itertools.starmap(LineFacts, zip(found.ids.split(), of, *numbers, parts, strict=True)))
