@@ -27,7 +27,7 @@ bp = APIBlueprint(
 bp.before_request(token_needed)
 
 
-class ChangeModel(BaseModel):
+class AmendedFieldModel(BaseModel):
     """`field`: of the terms, or `sample` of the line."""
 
     field: str
@@ -42,7 +42,7 @@ class AmendmentModel(BaseModel):
     by: Literal["company", "lab"]
     state: AmendmentState
     line: str | None
-    changes: list[ChangeModel]
+    changes: list[AmendedFieldModel]
     reason: str
     answer: str
     proposed_at: str
@@ -56,7 +56,7 @@ class AmendmentModel(BaseModel):
             state=amendment.state,
             line=amendment.line_id,
             changes=[
-                ChangeModel(field=name, before=before, after=after)
+                AmendedFieldModel(field=name, before=before, after=after)
                 for name, (before, after) in amendment.changes.items()
             ],
             reason=amendment.reason,

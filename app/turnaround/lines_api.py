@@ -42,7 +42,7 @@ class LinesQuery(PeriodQuery, ListQuery):
     sort: Sort = Sort.LATEST
 
 
-class LineModel(BaseModel):
+class MeasuredLineModel(BaseModel):
     """A line. Calendar days with one decimal, up to now where there is no report; a part is null while it is not known.
     `customer_days` and `paused_days` lie inside the parts. `lost_days`: to the cause asked for; of a test that was done
     again, from its first submission.
@@ -68,7 +68,7 @@ class LineModel(BaseModel):
     lost_days: float | None
 
     @classmethod
-    def of(cls, line: Listed) -> "LineModel":
+    def of(cls, line: Listed) -> "MeasuredLineModel":
         spans = ("days", *rules.PHASES, "customer", "paused", "lost")
         told = {name: None if (days := getattr(line, name)) is None else round(days, 1) for name in spans}
         return cls(
@@ -118,7 +118,7 @@ class LinesList(BaseModel):
         demo=False,
     )
 
-    items: list[LineModel]
+    items: list[MeasuredLineModel]
     next: str | None
     lines: int
     demo: bool
@@ -134,7 +134,7 @@ def lines(query: LinesQuery) -> Any:
     found = listing.listed(wanted, query.limit + 1, 0, at, str(last[0]).replace("\x00", "") if last else None)
     shown = found[: query.limit]
     return {
-        "items": [LineModel.of(line).model_dump(mode="json") for line in shown],
+        "items": [MeasuredLineModel.of(line).model_dump(mode="json") for line in shown],
         "next": encode_cursor(shown[-1].id) if len(found) > query.limit else None,
         "lines": listing.count(wanted, at),
         "demo": accounts.any_demo(),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, settings
+from pydantic import BaseModel
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
@@ -87,8 +89,13 @@ def left_out(case: Any) -> list[Any]:
     return LEFT_OUT if set(case.query) <= documented else [*LEFT_OUT, CHECK["negative_data_rejection"]]
 
 
+def document_of(app: Flask) -> Any:
+    with app.app_context():
+        return browser(app).get("/openapi/openapi.json").get_json()
+
+
 def test_the_document_is_whole(app: Flask) -> None:
-    document = browser(app).get("/openapi/openapi.json").get_json()
+    document = document_of(app)
     assert document["openapi"].startswith("3.1")
     for path in set(REF.findall(json.dumps(document))):
         part = document
@@ -98,6 +105,21 @@ def test_the_document_is_whole(app: Flask) -> None:
     operations = [each for path in document["paths"].values() for each in path.values()]
     assert all(each.get("summary") and each.get("tags") for each in operations)
     assert all({} in each["security"] or {"bearer": []} in each["security"] for each in operations)
+
+
+def test_no_two_schemas_share_a_name(app: Flask) -> None:
+    """The document knows schemas by name alone: of two it would show the one that came last."""
+    shown = document_of(app)["components"]["schemas"]
+    ours = Counter(each.__name__ for each in schemas(BaseModel) if each.__module__.startswith("app."))
+    assert len(shown.keys() & ours) > 100
+    assert not [name for name in shown if ours[name] > 1]
+
+
+def schemas(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """All models below this one."""
+    for each in model.__subclasses__():
+        yield each
+        yield from schemas(each)
 
 
 def test_every_request_has_an_example_that_its_schema_takes(app: Flask) -> None:
