@@ -10,7 +10,6 @@ from flask_openapi3 import (
     APIBlueprint,
     Info,
     OpenAPI,
-    SecurityScheme,  # noqa: F401
 )
 
 from app import config, database, language, startup, undoing

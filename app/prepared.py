@@ -98,5 +98,5 @@ def _prepared(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) ->
     prepared = _Prepared(str(compiled), written, fixed, compiled.positional, dialect)
     if isinstance(statement, Select):
         prepared.types = [column.type for column in statement.selected_columns]
-        prepared.make = namedtuple("Row", statement.selected_columns.keys())._make  # type: ignore[attr-defined]
+        prepared.make = namedtuple("Row", statement.selected_columns.keys())._make  # type: ignore[attr-defined]  # fields are known at run time only
     return prepared

@@ -24,14 +24,14 @@ class seconds_between(FunctionElement[int]):  # noqa: N801 - reads as the SQL fu
     inherit_cache = True
 
 
-class local_date(FunctionElement[str]):  # noqa: N801
+class local_date(FunctionElement[str]):  # noqa: N801 - as above
     """`YYYY-MM-DD` of an instant in the labs' zone."""
 
     type = String()
     inherit_cache = True
 
 
-class local_day_number(FunctionElement[int]):  # noqa: N801
+class local_day_number(FunctionElement[int]):  # noqa: N801 - as above
     """Days from 1970-01-01 to the local date of an instant."""
 
     type = Integer()

@@ -32,7 +32,7 @@ def roles(person: Person) -> set[tuple[str, Role]]:
     return {(seat.organisation_id, seat.role) for seat in memberships_of(person.viewer.user_id or "")}
 
 
-def test_who_asked_joins_once_a_manager_agrees(world: World, company: str, clean) -> None:  # type: ignore[no-untyped-def]
+def test_who_asked_joins_once_a_manager_agrees(world: World, company: str, clean) -> None:
     person, manager = world.engineer("乙公司"), world.member(company, Role.COMPANY_MANAGER)
     guest, desk = browser(clean, person), browser(clean, manager)
     sent = {"role": "engineer", "credit_code": f" {CODE.lower()} ", "lab_id": "", "text": "底盘部的小李"}
@@ -106,5 +106,5 @@ def test_nobody_has_more_than_five_requests_open(world: World) -> None:
         asks(person, Ask(Role.BENCH_CREW, lab_id="lab-5"))
 
 
-def test_who_belongs_nowhere_can_ask(world: World, company: str, clean) -> None:  # type: ignore[no-untyped-def]
+def test_who_belongs_nowhere_can_ask(world: World, company: str, clean) -> None:
     assert browser(clean).get("/accounts/ask").headers["Location"].startswith("/accounts/sign-in")

@@ -9,7 +9,7 @@ from app.worktime import Interval
 from tests.world import Person, World, at
 
 
-def closes(person: Person, start, end, resource: str = "chamber"):  # type: ignore[no-untyped-def]
+def closes(person: Person, start, end, resource: str = "chamber"):
     command = closures.CloseResource(resource, start, end, ClosureKind.MAINTENANCE, "更换压缩机")
     return closures.close(person.viewer, command, person.world.now)
 

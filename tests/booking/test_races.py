@@ -95,7 +95,7 @@ def test_the_database_itself_refuses_an_overlap(world: World) -> None:
     ).bindparams(booking=booking.id)
     naive = db.engine.dialect.name == "sqlite"
 
-    def insert(start, end) -> None:  # type: ignore[no-untyped-def]
+    def insert(start, end) -> None:
         values = [value.strftime("%Y-%m-%d %H:%M:%S.%f") if naive else value for value in (start, end)]
         with db.engine.connect() as connection, connection.begin():
             connection.execute(by_hand, {"start": values[0], "end": values[1]})

@@ -20,7 +20,7 @@ from tests.visitor import Visitor
 from tests.world import Person, World, at
 
 
-def every(rhythm: Rhythm, on_conflict: OnConflict = OnConflict.SKIP, first=None, **more: int) -> BookSeries:  # type: ignore[no-untyped-def]
+def every(rhythm: Rhythm, on_conflict: OnConflict = OnConflict.SKIP, first=None, **more: int) -> BookSeries:
     given = {"every": 1, "times": 4} | more
     return BookSeries("t", "chamber", first or at(10), rhythm, on_conflict=on_conflict, **given)
 

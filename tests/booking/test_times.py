@@ -23,7 +23,7 @@ from tests.world import World, at
         (at(10, 8, 30, month=5, year=2027), rules.TooFarAhead),
     ],
 )
-def test_a_time_that_cannot_be_booked_says_why(world: World, start, refusal) -> None:  # type: ignore[no-untyped-def]
+def test_a_time_that_cannot_be_booked_says_why(world: World, start, refusal) -> None:
     world.bench()
     with pytest.raises(refusal):
         world.engineer("甲公司").requests(start)

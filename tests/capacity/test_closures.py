@@ -27,7 +27,7 @@ PATH = "/capacity/lab/closures/"
 HOUR = timedelta(hours=1)
 
 
-def closes(lab: Person, start, end, resource: str = "chamber", **more: object) -> Closure:  # type: ignore[no-untyped-def]
+def closes(lab: Person, start, end, resource: str = "chamber", **more: object) -> Closure:
     command = CloseResource(resource, start, end, ClosureKind.BREAKDOWN, "压缩机坏了", around=True, **more)
     return closures.close(lab.viewer, command, lab.world.now)
 

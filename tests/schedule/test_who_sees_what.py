@@ -19,7 +19,7 @@ Look = Callable[..., Page]
 MARKERS = ("甲公司", "Company", "样品甲", "备注甲", "更换压缩机", "维护")
 
 
-def closes(lab: Person, resource: str, start, end) -> None:  # type: ignore[no-untyped-def]
+def closes(lab: Person, resource: str, start, end) -> None:
     command = closures.CloseResource(resource, start, end, ClosureKind.MAINTENANCE, "更换压缩机")
     closures.close(lab.viewer, command, lab.world.now)
 

@@ -96,7 +96,7 @@ class Autumn:
         return behind(self.desk.viewer, pool, what, 3, now, 50, 0)
 
     def ids(self, what: str) -> list[str]:
-        return [(line.booking or line.closure).id for line in self.behind(what).lines]  # type: ignore[union-attr]
+        return [(line.booking or line.closure).id for line in self.behind(what).lines]
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def test_requests_for_the_earliest_time_come_out_as_they_were_and_more_capacity_
     assert of(found, Change.BENCH) == ((0 + 24 + 24 + 48 + 96) / 5, 4, 0)
     # 45 of 549 open hours; 52.5 of 945.5 with the evenings; 45 of 1098.
     assert [outcome.share for outcome in found.outcomes] == [8, 6, 4]
-    assert what_if("lab", "chamber", 3, AFTER, most=2).left == 3  # type: ignore[union-attr]
+    assert what_if("lab", "chamber", 3, AFTER, most=2).left == 3
 
 
 def test_who_passed_over_a_free_time_is_not_moved_before_it(world: World) -> None:
