@@ -10,22 +10,15 @@ from typing import NamedTuple
 from flask_babel import gettext, ngettext
 
 from app.booking.models import ClosureKind
-from app.booking.rules import Limits, State
-from app.errors import N_
+from app.booking.rules import CLOSED_LABELS, Limits, State
 from app.labs.labels import week_sentence
 from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, hours, lang, local, moment, pick, span
 from app.schedule.closed import Answer, Reason
 from app.schedule.lanes import Mark, Seen, Window
 from app.worktime import LAST_OFFICIAL_YEAR, Day, DayKind, Interval, WorkingCalendar
 
-WHY = {
-    Reason.WEEKEND: N_("休息日"),
-    Reason.NO_PATTERN: N_("没有排班"),
-    Reason.DARK: N_("天黑"),
-    Reason.OFF_SHIFT: N_("班次以外"),
-    Reason.EXCEPTION: N_("实验室停用"),
-    Reason.HOLIDAY: N_("法定节假日"),
-}
+# Those of the working calendar, which refusals name too; what is too soon or too far is said in sentences of its own.
+WHY = {Reason(closed.value): label for closed, label in CLOSED_LABELS.items()}
 # Widths at which text is drawn, px: a Chinese and a Latin character of 12 px, and what a block has round its text.
 HAN, LATIN, ROUND = 12.5, 7.0, 4.0
 
