@@ -16,7 +16,7 @@ from app.notifications.kinds import KINDS, Kind
 
 
 class Notice(Base):
-    """One thing told to one member.
+    """One thing told to one member, or (membership_id None) to somebody with an account alone: he gets the mail of it.
 
     source: what it was made from (`event:KEY`, or a reminder with its own instant): told once to each member.
     company_id, lab_id: of the thing told of, as the policy asks. facts: what the sentence needs, the names in both
@@ -34,7 +34,7 @@ class Notice(Base):
 
     id: Mapped[str] = random_id()
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
-    membership_id: Mapped[str] = mapped_column(ForeignKey("membership.id"))
+    membership_id: Mapped[str | None] = mapped_column(ForeignKey("membership.id"))
     kind: Mapped[str] = mapped_column(String(40))
     side: Mapped[str] = mapped_column(String(20))
     company_id: Mapped[str | None] = mapped_column(String(60))
@@ -113,7 +113,7 @@ class Mail(Base):
 
     id: Mapped[str] = random_id()
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
-    membership_id: Mapped[str] = mapped_column(ForeignKey("membership.id"))
+    membership_id: Mapped[str | None] = mapped_column(ForeignKey("membership.id"))
     notice_ids: Mapped[list[str]]
     daily: Mapped[bool] = mapped_column(Boolean, default=False)
     to_address: Mapped[str] = mapped_column(String(254))
@@ -128,7 +128,7 @@ class Mail(Base):
     sent_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
-    membership: Mapped[Membership] = relationship()
+    membership: Mapped[Membership | None] = relationship()
 
 
 class NoticeChoice(Base):

@@ -124,12 +124,19 @@ def members(companies: set[str], labs: bool, users: set[str], seats: set[str]) -
     return db.session.scalars(query).all()
 
 
-def told_already(member_ids: set[str], sources: set[str]) -> set[tuple[str, str]]:
-    """Which of these members were told of which of these sources."""
-    query = select(Notice.membership_id, Notice.source).where(
-        Notice.membership_id.in_(member_ids), Notice.source.in_(sources)
+def users_by_id(ids: set[str]) -> dict[str, User]:
+    """Those of the users whose account is on."""
+    if not ids:
+        return {}
+    return {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(ids), User.active))}
+
+
+def told_already(users: set[str], sources: set[str]) -> set[tuple[str, str | None, str]]:
+    """Which of these users were told of which of these sources: user, seat (None without one) and source."""
+    query = select(Notice.user_id, Notice.membership_id, Notice.source).where(
+        Notice.user_id.in_(users), Notice.source.in_(sources)
     )
-    return {(member_id, source) for member_id, source in db.session.execute(query)}
+    return {(user_id, seat_id, source) for user_id, seat_id, source in db.session.execute(query)}
 
 
 def known_sources(sources: Iterable[str]) -> set[str]:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Membership
 from app.accounts.policy import Action, Viewer, allowed
-from app.accounts.queries import viewer_of
 from app.clock import now as clock
 from app.database import db, new_id, transaction
 from app.enclosures import Enclosure
@@ -28,7 +27,7 @@ from app.notifications.letters import letter
 from app.notifications.models import Mail, MailState, Notice
 from app.notifications.post import Failed, Post, Refused, Unreachable
 from app.notifications.server import Server, server_of
-from app.notifications.telling import may_know
+from app.notifications.telling import Receiver, may_know
 
 BATCH = 50
 # A claim outlasts the slowest single conversation by far; a batch that takes longer gives the rest back in time.
@@ -152,7 +151,7 @@ class _Batch:
         return [
             notice
             for notice in found
-            if allowed(viewer, Action.SEE_NOTICE, notice)
+            if _his(viewer, notice)
             and may_know(viewer, notice)
             and not (mail.daily and notice.read_at)
             and self._claimed.choices.get((mail.user_id, notice.group)) is not How.OFF
@@ -198,5 +197,14 @@ class _Batch:
 
 def _reader(mail: Mail) -> Viewer | None:
     """Who reads it; None once he has left or his account is off."""
-    member = mail.membership
-    return viewer_of(member) if member.ended_at is None and mail.user.active else None
+    seat = mail.membership
+    if not mail.user.active or (seat and seat.ended_at):
+        return None
+    return Receiver(mail.user, seat).viewer
+
+
+def _his(viewer: Viewer, notice: Notice) -> bool:
+    """Told to him, in his seat or without one."""
+    if viewer.membership_id is None:
+        return notice.membership_id is None and notice.user_id == viewer.user_id
+    return bool(allowed(viewer, Action.SEE_NOTICE, notice))

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from app.accounts.members import may_fill
-from app.accounts.models import Membership, Role
+from app.accounts.models import Membership, Role, User
 from app.accounts.policy import Viewer, allowed
 from app.accounts.queries import viewer_of
 from app.database import new_id
@@ -34,35 +34,54 @@ class Told:
     by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who hears of something: in a seat of his, or, with an account alone (seat None), by mail."""
+
+    user: User
+    seat: Membership | None
+
+    @property
+    def seat_id(self) -> str | None:
+        return self.seat.id if self.seat else None
+
+    @property
+    def viewer(self) -> Viewer:
+        """What the policy is asked with."""
+        return viewer_of(self.seat) if self.seat else Viewer(user_id=self.user.id, name=self.user.name)
+
+
 def tell(session: Session, told: Sequence[Told], now: datetime) -> int:
     """Write notices and queue mails, in this transaction; what was told before is left out. Returns how many."""
     people = People.of(told)
-    pairs = [(one, member) for one in told for member in people.receivers(one)]
-    known = queries.told_already({member.id for _, member in pairs}, {one.source for one in told})
-    choices = queries.choices_of({member.user_id for _, member in pairs})
+    pairs = [(one, receiver) for one in told for receiver in people.receivers(one)]
+    users = {receiver.user.id for _, receiver in pairs}
+    known = queries.told_already(users, {one.source for one in told})
+    choices = queries.choices_of(users)
     server = server_of(current_app.config)
     count = 0
-    for one, member in pairs:
-        if (member.id, one.source) in known:
+    for one, receiver in pairs:
+        key = (receiver.user.id, receiver.seat_id, one.source)
+        if key in known:
             continue
-        known.add((member.id, one.source))
-        notice = _notice(one, member)
+        known.add(key)
+        notice = _notice(one, receiver)
         session.add(notice)
         if server and now - one.at <= rules.MAILED_WITHIN:
-            _queue(session, notice, member, choices, server, now)
+            _queue(session, notice, receiver, choices, server, now)
         count += 1
     session.flush()
     return count
 
 
-def _notice(one: Told, member: Membership) -> Notice:
+def _notice(one: Told, receiver: Receiver) -> Notice:
     facts = dict(one.subject.facts)
     if one.side is Side.LAB:
         facts["company"] = list(one.subject.company)
     return Notice(
         id=new_id(),
-        user_id=member.user_id,
-        membership_id=member.id,
+        user_id=receiver.user.id,
+        membership_id=receiver.seat_id,
         kind=one.kind.value,
         side=one.side.value,
         company_id=one.subject.company_id,
@@ -84,29 +103,31 @@ def path_of(one: Told) -> str:
 def _queue(
     session: Session,
     notice: Notice,
-    member: Membership,
+    receiver: Receiver,
     choices: Mapping[tuple[str, Group], How],
     server: Server,
     now: datetime,
 ) -> None:
-    how = choices.get((member.user_id, notice.group), How.AT_ONCE)
-    if how is How.AT_ONCE:
-        session.add(mail_about([notice], member, server, now))
-    notice.in_digest = how is How.DAILY
+    how = choices.get((receiver.user.id, notice.group), How.AT_ONCE)
+    # The daily mail is that of a seat.
+    if how is How.AT_ONCE or (how is How.DAILY and receiver.seat is None):
+        session.add(mail_about([notice], receiver, server, now))
+    else:
+        notice.in_digest = how is How.DAILY
 
 
 def mail_about(
-    notices: Sequence[Notice], member: Membership, server: Server, now: datetime, daily: bool = False
+    notices: Sequence[Notice], receiver: Receiver, server: Server, now: datetime, daily: bool = False
 ) -> Mail:
     """A mail to be sent, not yet stored; its Message-ID stays the same over all attempts."""
     ident = new_id()
     return Mail(
         id=ident,
-        user_id=member.user_id,
-        membership_id=member.id,
+        user_id=receiver.user.id,
+        membership_id=receiver.seat_id,
         notice_ids=[notice.id for notice in notices],
         daily=daily,
-        to_address=member.user.email,
+        to_address=receiver.user.email,
         message_id=f"<{ident}@{server.domain}>",
         created_at=now,
         next_attempt_at=now,
@@ -115,12 +136,13 @@ def mail_about(
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Open memberships that a batch of tellings may concern."""
+    """Open memberships that a batch of tellings may concern, and who asked for something himself."""
 
     by_company: Mapping[str, Sequence[Membership]]
     by_lab: Mapping[str, Sequence[Membership]]
     by_user: Mapping[str, Sequence[Membership]]
     by_id: Mapping[str, Membership]
+    askers: Mapping[str, User]
 
     @classmethod
     def of(cls, told: Iterable[Told]) -> "People":
@@ -136,10 +158,10 @@ class People:
             by_user[member.user_id].append(member)
             for lab_id in member.lab_ids:
                 by_lab[lab_id].append(member)
-        return cls(by_company, by_lab, by_user, {member.id: member for member in members})
+        return cls(by_company, by_lab, by_user, {member.id: member for member in members}, queries.users_by_id(askers))
 
-    def receivers(self, one: Told) -> list[Membership]:
-        """Members who hear of it: those of the side, allowed to see it, but not who did it, unless it is for him."""
+    def receivers(self, one: Told) -> list[Receiver]:
+        """Who hears of it: those of the side, allowed to see it, but not who did it, unless it is for him."""
         found = {
             Side.COMPANY: self._company,
             Side.LAB: lambda subject: self._lab(subject, Role.LAB_ADMIN),
@@ -149,10 +171,11 @@ class People:
             Side.SUBSCRIBER: self._subscriber,
             **dict.fromkeys(REPORTERS, self._named),
         }[one.side](one.subject)
+        seated = [Receiver(each.user, each) for each in found] or self._without_seat(one)
         by = None if one.side is Side.SUBSCRIBER else one.by
-        told = [each for each in found if each.user_id != by and may_know(viewer_of(each), one.subject)]
+        told = [each for each in seated if each.user.id != by and may_know(each.viewer, one.subject)]
         # Who has two seats on that side hears of it once, in his older one.
-        return list({each.user_id: each for each in reversed(told)}.values())[::-1]
+        return list({each.user.id: each for each in reversed(told)}.values())[::-1]
 
     def _company(self, subject: Subject) -> list[Membership]:
         """Who ordered it; once he has left, the company's managers."""
@@ -182,6 +205,11 @@ class People:
         own = self.by_user.get(subject.owner_id, ())
         given = [each for each in own if subject.seat and each.organisation_id == subject.seat.organisation_id]
         return list(given or own)[:1]
+
+    def _without_seat(self, one: Told) -> list[Receiver]:
+        """Who asked himself and sits nowhere."""
+        user = self.askers.get(one.subject.owner_id) if one.side is Side.ASKER else None
+        return [Receiver(user, None)] if user else []
 
 
 def may_know(viewer: Viewer, thing: Any) -> bool:

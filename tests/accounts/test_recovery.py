@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.accounts import recovery, service
-from app.accounts.models import User
+from app.accounts.models import Membership, User
+from app.accounts.policy import ANONYMOUS, Viewer
 from app.accounts.rules import RecoveryGone
 from app.database import db, transaction
 from app.events.log import history
 from app.notifications import queries, sending
+from app.notifications.digest import KEPT_NOTICES, prune
 from app.notifications.groups import Group, How
+from app.notifications.models import Notice
 from app.notifications.reading import read_events
 from app.notifications.service import Choose, choose
 from tests.accounts.conftest import PASSWORD
@@ -155,6 +159,34 @@ def test_the_inbox_tells_of_it_without_the_link_and_of_the_new_password(world: W
     assert {notice.path for notice in told} == {"/accounts/"}
     page = browser(clean, engineer).get("/notices/").text
     assert "有人要为您的账号设新密码" in page and token not in page
+
+
+def test_who_has_an_account_and_no_seat_gets_the_mail(world: World, box: Postbox, clean: Flask, engineer):
+    with transaction() as session:
+        session.get_one(Membership, engineer.viewer.membership_id).ended_at = world.now
+    assert ask(clean, engineer.email).status_code == 200
+    path = link(world, box, engineer)
+    assert browser(clean).post(path, data={"password": NEW}).headers["Location"] == "/accounts/?changed=password"
+    read_events(world.now)
+    assert sending.send_due(lambda: world.now) == 1
+    assert "设了新密码" in box.to(engineer.email)[-1].get_body(("plain",)).get_content()
+    again = browser(clean).post("/accounts/sign-in", data={"email": engineer.email, "password": NEW})
+    assert again.status_code == 303
+
+
+def test_what_was_told_to_an_account_alone_shows_to_no_visitor_and_to_no_seat(world, box, engineer):
+    with transaction() as session:
+        session.get_one(Membership, engineer.viewer.membership_id).ended_at = world.now
+    recovery.ask(world.now, recovery.AskForLink(engineer.email))
+    link(world, box, engineer)
+    (notice,) = db.session.scalars(select(Notice)).all()
+    assert notice.membership_id is None
+    other = world.engineer("乙公司").viewer
+    for viewer in (ANONYMOUS, Viewer(user_id=notice.user_id), other):
+        assert queries.inbox(viewer) == [] and queries.header(viewer).unread == 0
+    db.session.rollback()
+    prune(world.now + KEPT_NOTICES + timedelta(days=1))
+    assert db.session.scalars(select(Notice)).all() == []
 
 
 def test_without_a_mail_server_the_page_says_whom_to_ask(world: World, clean: Flask, engineer):
