@@ -58,13 +58,15 @@ class Catalogue:
         """Labs that have something to book."""
         return _by_name(Choice(each.lab_id, each.lab_zh, each.lab_en) for each in self.listed)
 
-    def kinds(self, labs: Iterable[str] | None) -> tuple[Choice, ...]:
-        """Kinds of benches at these labs; None: at all."""
-        return self._kinds if labs is None else _kinds(self._at(labs))
+    def kinds(self, labs: Iterable[str] | None, own: Collection[str]) -> tuple[Choice, ...]:
+        """Kinds of the benches that `matching` shows at these labs."""
+        if labs is None and not own:
+            return self._bookable_kinds
+        return _kinds(each for each in self._of(labs) if _shown(each, own))
 
     @cached_property
-    def _kinds(self) -> tuple[Choice, ...]:
-        return _kinds(self.listed)
+    def _bookable_kinds(self) -> tuple[Choice, ...]:
+        return _kinds(each for each in self.listed if _shown(each, ()))
 
     def matching(
         self, labs: Iterable[str] | None, kind: str, pools: Collection[str] | None, own: Collection[str]
@@ -74,13 +76,13 @@ class Catalogue:
         """
         return [
             each
-            for each in (self.listed if labs is None else self._at(labs))
-            if (not kind or each.kind_id == kind)
-            and (pools is None or each.pool in pools)
-            and (each.kind_id not in SUPPORT or each.lab_id in own)
+            for each in self._of(labs)
+            if (not kind or each.kind_id == kind) and (pools is None or each.pool in pools) and _shown(each, own)
         ]
 
-    def _at(self, labs: Iterable[str]) -> list[Listed]:
+    def _of(self, labs: Iterable[str] | None) -> list[Listed]:
+        if labs is None:
+            return self.listed
         there = frozenset(labs)
         return [each for each in self.listed if each.lab_id in there]
 
@@ -93,6 +95,10 @@ def catalogue(rows: tuple[tuple[Any, ...], ...]) -> Catalogue:
 
 def _place(each: Listed) -> tuple[str, str, str, int, str]:
     return (each.organisation_id, each.lab_id, each.pool, each.unit or 0, each.id)
+
+
+def _shown(each: Listed, own: Collection[str]) -> bool:
+    return each.kind_id not in SUPPORT or each.lab_id in own
 
 
 def _kinds(listed: Iterable[Listed]) -> tuple[Choice, ...]:

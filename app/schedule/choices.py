@@ -30,7 +30,7 @@ def choices(viewer: Viewer, asked: Asked, catalogue: Catalogue) -> tuple[Choices
     if asked.lab not in {"", ALL_LABS, *(lab.id for lab in labs)}:
         asked = _without(asked, Invalid(N_("没有这个实验室，已显示全部。"), field="lab"), lab=ALL_LABS)
     shown = board.labs_asked(viewer, asked)
-    kinds = catalogue.kinds(shown)
+    kinds = catalogue.kinds(shown, viewer.lab_ids)
     if asked.kind and asked.kind not in {kind.id for kind in kinds}:
         known = browse.kind(asked.kind)
         if known:

@@ -25,6 +25,9 @@ def test_a_certified_operator_is_needed_and_never_shown(world: World, visitor: V
     assert engineer.get(f"/resources/{one.id}").status == 404
     assert "王师傅" in desk.get(f"/resources/{one.id}").text
     assert "王师傅" in desk.get("/schedule?start=2026-11-02").text
+    assert 'value="operator"' in desk.get("/schedule?lab=").html
+    assert 'value="operator"' not in engineer.get("/schedule?lab=").html
+    assert 'value="operator"' not in engineer.get("/schedule?lab=lab").html
     # A second lab needs the kind too.
     world.lab("other")
     world.resource("there", lab="other")
