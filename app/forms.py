@@ -103,7 +103,7 @@ class VersionField(HiddenField):
         text = valuelist[0] if valuelist else ""
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             self.data = None
-            raise ValueError(_l("这个页面缺了预约的版本，请重新打开。"))
+            raise ValueError(_l("这个页面不完整，请重新打开。"))
         self.data = int(text)
 
 

@@ -9,7 +9,7 @@ from app.accounts.policy import Viewer
 from app.feeds import queries
 from app.feeds.models import FeedLanguage, FeedScope
 from app.feeds.service import Subscribe
-from app.forms import CommandForm
+from app.forms import CommandForm, VersionField
 from app.language import lang, pick
 
 LANGUAGES = [SelectChoice("zh", "中文"), SelectChoice("en", "English")]
@@ -31,6 +31,15 @@ class FeedForm(CommandForm):
     def command(self) -> Subscribe:
         scope, _separator, target = self.what.data.partition(":")
         return Subscribe(FeedScope(scope), target or None, FeedLanguage(self.language.data))
+
+
+class RenewForm(CommandForm):
+    """Another address, in place of the one that the page showed."""
+
+    version = VersionField()
+
+    def command(self) -> int:
+        return int(self.version.data or 0)
 
 
 def _choices(viewer: Viewer) -> list[SelectChoice]:

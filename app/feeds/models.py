@@ -41,7 +41,8 @@ class FeedLanguage(enum.StrEnum):
 class FeedSubscription(Base):
     """A secret address, stored as SHA-256 of 256 random bits. It stands for one membership and ends with it.
 
-    fetched_at: when a program last read it, up to an hour before; fetched_by: which, if it is one that is known.
+    version: of the address, one more with each change of it. fetched_at: when a program last read it, up to an hour
+    before; fetched_by: which, if it is one that is known.
     """
 
     __tablename__ = "feed_subscription"
@@ -54,6 +55,7 @@ class FeedSubscription(Base):
     target_id: Mapped[str] = mapped_column(String(64))
     language: Mapped[FeedLanguage]
     digest: Mapped[str] = mapped_column(String(64), unique=True)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]

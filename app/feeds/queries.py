@@ -101,6 +101,7 @@ class Listed(NamedTuple):
     name_zh: str
     name_en: str
     language: FeedLanguage
+    version: int
     created_at: datetime
     fetched_at: datetime | None
     fetched_by: str | None
@@ -282,8 +283,8 @@ def feeds_of(viewer: Viewer) -> list[Listed]:
     name_en = func.coalesce(Resource.name_en, Lab.name_en, Organisation.short_en, "")
     about = FeedSubscription
     query = (
-        select(about.id, about.scope, about.target_id, name_zh, name_en, about.language, about.created_at)
-        .add_columns(about.fetched_at, about.fetched_by)
+        select(about.id, about.scope, about.target_id, name_zh, name_en, about.language)
+        .add_columns(about.version, about.created_at, about.fetched_at, about.fetched_by)
         .outerjoin(Resource, and_(about.scope == FeedScope.RESOURCE, Resource.id == about.target_id))
         .outerjoin(Lab, and_(about.scope == FeedScope.LAB, Lab.id == about.target_id))
         .outerjoin(Organisation, and_(about.scope == FeedScope.COMPANY, Organisation.id == about.target_id))

@@ -35,6 +35,11 @@ class TooManyFeeds(YujianError):
     message = N_("已有 %(limit)d 个日历地址。请先停用不用的。")
 
 
+class FeedStale(YujianError):
+    code, status = "stale", 409
+    message = N_("这个日历地址刚刚换过，没有再换。换出的新地址只在那时显示过一次；没有拿到，请再换一次。")
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What a feed shows on a day. It moves at local midnight only, so that within a day a body changes with its

@@ -71,14 +71,17 @@ def revoke(viewer: Viewer, feed_id: str, now: datetime) -> None:
         log.record(session, "feed.revoked", feed, by=viewer, at=now)
 
 
-def renew(viewer: Viewer, feed_id: str, now: datetime) -> tuple[FeedSubscription, str]:
+def renew(viewer: Viewer, feed_id: str, now: datetime, version: int) -> tuple[FeedSubscription, str]:
     """Another secret token for a subscription of the viewer's membership: the address before answers 404 from now on.
 
-    Raises NotFound, Forbidden.
+    version: of the address that he saw. Raises FeedStale, NotFound, Forbidden.
     """
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         feed = _own(session, viewer, feed_id)
+        if feed.version != version:
+            raise rules.FeedStale()
+        feed.version += 1
         feed.digest, feed.fetched_at, feed.fetched_by = digest(token), None, None
         log.record(session, "feed.renewed", feed, by=viewer, at=now)
     return feed, token
@@ -96,7 +99,7 @@ def note_fetch(feed: FeedSubscription, program: str | None, now: datetime) -> No
 
 
 def _own(session: Session, viewer: Viewer, feed_id: str) -> FeedSubscription:
-    feed = session.get(FeedSubscription, feed_id)
+    feed = session.get(FeedSubscription, feed_id, with_for_update=True, populate_existing=True)
     if feed is None or feed.membership_id != viewer.membership_id or feed.revoked_at is not None:
         raise NotFound()
     check_may_subscribe(viewer)

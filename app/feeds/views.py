@@ -8,7 +8,7 @@ from app.accounts import queries as accounts
 from app.accounts.current import login_required, viewer
 from app.clock import now
 from app.feeds import calendar, queries, service
-from app.feeds.forms import FeedForm
+from app.feeds.forms import FeedForm, RenewForm
 from app.feeds.programs import program
 from app.language import speaking
 
@@ -57,8 +57,10 @@ def index() -> Any:
 @login_required
 def renew(feed_id: str) -> Any:
     """Another address in place of one that got into wrong hands, shown in this answer and never again."""
-    _feed, token = service.renew(viewer(), feed_id, now())
-    return _index(FeedForm(formdata=None).offer(viewer()), token)
+    renewing = RenewForm()
+    made = renewing.run(lambda version: service.renew(viewer(), feed_id, now(), version))
+    form = FeedForm(formdata=None).offer(viewer())
+    return _index(form, made[1] if made else None, renewing), renewing.status
 
 
 @bp.post("/feeds/<feed_id>/revoke")
@@ -68,10 +70,11 @@ def revoke(feed_id: str) -> Any:
     return redirect(url_for(".index"), 303)
 
 
-def _index(form: FeedForm, token: str | None) -> str:
-    """The page of addresses. token: of the one that was made just now."""
+def _index(form: FeedForm, token: str | None, renewing: RenewForm | None = None) -> str:
+    """The page of addresses. token: of the one that was made just now. renewing: what was asked of one in the list."""
     shown = address(token) if token else None
-    return render_template("feeds/index.html", form=form, feeds=queries.feeds_of(viewer()), address=shown)
+    page = {"form": form, "renewing": renewing, "feeds": queries.feeds_of(viewer()), "address": shown}
+    return render_template("feeds/index.html", **page)
 
 
 def address(token: str) -> str:

@@ -201,7 +201,7 @@ def test_a_stale_page_is_told_and_shows_what_is_there_now(story: Story) -> None:
 def test_a_tampered_version_is_refused(story: Story, version: str) -> None:
     page = story.sends(story.engineer, "cancel", version=version)
     assert page.status == 422
-    assert "这个页面缺了预约的版本，请重新打开。" in page.text
+    assert "这个页面不完整，请重新打开。" in page.text
     assert story.state is State.HELD
 
 

@@ -1,5 +1,6 @@
 """Making, listing and ending calendar addresses, on the page and through the API."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -141,10 +142,50 @@ def test_another_address_takes_the_place_of_the_one_before(world: World, clean: 
     feed, token = service.subscribe(engineer.viewer, Subscribe(FeedScope.COMPANY), world.now)
     fetch(token)
     stranger = browser(clean, world.engineer("甲公司"))
-    assert stranger.post(f"/feeds/{feed.id}/renew").status_code == 404
-    page = browser(clean, engineer).post(f"/feeds/{feed.id}/renew")
+    assert stranger.post(f"/feeds/{feed.id}/renew", data={"version": 1}).status_code == 404
+    client = browser(clean, engineer)
+    assert 'name="version" value="1"' in client.get("/feeds/").get_data(as_text=True)
+    page = client.post(f"/feeds/{feed.id}/renew", data={"version": 1})
     other = page.get_data(as_text=True).split("/calendar/")[1].split(".ics")[0]
     assert page.status_code == 200 and other != token
     assert (fetch(token).status_code, fetch(other).status_code) == (404, 200)
     service.revoke(engineer.viewer, feed.id, world.now)
-    assert browser(clean, engineer).post(f"/feeds/{feed.id}/renew").status_code == 404
+    assert client.post(f"/feeds/{feed.id}/renew", data={"version": 2}).status_code == 404
+
+
+def test_of_two_who_change_one_address_the_second_is_told(world: World, clean: Flask, fetch: Any) -> None:
+    engineer = world.engineer("甲公司")
+    feed, _token = service.subscribe(engineer.viewer, Subscribe(FeedScope.COMPANY), world.now)
+    path, client = f"/feeds/{feed.id}/renew", browser(clean, engineer)
+    first = client.post(path, data={"version": 1})
+    token = first.get_data(as_text=True).split("/calendar/")[1].split(".ics")[0]
+    second = client.post(path, data={"version": 1})
+    assert second.status_code == 409
+    text = second.get_data(as_text=True)
+    assert "这个日历地址刚刚换过" in text and "/calendar/" not in text and 'name="version" value="2"' in text
+    assert fetch(token).status_code == 200
+    assert client.post(path).status_code == 409
+    nonsense = client.post(path, data={"version": "x"})
+    assert nonsense.status_code == 422 and "这个页面不完整，请重新打开。" in nonsense.get_data(as_text=True)
+
+
+def test_at_the_same_moment_only_one_changes_the_address(world: World, app: Flask) -> None:
+    engineer = world.engineer("甲公司")
+    feed, _token = service.subscribe(engineer.viewer, Subscribe(FeedScope.COMPANY), world.now)
+    ident, told = feed.id, []
+
+    def renew() -> None:
+        with app.app_context():
+            try:
+                told.append(type(service.renew(engineer.viewer, ident, world.now, 1)))
+            except YujianError as error:
+                told.append(type(error))
+            db.session.remove()
+
+    db.session.remove()
+    threads = [threading.Thread(target=renew) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told, key=str) == sorted([rules.FeedStale, tuple], key=str)

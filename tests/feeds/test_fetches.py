@@ -68,5 +68,5 @@ def test_who_read_the_address_before_is_not_told_of_the_next(world: World, subsc
     engineer = world.engineer("甲公司")
     fetch(subscribe(engineer, "me"), User_Agent=OUTLOOK)
     (feed,) = queries.feeds_of(engineer.viewer)
-    service.renew(engineer.viewer, feed.id, world.now)
+    service.renew(engineer.viewer, feed.id, world.now, 1)
     assert last_fetch(engineer) == (None, None)

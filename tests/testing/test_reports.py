@@ -200,7 +200,7 @@ class TestThePage:
             ({"issued_on": "gestern"}, 422, "请填日期，例如 2026-05-18。"),
             ({"issued_on": ""}, 422, "请填日期，例如 2026-05-18。"),
             ({"version": "1"}, 409, "这条预约刚刚变过，请看过现在的内容再改。"),
-            ({"version": "x"}, 422, "这个页面缺了预约的版本，请重新打开。"),
+            ({"version": "x"}, 422, "这个页面不完整，请重新打开。"),
         ],
     )
     def test_a_refusal_says_what_is_wrong_and_keeps_the_rest(
