@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 
 from app.accounts.current import viewer
+from app.accounts.policy import Action, allowed
 from app.clock import now
 from app.errors import NotFound
 from app.labs import browse, labels
@@ -85,6 +86,7 @@ def resource(resource_id: str) -> Any:
         week=browse.earliest_week(EarliestWeek.pool, found.pool),
         run_sentence=labels.unit_run_sentence(found),
         sources=browse.sources(found.sources),
+        may_close=allowed(viewer(), Action.CLOSE_RESOURCE, found) and not found.retired_at,
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from flask import request, url_for
 
 from app.schedule.forms import DAY, TWO_WEEKS, WEEK, Asked
-from app.worktime import local_date
+from app.worktime import Interval, local_date
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Addresses:
     bookings: str
     resources: str
     labs: str
+    capacity: str
+    close: str
 
     def __call__(self, **changes: object) -> str:
         """The schedule with other filters; None takes one away."""
@@ -66,6 +68,12 @@ class Addresses:
         test = f"test={quote(self.asked.test)}&" if self.asked.test else ""
         return f"{self.book}?{test}resource={quote(resource_id)}&starts_at="
 
+    def closing(self, lab_id: str, resource_id: str, place: int | None, when: Interval) -> str:
+        """The form that closes this bench, or one place of it, for this time."""
+        places = f"places={place}&" if place else ""
+        form = f"{self.capacity}{quote(lab_id)}{self.close}?resource={quote(resource_id)}&{places}"
+        return f"{form}starts_at={stamp(when.start)}&ends_at={stamp(when.end)}"
+
     def booking(self, booking_id: str) -> str:
         """A booking's page."""
         return self.bookings + quote(booking_id)
@@ -86,6 +94,7 @@ def addresses(asked: Asked) -> Addresses:
 
 @lru_cache(maxsize=256)
 def _addresses(asked: Asked, _mounted: str) -> Addresses:
+    capacity, close = url_for("capacity_closures.new", lab_id="-").split("-", 1)
     return Addresses(
         asked=asked,
         base=url_for("schedule.index"),
@@ -93,6 +102,8 @@ def _addresses(asked: Asked, _mounted: str) -> Addresses:
         bookings=url_for("booking.detail", booking_id="-")[:-1],
         resources=url_for("labs.resource", resource_id="-")[:-1],
         labs=url_for("labs.lab", lab_id="-")[:-1],
+        capacity=capacity,
+        close=close,
     )
 
 

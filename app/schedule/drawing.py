@@ -50,8 +50,9 @@ PADDING = 12
 @dataclass(frozen=True, eq=False)
 class Style:
     """How a page is drawn. spelled: whether cells tell their times; chosen: index of the day that a phone spells out;
-    width: px of a lane on a desktop, so that only text that fits is written; moves: whether the viewer may move what
-    is booked at his lab. Known by identity: `styled` gives the same one again.
+    width: px of a lane on a desktop, so that only text that fits is written; moves, closes: whether the viewer may move
+    what is booked at his lab, and close what is free of its benches. Known by identity: `styled` gives the same one
+    again.
     """
 
     to: Addresses
@@ -61,6 +62,7 @@ class Style:
     chosen: int = 0
     width: int = 1024
     moves: bool = False
+    closes: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -161,7 +163,8 @@ class Pen:
     def lanes(self, row: Row, number: int, axis: Axis) -> list[list[Cell]]:
         """The lanes of a bench, the ground in the first. number: of its name, whose id is `r` and this."""
         column = self._style.width / axis.columns
-        cells = [list(self._marks(lane, row, number, column)) for lane in row.lanes(axis)]
+        closes = self._style.closes and row.own_lab
+        cells = [list(self._marks(lane, row, number, column)) for lane in row.lanes(axis, closes)]
         cells[0][:0] = self._ground(row, axis, column)
         return cells
 
@@ -202,7 +205,9 @@ class Pen:
         form = self._style.to.form(row.shown.id)
         for mark in lane.marks:
             room = mark.cells.s * column
-            if mark.window:
+            if mark.window and row.own_lab:
+                yield self._idle(mark, mark.window, lane.place, row, number)
+            elif mark.window:
                 yield self._free(mark, mark.window, form, number, room)
             elif mark.seen:
                 yield self._seen(mark, row.own_lab, room)
@@ -217,6 +222,17 @@ class Pen:
             f"{'ev open' if spelled else 'fr'} c{mark.cells.c} s{mark.cells.s}",
             form + stamp(window.starts_at),
             text=words.fitting(words.of_window(window), room) if spelled else "",
+            by=f"r{number} d{window.day} {said.id}",
+        )
+
+    def _idle(self, mark: Mark, window: Window, place: int | None, row: Row, number: int) -> Cell:
+        times = words.times(window)
+        said = self._keep(
+            _idle(times, place, self._style.language), note=False, ident=f"i{place or ''}{_times_id(times)}"
+        )
+        return Cell(
+            f"fr idle c{mark.cells.c} s{mark.cells.s}",
+            self._style.to.closing(row.shown.lab_id, row.shown.id, place, window.when),
             by=f"r{number} d{window.day} {said.id}",
         )
 
@@ -254,6 +270,11 @@ def _times_id(times: Times) -> str:
 @lru_cache(maxsize=4096)
 def _free(times: Times, _language: str) -> str:
     return words.free(times)
+
+
+@lru_cache(maxsize=1024)
+def _idle(times: Times, place: int | None, _language: str) -> str:
+    return words.idle(times, place)
 
 
 @lru_cache(maxsize=64)

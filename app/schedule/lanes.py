@@ -5,7 +5,7 @@ Nothing here asks who looks: `Seen` holds only what the viewer's query gave, all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -60,6 +60,10 @@ class Window:
     when: Interval
     starts_at: datetime
     last_start: datetime | None = None
+
+
+Free = Callable[[Sequence[Interval]], Sequence[Window]]
+"""The free time of a place that is taken in these spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +129,15 @@ def shared(axis: Axis, busy: Sequence[Interval], seen: Sequence[Seen], windows: 
     return [first] + [Lane(_arranged(axis, _seen(axis, lane))) for lane in _side_by_side(seen)]
 
 
-def places(axis: Axis, count: int, seen: Sequence[Seen]) -> list[Lane]:
+def places(axis: Axis, count: int, seen: Sequence[Seen], free: Free) -> list[Lane]:
     """A shared bench as its lab sees it: a lane for each place, up to the first that is not used at all."""
     used = max((item.place for item in seen), default=0)
-    return [
-        Lane(_arranged(axis, _seen(axis, [item for item in seen if item.place == place])), place)
-        for place in range(1, min(count, used + 1) + 1)
-    ]
+    found = []
+    for place in range(1, min(count, used + 1) + 1):
+        uses = [item for item in seen if item.place == place]
+        windows = free([item.when for item in uses])
+        found.append(Lane(_arranged(axis, _free(axis, windows) + _seen(axis, uses)), place))
+    return found
 
 
 def _busy(axis: Axis, spans: Iterable[Interval]) -> list[Mark]:

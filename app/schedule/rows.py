@@ -27,6 +27,7 @@ from app.worktime import (
     feasible_windows,
     local_date,
     local_day,
+    merge,
     subtract,
 )
 
@@ -116,14 +117,23 @@ class Row:
             return Answer(Reason.TOO_SOON, bookable.start)
         return Answer(Reason.TOO_FAR, bookable.end) if on.start >= bookable.end else None
 
-    def lanes(self, axis: Axis) -> list[Lane]:
-        """Its lanes on an axis; free windows only for who may book."""
-        windows = self.windows if self.frame.book else ()
+    def lanes(self, axis: Axis, closes: bool = False) -> list[Lane]:
+        """Its lanes on an axis; free windows only for who may book. closes: with idle time, which its lab can close."""
+        idle = self._idle if closes else lambda _taken: ()
         if self.own_lab and self.shown.places > 1:
-            return lanes.places(axis, self.shown.places, self.seen)
+            return lanes.places(axis, self.shown.places, self.seen, idle)
+        windows = self.windows if self.frame.book else idle([item.when for item in self.seen])
         if self.shown.places > 1:
             return lanes.shared(axis, self.busy, self.seen, windows)
         return lanes.single(axis, self.busy, self.seen, windows)
+
+    def _idle(self, taken: Sequence[Interval]) -> Sequence[Window]:
+        """Worked time from now on that is free, by day. taken: what the lab sees of the bench, or of one place."""
+        span, now = self.frame.span, max(self.frame.now, self.frame.span.start)
+        if now >= span.end:
+            return ()
+        left = clip(subtract(self.open_time, merge(taken)), Interval(now, span.end))
+        return [Window(day, piece, piece.start) for day, piece in lanes.by_day(left, self.frame.days)]
 
     def ground(self, axis: Axis) -> list[Ground]:
         """Closed runs and, for who may book, open time before the notice and all time behind the horizon."""

@@ -37,7 +37,9 @@ def index() -> str:
     options, asked = choices(viewer(), forms.asked(request.args, today), catalogue)
     sheet = board.sheet(viewer(), asked, catalogue, now(), limits())
     to, moves = addresses(asked), viewer().role is Role.LAB_ADMIN
-    style = styled(to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen, moves=moves)
+    style = styled(
+        to, limits(), lang(), spelled=asked.days == forms.DAY, chosen=sheet.chosen, moves=moves, closes=moves
+    )
     return render_template(
         "schedule/index.html",
         asked=asked,
@@ -63,7 +65,8 @@ def two_weeks(resource_id: str) -> Markup:
 
 
 def _rendered(weeks: Fortnight, asked: forms.Asked) -> Markup:
-    style = styled(addresses(asked), limits(), lang(), spelled=True, width=WIDTH_BESIDE_FACTS)
+    closes = viewer().role is Role.LAB_ADMIN
+    style = styled(addresses(asked), limits(), lang(), spelled=True, width=WIDTH_BESIDE_FACTS, closes=closes)
     step = timedelta(days=forms.TWO_WEEKS)
     return Markup(  # noqa: S704  # it is a template of ours, escaped when it was rendered
         render_template(

@@ -69,6 +69,14 @@ def free(at: Times) -> str:
     return gettext("%(first)s–%(last)s 可上台", first=at.start, last=at.last_start)
 
 
+def idle(at: Times, place: int | None) -> str:
+    """When a bench of one's own lab, or one place of it, is free, and what a click there begins."""
+    hours = _hours(at.start, at.end)
+    if place is None:
+        return gettext("%(hours)s 空闲，登记停用", hours=hours)
+    return gettext("%(place)d 号位 %(hours)s 空闲，登记停用", place=place, hours=hours)
+
+
 def free_on(window: Window) -> str:
     """A free window with its date."""
     return gettext("%(day)s %(free)s", day=day(window.when.start, weekday=False), free=free(times(window)))

@@ -296,3 +296,12 @@ def test_every_booking_is_there_afterwards(world: World) -> None:
     assert db.session.query(Booking).count() == len(made)
     assert db.session.query(Occupancy).filter(Occupancy.booking_id.is_not(None)).count() == len(made)
     assert overlaps() == 0
+
+
+def test_a_link_fills_in_the_form_and_one_that_is_damaged_harms_nothing(world: World, visitor: Visits) -> None:
+    world.bench()
+    desk = visitor(world.lab_admin("lab"))
+    page = desk.get(f"{PATH}new?resource=chamber&starts_at=2026-11-05T00:30Z&ends_at=2026-11-05T09:30Z").html
+    assert 'value="2026-11-05T08:30"' in page and 'value="2026-11-05T17:30"' in page
+    page = desk.get(f"{PATH}new?resource=nothing&places=x&starts_at=yesterday&ends_at=9999-99-99").html
+    assert 'value="2026-11-02T09:00"' in page and 'value="2026-11-06T09:00"' in page and "checked" in page

@@ -153,6 +153,7 @@ def asked() -> dict[str, list[str]]:
     companies = ids(Organisation)
     return {
         "/capacity/here/rules/why": ["company=x&test=t&resource=chamber&starts_at=2026-11-26T08:30"],
+        "/capacity/here/closures/new": ["resource=chamber&places=1&starts_at=2026-11-26T00:30Z&ends_at=2026-11-26"],
         "/capacity/here/calendars/": ["resource=chamber&month=2026-11"],
         "/accounts/members": [f"organisation={each}" for each in companies],
         "/bookings/": ["state=all", "state=over", "state=expired", "lab=elsewhere", "state=all&lab=here"],

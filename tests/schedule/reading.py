@@ -94,7 +94,11 @@ class Page(HTMLParser):
     def free(self, bench: str) -> list[tuple[str, datetime]]:
         """Name and start of each free link in the lanes of a bench."""
         cells = [cell for css in ("fr", "open") for cell in self.row(bench).all("a", css)]
-        return [(self.name(cell), start(cell)) for cell in cells]
+        return [(self.name(cell), start(cell)) for cell in cells if "idle" not in cell.classes]
+
+    def idle(self, bench: str) -> list[Element]:
+        """Links of idle time, which lead to the form that closes the bench."""
+        return list(self.row(bench).all("a", "idle"))
 
     def closed(self, bench: str) -> list[str]:
         """What the closed cells of a bench answer."""

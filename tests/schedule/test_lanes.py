@@ -1,5 +1,6 @@
 """Times become columns: nothing overlaps, nothing that the viewer knows is lost, what touches stays joined."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -67,9 +68,21 @@ def test_own_uses_of_a_shared_bench_stand_below_in_as_few_lanes_as_overlap() -> 
 
 
 def test_the_lab_sees_places_up_to_the_first_unused_one() -> None:
-    found = lanes.places(AXIS, 8, [seen(8, 16, "one"), seen(8, 16, "two", place=2)])
+    def none(_taken: object) -> list[Window]:
+        return []
+
+    found = lanes.places(AXIS, 8, [seen(8, 16, "one"), seen(8, 16, "two", place=2)], none)
     assert [(lane.place, len(lane.marks)) for lane in found] == [(1, 1), (2, 1), (3, 0)]
-    assert len(lanes.places(AXIS, 1, [seen(8, 16)])) == 1
+    assert len(lanes.places(AXIS, 1, [seen(8, 16)], none)) == 1
+
+
+def test_the_free_time_of_each_place_stands_in_its_lane() -> None:
+    def day(taken: Sequence[Interval]) -> list[Window]:
+        return [Window(0, piece, piece.start) for piece in subtract([hours(0, 24)], taken)]
+
+    one, two = lanes.places(AXIS, 8, [seen(8, 16, "one")], day)
+    assert drawn(one.marks) == [("FREE", 1, 2), ("SEEN", 3, 2), ("FREE", 5, 2)]
+    assert drawn(two.marks) == [("FREE", 1, 6)]
 
 
 @given(busy=times(), own=times(), free=times())

@@ -132,6 +132,64 @@ def test_who_may_not_book_gets_no_links_to_the_form(world: World, look: Look) ->
         assert "/bookings/new" not in page.html
 
 
+def test_idle_time_leads_its_labs_desk_to_the_form_that_closes_it(world: World, look: Look) -> None:
+    world.bench()
+    world.resource("elsewhere", lab="other")
+    desk = world.lab_admin("lab")
+    booking = world.engineer("甲公司").requests(at(5))
+    for query in ("", "from=2026-11-05&days=1", "from=2026-11-02&days=28", "from=2026-11-02&days=91"):
+        page = look(desk, query)
+        links = {page.name(cell).partition(" 空闲")[0].rpartition(" ")[2]: cell.href for cell in page.idle("chamber")}
+        assert any(name.startswith("12:30–17:30") for name in links), query
+    page = look(desk, "from=2026-11-05&days=1")
+    (link,) = page.idle("chamber")
+    assert page.name(link) == "环境舱 chamber 11-05 周四 12:30–17:30 空闲，登记停用"
+    assert booking.ends_at == at(5, 12, 30)
+    form = look(desk, path=link.href.partition("?")[0], query=link.href.partition("?")[2])
+    values = {
+        each.attributes["name"]: each.attributes["value"]
+        for each in form.root.all("input", "")
+        if "name" in each.attributes
+    }
+    assert (values["starts_at"], values["ends_at"]) == ("2026-11-05T12:30", "2026-11-05T17:30")
+    assert [each.attributes["value"] for each in form.root.all("input") if "checked" in each.attributes] == [
+        "chamber",
+        "once",
+    ]
+
+
+def test_only_the_desk_of_the_lab_closes_benches_from_the_schedule(world: World, look: Look) -> None:
+    world.bench()
+    world.resource("elsewhere", lab="other")
+    for person in (world.engineer("甲公司"), world.bench_crew("lab"), world.coordinator(), world.lab_admin("other")):
+        for path in ("/schedule", "/resources/chamber"):
+            assert "/closures/new" not in look(person, "lab=lab", path=path).html.replace("/other/closures", "")
+    page = look(world.lab_admin("lab"), path="/resources/chamber")
+    assert page.html.count("/closures/new?resource=chamber&") > 5
+    assert [link.text for link in page.root.all("a", "btn") if link.href.endswith("/closures/new?resource=chamber")]
+
+
+def test_what_has_passed_is_not_offered_to_be_closed(world: World, look: Look) -> None:
+    world.bench()
+    world.now = at(4, 10, 20)
+    page = look(world.lab_admin("lab"), "from=2026-11-02&days=7")
+    assert page.name(page.idle("chamber")[0]) == "环境舱 chamber 11-04 周三 10:15–17:30 空闲，登记停用"
+    assert look(world.lab_admin("lab"), "from=2026-10-26&days=7").idle("chamber") == []
+
+
+def test_one_place_of_a_shared_bench_is_closed_from_its_lane(world: World, look: Look) -> None:
+    world.bench(places=2)
+    desk = world.lab_admin("lab")
+    world.engineer("甲公司").requests(at(5))
+    page = look(desk, "from=2026-11-05&days=1")
+    assert [page.name(cell) for cell in page.idle("chamber")] == [
+        "环境舱 chamber 11-05 周四 1 号位 12:30–17:30 空闲，登记停用",
+        "环境舱 chamber 11-05 周四 2 号位 08:30–17:30 空闲，登记停用",
+    ]
+    path, _, query = page.idle("chamber")[1].href.partition("?")
+    assert 'name="places" type="text" value="2"' in look(desk, query, path=path).html
+
+
 def test_a_shared_bench_is_busy_only_when_no_place_is_left(world: World, look: Look) -> None:
     world.bench(places=2)
     mine = world.engineer("乙公司")

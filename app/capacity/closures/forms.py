@@ -1,7 +1,7 @@
 """Forms of closures, limitations and calibration; each builds commands of the services."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, NumberRange
 from wtforms.validators import Optional as Blank
 
 from app.booking.closures import CloseResource
-from app.booking.forms import StartField, needed
+from app.booking.forms import StartField, needed, parse_start
 from app.booking.models import ClosureKind
 from app.capacity.closures.rules import Recurrence, occurrences, places_typed
 from app.capacity.closures.service import Calibrate, Limit
@@ -30,6 +30,16 @@ from app.labs.models import Resource
 from app.labs.quantities import QUANTITIES
 from app.language import pick
 from app.worktime import Interval
+
+USUAL = timedelta(days=4)
+
+
+def _instant(args: Mapping[str, str], name: str) -> datetime | None:
+    """An instant of a link; None where it is missing or can't be read."""
+    try:
+        return parse_start(args.get(name, ""))
+    except ValueError:
+        return None
 
 
 class CloseForm(CommandForm):
@@ -49,6 +59,13 @@ class CloseForm(CommandForm):
         self.kind.choices = [SelectChoice(kind.value, gettext(kind.label)) for kind in ClosureKind]
         self.recurrence.choices = [SelectChoice(each.value, gettext(each.label)) for each in Recurrence]
         return self
+
+    def begin(self, args: Mapping[str, str], now: datetime) -> None:
+        """Fill in what the link names, by default some days from now on for no bench yet."""
+        self.resources.data = [args["resource"]] if args.get("resource") else []
+        self.places.data = args.get("places", "")[:60]
+        self.starts_at.data = _instant(args, "starts_at") or now.replace(second=0, microsecond=0)
+        self.ends_at.data = _instant(args, "ends_at") or self.starts_at.data + USUAL
 
     def validate_places(self, field: Any) -> None:
         """Numbers, and only of one bench."""

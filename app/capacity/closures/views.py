@@ -69,8 +69,7 @@ def new(lab_id: str) -> Any:
     lab, at = own_lab(lab_id), now()
     form = CloseForm().offer(resources_of(lab.id))
     if not form.is_submitted():
-        form.resources.data = [request.args["resource"]] if request.args.get("resource") else []
-        form.starts_at.data, form.ends_at.data = at.replace(second=0, microsecond=0), at + timedelta(days=4)
+        form.begin(request.args, at)
     hits: list[Hit] | None = None
     if form.validate_on_submit():
         if request.form.get("do") == "save":
