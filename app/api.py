@@ -37,10 +37,25 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-class ListQuery(BaseModel):
+class Query(BaseModel):
+    """What stands behind a question mark. An argument that nobody knows is refused: a filter with a slip of the pen
+    would give everything to a program that trusts it.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class ListQuery(Query):
     """Paging of every list: at most `limit` items behind the opaque `cursor`."""
 
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
+    cursor: str | None = Field(None, max_length=400)
+
+
+class WholeQuery(Query):
+    """Of lists that come whole: the two arguments that every list takes change nothing."""
+
+    limit: int | None = Field(None, ge=1, le=LIMIT_MAX)
     cursor: str | None = Field(None, max_length=400)
 
 

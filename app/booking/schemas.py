@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.api import Instant, ListQuery, example, iso
+from app.api import Instant, ListQuery, Query, WholeQuery, example, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
 from app.booking.occupancy import footprint_of
@@ -199,16 +199,14 @@ class StepPath(BookingPath):
     ]
 
 
-class SpanQuery(BaseModel):
+class SpanQuery(Query):
     """`from` and `to`: dates or instants; a date is local midnight."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     from_: str = Field(alias="from", max_length=40)
     to: str = Field(max_length=40)
 
 
-class OfferQuery(BaseModel):
+class OfferQuery(WholeQuery):
     test: str = Field(max_length=60)
     earliest: str | None = Field(None, max_length=40)
     latest: str | None = Field(None, max_length=40)
@@ -217,15 +215,13 @@ class OfferQuery(BaseModel):
 
 
 class BookingQuery(ListQuery):
-    model_config = ConfigDict(populate_by_name=True)
-
     from_: str | None = Field(None, alias="from", max_length=40)
     to: str | None = Field(None, max_length=40)
     state: State | None = None
     lab: str | None = Field(None, max_length=60)
 
 
-class EventQuery(BaseModel):
+class EventQuery(Query):
     after: str | None = Field(None, max_length=24)
     limit: int = Field(100, ge=1, le=200)
 

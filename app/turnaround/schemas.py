@@ -4,15 +4,13 @@ from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import example
+from app.api import Query, WholeQuery, example
 
 GroupName = Literal["lab", "domain", "test", "month", "quarter", "level", "city", "route"]
 
 
-class TurnaroundQuery(BaseModel):
+class TurnaroundQuery(WholeQuery):
     """`from` and `to`: local dates of issue, both included; twelve months up to today without them."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     from_: str | None = Field(None, alias="from", max_length=40)
     to: str | None = Field(None, max_length=40)
@@ -22,10 +20,8 @@ class TurnaroundQuery(BaseModel):
     test: str | None = Field(None, max_length=64)
 
 
-class PeriodQuery(BaseModel):
+class PeriodQuery(Query):
     """What answers without a grouping take of it."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     from_: str | None = Field(None, alias="from", max_length=40)
     to: str | None = Field(None, max_length=40)
@@ -44,7 +40,7 @@ class ReasonsQuery(PeriodQuery):
     against: Literal["before", "year"] = "before"
 
 
-class BottlenecksQuery(BaseModel):
+class BottlenecksQuery(Query):
     """`months`: so many months that are over."""
 
     months: Literal["3", "6", "12", "24"] = "12"

@@ -152,6 +152,29 @@ def test_arguments(engineer: Program, path: str, names: tuple[str, ...]) -> None
             assert answer.status_code in (200, 404, 422), f"{name}={value}: {answer.get_data(as_text=True)}"
 
 
+def test_an_argument_that_nobody_knows_is_refused_wherever_a_list_is_narrowed(engineer: Program) -> None:
+    document = browser(engineer.app).get("/openapi/openapi.json").get_json()
+    narrowed = [
+        path.removeprefix("/api/v1").replace("{resource_id}", "chamber")
+        for path, operations in document["paths"].items()
+        if any(argument["in"] == "query" for argument in operations.get("get", {}).get("parameters", ()))
+    ]
+    assert len(narrowed) > 15
+    for path in narrowed:
+        found = problem(engineer, "GET", f"{path}?compnay=x")
+        assert (found["status"], found["code"]) == (422, "invalid")
+        assert {"field": "compnay", "message": "没有这个字段。"} in found["errors"], path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/labs", "/tests", "/resources", "/bookings", "/orders", "/waitlist", "/feeds", "/turnaround", "/offers?test=t"],
+)
+def test_every_list_of_the_contract_takes_a_limit_and_an_empty_cursor(engineer: Program, path: str) -> None:
+    sign = "&" if "?" in path else "?"
+    assert engineer.call("GET", f"{path}{sign}limit=5&cursor=").status_code == 200
+
+
 def test_pages_take_any_argument(clean: Flask, person: Person) -> None:
     """What a page can't read it leaves out or refuses; it never breaks."""
     engineer, desk, visitor = browser(clean, person), browser(clean, person.world.lab_admin("lab")), browser(clean)
