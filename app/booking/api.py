@@ -11,7 +11,19 @@ from app.accounts.current import require_api_viewer, token_needed
 from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
-from app.booking import amending_api, moves, offers, ordering_api, queries, rules, schemas, service, story, waitlist_api
+from app.booking import (
+    amending_api,
+    describing,
+    moves,
+    offers,
+    ordering_api,
+    queries,
+    rules,
+    schemas,
+    service,
+    story,
+    waitlist_api,
+)
 from app.booking.availability import Wish, availability
 from app.booking.models import Booking
 from app.booking.rules import State
@@ -178,6 +190,14 @@ def change_booking(path: schemas.StepPath, body: schemas.Step) -> Any:
         return _shown(viewer, moves.move(viewer, move, now()))
     change = service.Change(path.booking_id, body.version, body.reason)
     return _shown(viewer, service.STEPS[path.step](viewer, change, now()))
+
+
+@bp.post("/bookings/<string:booking_id>/describe", responses={200: schemas.BookingModel})
+def describe_booking(path: schemas.BookingPath, body: schemas.Description) -> Any:
+    """What the sample of one's own booking is, and a note: until the lab has confirmed, or while nothing was said."""
+    viewer = require_api_viewer()
+    command = describing.Describe(path.booking_id, body.version, body.sample.strip(), body.note.strip())
+    return _shown(viewer, describing.describe(viewer, command, now()))
 
 
 @bp.get("/events", responses={200: schemas.EventList})

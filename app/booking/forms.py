@@ -13,12 +13,13 @@ from wtforms.fields import DateTimeLocalField
 
 from app.accounts.policy import Viewer
 from app.booking.availability import Wish
+from app.booking.describing import Describe
 from app.booking.models import Booking
 from app.booking.moves import Move
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.booking.service import Book
 from app.booking.steps import Change
-from app.forms import CommandForm, VersionField, at_most, no_nul
+from app.forms import CommandForm, VersionField, at_most, no_nul, trimmed
 from app.language import ZONE, local
 
 EXAMPLE = "2026-05-06 08:30"
@@ -153,6 +154,22 @@ class StepForm(CommandForm):
     def command(self) -> Change:
         assert self.version.data is not None  # its field has refused anything else
         return Change(self.booking_id, self.version.data, (self.reason.data or "").strip())
+
+
+class DescribeForm(CommandForm):
+    """What the sample of a booking is, and a note for the lab."""
+
+    version = VersionField()
+    sample = StringField(_l("样品"), [no_nul, at_most(SAMPLE_LENGTH)], filters=[trimmed])
+    note = TextAreaField(_l("备注"), [no_nul, at_most(NOTE_LENGTH)], filters=[trimmed])
+
+    def __init__(self, booking: Booking, **given: Any) -> None:
+        super().__init__(obj=booking, **given)
+        self.booking_id = booking.id
+
+    def command(self) -> Describe:
+        assert self.version.data is not None  # its field has refused anything else
+        return Describe(self.booking_id, self.version.data, self.sample.data or "", self.note.data or "")
 
 
 def ticked(values: Iterable[str]) -> list[Change]:

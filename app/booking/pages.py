@@ -9,9 +9,10 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from app.accounts.models import Organisation, Role
-from app.accounts.policy import Viewer
+from app.accounts.policy import Action, Viewer, allowed
 from app.booking import approvals, bars, presenting, reading, sentences, story
 from app.booking.bars import Bar, Course
+from app.booking.describing import may_describe
 from app.booking.forecast import Basis, ReportDates
 from app.booking.models import Booking
 from app.booking.occupancy import footprint_of
@@ -65,7 +66,8 @@ class NewEdition:
 @dataclass(frozen=True, slots=True)
 class BookingPage:
     """Everything on `/bookings/<id>`. `until` is None where no report will come; taken: all resources that are, the
-    bench first, each with its places in words. own_times: the lab says itself how long the test takes.
+    bench first, each with its places in words. own_times: the lab says itself how long the test takes. describes: the
+    viewer may say what the sample is.
     """
 
     seen: Seen
@@ -86,6 +88,7 @@ class BookingPage:
     approvals: list[approvals.Shown]
     samples: Sequence[Any]
     run: Any
+    describes: bool
 
 
 def seen_bookings(viewer: Viewer, bookings: Sequence[Booking], now: datetime, limits: Limits) -> list[Seen]:
@@ -138,6 +141,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         approvals=approvals.shown(viewer, booking, now),
         run=parts("run", viewer, [booking.order_line], now).get(booking.order_line_id),
         samples=parts("samples", viewer, [booking.order_line], now).get(booking.order_line_id, ()),
+        describes=bool(allowed(viewer, Action.CHANGE_OWN_BOOKING, booking)) and may_describe(booking, seen.state),
     )
 
 

@@ -88,6 +88,12 @@ class Seen:
         return self.proposed and self.booking.proposal is not None and self.booking.proposal.delay
 
     @property
+    def with_order(self) -> bool:
+        """Whether it is submitted with all of its order, and not by itself."""
+        line = self.booking.order_line
+        return line.submitted_at is None and not line.order.direct
+
+    @property
     def start_due(self) -> bool:
         return self.booking.starts_at <= self.now
 
@@ -143,7 +149,8 @@ def _company_steps(seen: Seen) -> list[Offered]:
             Offered("refuse-move", gettext("保留原时段")),
         ]
     if seen.state is State.HELD:
-        steps.append(Offered("request", gettext("提交申请"), "pri"))
+        alone = Offered("request", gettext("提交申请"), "pri")
+        steps.append(Offered("order", gettext("打开委托单"), "pri") if seen.with_order else alone)
     if seen.state in CANCEL_LABELS and seen.may_cancel:
         steps += [
             Offered("move", gettext("改期")),

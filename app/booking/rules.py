@@ -91,6 +91,11 @@ class Stale(YujianError):
     message = N_("这条预约刚刚变过，请看过现在的内容再改。")
 
 
+class SampleKnown(YujianError):
+    field = "sample"
+    message = N_("样品 %(sample)s 已经登记，名称不能再改；可以再写上别的样品。")
+
+
 class AnsweredSince(YujianError):
     code, status = "stale", 409
     message = N_("这之后已有人答复或改动，没有撤销。请看现在的内容。")

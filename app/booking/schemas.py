@@ -250,6 +250,16 @@ class NewBooking(BaseModel):
     shielded: bool = Field(False, strict=True)
 
 
+class Description(BaseModel):
+    """`version`: as last seen. `sample` and `note` as they shall be."""
+
+    model_config = example(version=1, sample="BP-12", note="")
+
+    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    sample: SampleText
+    note: Note = ""
+
+
 class Step(BaseModel):
     """`version`: as last seen. `starts_at` and `resource` for move only."""
 

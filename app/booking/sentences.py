@@ -35,10 +35,16 @@ def next_step(seen: Seen) -> Next:
 
 def _held(seen: Seen) -> Next:
     expires_at = seen.booking.hold_expires_at or seen.now
+    until, left = by(expires_at, seen.now), elapsed(expires_at - seen.now)
+    if seen.with_order:
+        code = seen.booking.order_line.order.code
+        return Next(
+            gettext("请在%(by)s 前提交委托单 %(code)s，还剩 %(left)s。", by=until, code=code, left=left),
+            gettext("暂留到期自动失效。提交委托单时，各项一起申请。"),
+            need=True,
+        )
     return Next(
-        gettext(
-            "请在%(by)s 前提交申请，还剩 %(left)s。", by=by(expires_at, seen.now), left=elapsed(expires_at - seen.now)
-        ),
+        gettext("请在%(by)s 前提交申请，还剩 %(left)s。", by=until, left=left),
         gettext(
             "暂留 %(minutes)d 分钟，之后自动失效，%(again)s 内不能再暂留同一时段。提交后由%(lab)s确认。",
             minutes=int(seen.limits.hold.total_seconds() // 60),

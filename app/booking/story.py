@@ -37,6 +37,7 @@ TITLES = {
     "booking.delayed": N_("试验要晚结束"),
     "booking.held_up": N_("前一项试验晚了，不能按时上台"),
     "booking.judged": N_("结果判定"),
+    "booking.described": N_("写了样品"),
     "booking.edition_asked": N_("标准将换版，请选保留、提前或取消"),
     "report.drafted": N_("报告已上传，待审核"),
     "report.reviewed": N_("报告审核通过"),
@@ -99,6 +100,8 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
         return gettext(
             "从 %(before)s 到 %(after)s，%(bench)s", before=_at(data["from"]), after=_at(data["to"]), bench=bench
         )
+    if kind == "booking.described":
+        return str(data["sample"]) or gettext("没有写")
     if kind in ("booking.approved", "booking.approval_passed_on"):
         return str(data["step"])
     if kind == "booking.undone":

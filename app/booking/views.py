@@ -12,6 +12,7 @@ from app.accounts.policy import Action, require
 from app.booking import (
     amending_pages,
     day_sheet,
+    describing,
     desk,
     exporting,
     handing,
@@ -27,14 +28,17 @@ from app.booking import (
     undo_pages,
     waitlist_pages,
 )
+from app.booking.describing import Describe
 from app.booking.drafting import draft, lose
-from app.booking.forms import BookingForm, MoveForm, StepForm, parse_day, ticked
+from app.booking.forms import BookingForm, DescribeForm, MoveForm, StepForm, parse_day, ticked
+from app.booking.models import Booking
 from app.booking.moving import move_page
 from app.booking.pages import ON_THE_WAY, booking_page, tick_labels
 from app.booking.presenting import by, elapsed, iso_day
 from app.booking.reading import Waiting
 from app.booking.rules import SlotTaken, State
 from app.booking.settings import limits, limits_of
+from app.booking.steps import Change
 from app.booking.story import lab_name
 from app.clock import now
 from app.errors import NotFound
@@ -94,11 +98,31 @@ def detail(booking_id: str) -> Any:
     return _detail(booking_id, StepForm(booking_id, formdata=None))
 
 
-def _detail(booking_id: str, form: StepForm, step: str = "") -> Any:
-    """The booking as it is now; form and step: what was refused a moment ago."""
+def _detail(booking_id: str, form: StepForm, step: str = "", described: DescribeForm | None = None) -> Any:
+    """The booking as it is now; form and step, described: what was refused a moment ago."""
     booking = queries.visible_booking(viewer(), booking_id)
     page = booking_page(viewer(), booking, now(), limits())
-    return render_template("booking/detail.html", page=page, form=form, refused_step=step)
+    described = described or DescribeForm(booking, formdata=None)
+    return render_template("booking/detail.html", page=page, form=form, described=described, refused_step=step)
+
+
+@bp.post("/bookings/<booking_id>/describe")
+@login_required
+def describe(booking_id: str) -> Any:
+    """Keep what the sample is; `then=request` submits the hold too. What was kept stays when that is refused."""
+    form = DescribeForm(queries.visible_booking(viewer(), booking_id))
+    if form.run(_submit if request.form.get("then") == "request" else _keep):
+        return redirect(url_for(".detail", booking_id=booking_id), 303)
+    return _detail(booking_id, StepForm(booking_id, formdata=None), described=form), form.status
+
+
+def _keep(command: Describe) -> Booking:
+    return describing.describe(viewer(), command, now())
+
+
+def _submit(command: Describe) -> Booking:
+    kept = _keep(command)
+    return service.request(viewer(), Change(kept.id, kept.version), now())
 
 
 @bp.post("/bookings/<booking_id>/<step>")

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired
 
 from app.errors import N_, YujianError
 from app.files.models import FilePurpose
@@ -36,11 +37,11 @@ def _labelled(choices: Iterable[Any], none: str) -> list[tuple[str, str]]:
 class NewOrderForm(CommandForm):
     """Which lab is asked, and the first test when it is known already."""
 
-    lab = SelectField(_l("实验室"))
+    lab = SelectField(_l("实验室"), [InputRequired()])
 
     def __init__(self, labs: Sequence[Lab], **given: Any) -> None:
         super().__init__(**given)
-        self.lab.choices = [(lab.id, pick(lab)) for lab in labs]
+        self.lab.choices = [("", gettext("请选择")), *((lab.id, pick(lab)) for lab in labs)]
 
     def command(self) -> NewOrder:
         return NewOrder(self.lab.data)

@@ -71,7 +71,7 @@ def _own(viewer: Viewer, row: OrderRow, bookings: Mapping[str, Any], review: Con
         return OrderNext(gettext("等企业答复。您现在不用做什么。"), asked)
     if order.state is OrderState.DRAFT:
         ready = _ready(row, bookings)
-        return OrderNext(_draft(row, ready), gettext("提交前只有贵公司看得到。"), need=True, ready=ready)
+        return OrderNext(_draft(row, ready), _draft_until(row, bookings), need=True, ready=ready)
     if any(each.line.state is OrderState.SUBMITTED for each in row.lines):
         if company:
             return OrderNext(gettext("等实验室做合同评审。您现在不用做什么。"))
@@ -124,6 +124,15 @@ def _draft(row: OrderRow, ready: bool) -> str:
     if not _live(row):
         return gettext("请加检测项目。")
     return gettext("请给每一项选时段，或请实验室建议，再提交。")
+
+
+def _draft_until(row: OrderRow, bookings: Mapping[str, Any]) -> str:
+    """Who sees a draft, and when the first of its held times is gone."""
+    held = [bookings[line.id].seen.booking.hold_expires_at for line in _live(row) if line.id in bookings]
+    until = min((at for at in held if at), default=None)
+    if until:
+        return gettext("时段暂留到 %(at)s，请在这之前提交。提交前只有贵公司看得到。", at=moment(until))
+    return gettext("提交前只有贵公司看得到。")
 
 
 def _live(row: OrderRow) -> list[OrderLine]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from app.booking.forecast import ReportDates, reckoned, reporting_times
 from app.booking.models import Booking, MoveProposal
@@ -15,6 +15,8 @@ from app.labs.models import Test
 from app.orders.models import AmendmentState, ClockStop, Order, OrderAmendment, OrderLine
 from app.orders.rules import sample_names
 from app.samples.models import Sample
+from app.testing.models import RunResult
+from app.testing.run_rules import Result
 from app.testing.work_queries import COMING, SOURCES, Kind, Question, Source, Work
 
 # Of one kind so many are looked at; nobody works through more.
@@ -107,6 +109,19 @@ def _by_stop(ask: Question, kind: Kind, source: Source) -> list[Key]:
     return [Key(at, ident, kind) for at, ident in db.session.execute(query)]
 
 
+def _by_result(ask: Question, kind: Kind, source: Source) -> list[Key]:
+    """Orders by when the first of their open results was found."""
+    query = (
+        select(func.min(RunResult.judged_at), Order.id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(RunResult, RunResult.order_line_id == OrderLine.id)
+        .where(RunResult.result == Result.FAILED, OrderLine.issued_at.is_(None), *source.conditions(ask))
+        .group_by(Order.id)
+        .limit(MOST)
+    )
+    return [Key(at, ident, kind) for at, ident in db.session.execute(query)]
+
+
 _PLANNED = (Booking.lab_id, Booking.test_id, Booking.ends_at, Booking.state, OrderLine.ended_at, Test.report_days)
 
 
@@ -159,6 +174,7 @@ _RECKONED: Mapping[Kind, Callable[[Question, Kind, Source], list[Key]]] = {
     Kind.PROPOSAL: _by_answer,
     Kind.AMENDMENT: _by_proposal,
     Kind.STOPPED: _by_stop,
+    Kind.FAILED: _by_result,
     Kind.REPORT: _by_safe_date,
     Kind.OPEN: _by_report,
 }

@@ -22,6 +22,8 @@ from app.orders.queries import GROUPS, Group, stands_in
 from app.samples.models import Sample
 from app.samples.queries import readable
 from app.samples.rules import SampleState
+from app.testing.models import RunResult
+from app.testing.run_rules import Result
 from app.worktime import local_date, local_day
 
 Conditions = tuple[ColumnElement[bool], ...]
@@ -57,6 +59,7 @@ class Kind(enum.StrEnum):
     HOLD = "hold"
     PROPOSAL = "proposal"
     DISPATCH = "dispatch"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Question:
 # Tables under names of their own, for a list may read the same ones beside its conditions.
 Line, Use, Answered = aliased(OrderLine), aliased(Booking), aliased(MoveProposal)
 Proposed, Stopped, Differing = aliased(OrderAmendment), aliased(ClockStop), aliased(Sample)
+Failed, Again = aliased(RunResult), aliased(OrderLine)
 
 
 def to_review(ask: Question) -> Conditions:
@@ -149,6 +153,15 @@ def to_answer(ask: Question) -> Conditions:
     asked = (Proposed.order_id == Order.id, Proposed.state == AmendmentState.PROPOSED)
     waiting = exists().where(*asked, Proposed.by_lab.is_not(ask.viewer.is_lab))
     return (visible(ask.viewer, Action.AMEND, Order), Order.state.in_(AMENDABLE), waiting, *_of_order(ask))
+
+
+def failed(ask: Question) -> Conditions:
+    """Orders with a failed test: its company asks for a retest, or waits for the report of what was done."""
+    own = visible(ask.viewer, Action.CHANGE_OWN_BOOKING, Order)
+    judged = (Failed.order_line_id == Line.id, Failed.result == Result.FAILED)
+    again = exists().where(Again.retest_of_id == Line.id)
+    waiting = exists().where(*judged, Line.order_id == Order.id, Line.issued_at.is_(None), not_(again))
+    return (own, Order.state.in_(GROUPS[Group.OPEN]), waiting, *_of_order(ask))
 
 
 def lapsing(ask: Question) -> Conditions:
@@ -277,6 +290,7 @@ SOURCES: Mapping[Work, Mapping[Kind, Source]] = {
         Kind.HOLD: Source(Booking, lapsing),
         Kind.PROPOSAL: Source(Booking, proposed),
         Kind.DISPATCH: Source(Sample, to_dispatch),
+        Kind.FAILED: Source(Order, failed),
     },
     Work.OPEN: {Kind.OPEN: Source(Order, open_orders)},
 }

@@ -279,6 +279,10 @@ def _dispatch(loaded: _Loaded, key: Key) -> Item | None:
     return loaded.of_sample(key, _needed(key), said=said, small=_past(loaded, key), urgent=_due(loaded, key))
 
 
+def _failed(loaded: _Loaded, key: Key) -> Item | None:
+    return loaded.of_order(key, _waited(loaded, key), said=gettext("有一项不合格，请安排复测，或等报告。"))
+
+
 def _open(loaded: _Loaded, key: Key) -> Item | None:
     row = loaded.orders[key.ident]
     told = summary(loaded.viewer, row, loaded.booked, {}, {}).next
@@ -301,6 +305,7 @@ _ITEMS = {
     Kind.HOLD: _hold,
     Kind.PROPOSAL: _proposal,
     Kind.DISPATCH: _dispatch,
+    Kind.FAILED: _failed,
     Kind.OPEN: _open,
 }
 

@@ -18,6 +18,7 @@ from app.labs.models import Resource, Test
 from app.language import day as day_text
 from app.testing import worklists
 from app.testing.work_queries import Work
+from app.testing.worklists import Item
 from app.timeline import Axis, Phase, Piece, Stretch, draw
 from app.web import queries
 from app.worktime import DayKind, day, local_date, local_day, midnight
@@ -63,8 +64,11 @@ class AgendaDay:
 
 @dataclass(frozen=True, slots=True)
 class CompanyHome:
+    """others: what waits for the company beside bookings, of orders and samples."""
+
     recent: list[Test]
     todo: list[Todo]
+    others: list[Item]
     work: Mapping[Work, int]
     rows: list[OnTheWay]
     ticks: list[datetime]
@@ -105,10 +109,12 @@ def company_home(viewer: Viewer, now: datetime, limits: Limits) -> CompanyHome:
     coming = [one for one in seen if one.state in (State.HELD, State.REQUESTED, State.CONFIRMED, State.RUNNING)]
     on_the_way = [one for one in seen if one.state in queries.ON_THE_WAY]
     axis, rows = _rows(sorted(on_the_way, key=lambda one: one.dates.expected_at)[:ROWS], now)
+    work = worklists.counts(viewer, now)
     return CompanyHome(
         recent=queries.recent_tests(viewer),
         todo=_todo(coming),
-        work=worklists.counts(viewer, now),
+        others=_others(viewer, now) if work[Work.MINE] else [],
+        work=work,
         rows=rows,
         ticks=axis.ticks(TICKS),
         open_orders=len(on_the_way),
@@ -135,6 +141,11 @@ def _todo(seen: Iterable[Seen]) -> list[Todo]:
     """What needs the reader, the nearest deadline first."""
     told = [Todo(one, next_step(one)) for one in seen]
     return sorted((one for one in told if one.next.need), key=lambda one: _deadline(one.seen))[:TODO]
+
+
+def _others(viewer: Viewer, now: datetime) -> list[Item]:
+    items = worklists.listing(viewer, Work.MINE, worklists.ALL, now).items
+    return [item for item in items if item.endpoint != worklists.BOOKING][:TODO]
 
 
 def _deadline(seen: Seen) -> datetime:

@@ -108,7 +108,7 @@ def test_the_scene_of_a_breakdown(browser: Browser, server: Server, sign_in: Sig
         engineer.locator(f'tr:has(a[href="/labs/{LAB}"]) form button').click()
         engineer.wait_for_url("**/bookings/*")
         booking = engineer.url
-        engineer.locator('form[action$="/request"] button').first.click()
+        engineer.locator("button[name=then][value=request]").click()
         bench = engineer.locator('main a[href^="/resources/"]').first.get_attribute("href")
         assert bench
         resource = bench.rpartition("/")[2]
@@ -146,7 +146,7 @@ def test_the_scene_of_a_new_edition(browser: Browser, server: Server, sign_in: S
         engineer.locator(f'tr:has(a[href="/labs/{ROAD_LAB}"]) form button').first.click()
         engineer.wait_for_url("**/bookings/*")
         booking = engineer.url
-        engineer.locator('form[action$="/request"] button').first.click()
+        engineer.locator("button[name=then][value=request]").click()
         code = (engineer.locator(".crumb").inner_text()).rpartition("/")[2].strip()
 
         sign_in(desk, "lab-caeri@demo.example")

@@ -114,6 +114,24 @@ def subjects(server: Server, email: str) -> list[str]:
     return [str(mail["Subject"]) for mail in server.postbox.to(email)]
 
 
+def test_terms_outlive_whatever_else_is_pressed(page_desktop: Page, sign_in: SignIn):
+    page = page_desktop
+    sign_in(page, "oem-a@demo.example")
+    page.goto(f"/orders/new?lab={LAB}")
+    press(page, "建立草稿")
+    page.wait_for_url(re.compile(r"/orders/(?!new)"))
+    page.fill("input[name=contract_number]", "HT-2026-001")
+    page.fill("input[name=amount]", "十万")
+    add_line(page, TESTS[0], "BP-12")
+    expect(page.locator("[data-state]")).to_contain_text("没有保存")
+    expect(page.locator("[data-state]")).to_contain_text("金额")
+    expect(page.locator("input[name=amount]")).to_be_focused()
+    page.fill("input[name=amount]", "100000")
+    press(page, "加上")
+    expect(page.locator("main table")).to_contain_text("BP-12")
+    expect(page.locator("input[name=contract_number]")).to_have_value("HT-2026-001")
+
+
 def test_an_order_from_draft_to_its_last_report(browser: Browser, server: Server, sign_in: SignIn, axe):
     wrong: list[str] = []
 

@@ -17,8 +17,8 @@ STATUS = {"held": ".st.held", "requested": ".st.req", "confirmed": ".st.conf"}
 
 
 def step(page: Page, name: str) -> None:
-    """Press the button that posts this step of the booking."""
-    page.locator(f'form[action$="/{name}"] button').first.click()
+    """Press the button that posts this step of the booking; the request goes with what the sample is."""
+    page.locator(f'form[action$="/{name}"] button, button[name=then][value="{name}"]').first.click()
 
 
 def shows(page: Page, state: str) -> None:
@@ -70,8 +70,10 @@ def test_from_a_standard_number_to_a_confirmed_booking(
         booking = hold_a_bench(engineer)
         shows(engineer, "held")
         look(engineer)
+        engineer.fill("#describe [name=sample]", "BP-12")
         step(engineer, "request")
         shows(engineer, "requested")
+        expect(engineer.locator("main")).to_contain_text("BP-12")
 
         sign_in(lab, "lab@demo.example")
         choose_language(lab, language)
@@ -117,6 +119,11 @@ def test_a_lost_race_keeps_what_was_typed_and_offers_three_times(browser: Browse
         second.locator('button[value="requested"]').click()
         expect(second.locator("dialog tbody tr")).to_have_count(3)
         expect(second.locator('dialog [name="note"]')).to_have_value("触发单体为中部 6 号")
+        expect(second.locator("dialog")).to_be_focused()
+        second.keyboard.press("Escape")
+        expect(second.locator("dialog")).to_have_count(0)
+        expect(second.locator('[name="note"]')).to_have_value("触发单体为中部 6 号")
+        second.locator('button[value="requested"]').click()
         second.locator("dialog tbody tr button").first.click()
         expect(second.locator(f".head {STATUS['requested']}, .head {STATUS['held']}")).to_have_count(1)
         expect(second.locator("main")).to_contain_text("触发单体为中部 6 号")

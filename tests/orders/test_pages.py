@@ -7,6 +7,8 @@ from flask import Flask
 
 from app.booking.models import Booking
 from app.database import db
+from app.orders import service
+from app.orders.service import NewLine, NewOrder
 from app.testing.service import IssueReport, issue_report
 from tests.visitor import Seen, Visitor
 from tests.world import Person, World, at
@@ -149,3 +151,28 @@ def test_orders_speak_english(story: Story) -> None:
     english = Visitor(story.app, story.engineer).english()
     assert "GB TEST-2026 Test t" in english.get("/orders/").text
     assert "Test centre lab" in english.get(f"/orders/{story.order_id}").text
+
+
+def test_a_new_order_is_asked_which_lab_and_has_no_first_guess(world: World, clean: Flask) -> None:
+    world.lab()
+    visitor = Visitor(clean, world.engineer("甲公司"))
+    assert '<option selected value="">请选择</option>' in visitor.get("/orders/new").html
+    assert '<option selected value="lab">试验中心</option>' in visitor.get("/orders/new", lab="lab").html
+    assert visitor.post("/orders/new", lab="").status == 422
+    assert visitor.post("/orders/new", lab="lab").status == 303
+    assert 'href="/orders/new?lab=lab"' in visitor.get("/labs/lab").html
+    assert "/orders/new" not in Visitor(clean, world.lab_admin("lab")).get("/labs/lab").html
+
+
+def test_a_held_line_of_a_draft_is_submitted_with_its_order(world: World, clean: Flask) -> None:
+    world.bench()
+    engineer = world.engineer("甲公司")
+    order = service.create(engineer.viewer, NewOrder("lab", (NewLine("t", "BP-12"),)), world.now)
+    held = engineer.holds(at(5), order_id=order.id)
+    visitor = Visitor(clean, engineer)
+    page = visitor.get(f"/bookings/{held.id}")
+    assert f"请在今天 11:00 前提交委托单 {order.code}，还剩 2 小时 0 分。" in page.text
+    assert "提交申请" not in page.text and f'href="/orders/{order.id}">打开委托单' in page.html
+    home = visitor.get("/").html
+    assert f"/bookings/{held.id}/request" not in home and f'href="/orders/{order.id}">打开委托单' in home
+    assert "时段暂留到 11-02 周一 11:00，请在这之前提交。" in visitor.get(f"/orders/{order.id}").text

@@ -277,3 +277,16 @@ def test_a_time_for_the_retest_is_asked_for_on_its_page(story: Story) -> None:
     fields = {name: values[-1] for name, values in shown.fields.items() if name not in left}
     made = engineer.post("/bookings/new", **fields, state="requested")
     assert made.status == 303, made.text
+
+
+def test_a_failed_test_waits_for_its_company_until_it_is_repeated(story: Story) -> None:
+    story.crew.does("start", story.first)
+    story.ends(Result.FAILED, "绝缘电阻过低")
+    code, said = story.order().code, "有一项不合格，请安排复测，或等报告。"
+    jia, yi = Visitor(story.app, story.jia), Visitor(story.app, story.yi)
+    for path in ("/", "/work/?list=mine"):
+        page = jia.get(path)
+        assert said in page.text and code in page.text and f"/orders/{story.order().id}" in page.html
+        assert said not in yi.get(path).text
+    story.retests(story.jia.viewer)
+    assert said not in jia.get("/").text and said not in jia.get("/work/", list="mine").text

@@ -49,7 +49,7 @@ def test_a_new_company_is_told_how_to_begin(world, home):
 def test_a_hold_asks_to_be_submitted_before_it_lapses(world, home, clean):
     world.bench()
     engineer = world.engineer("甲公司")
-    hold = engineer.holds(at(4))
+    hold = engineer.holds(at(4), sample="BP-12")
     todo = section(home(engineer), "需要您处理")
     assert "请在今天 11:00 前提交申请，还剩 2 小时 0 分。" in todo
     assert todo.count("btn pri") == 1
@@ -61,7 +61,7 @@ def test_a_hold_asks_to_be_submitted_before_it_lapses(world, home, clean):
 def test_the_button_on_the_home_page_submits(world, home, clean):
     world.bench()
     engineer = world.engineer("甲公司")
-    hold = engineer.holds(at(4))
+    hold = engineer.holds(at(4), sample="BP-12")
     version = re.search(r'name="version" value="(\d+)"', section(home(engineer), "需要您处理"))[1]
     with time_machine.travel(world.now, tick=False):
         answer = browser(clean, engineer).post(f"/bookings/{hold.id}/request", data={"version": version})
