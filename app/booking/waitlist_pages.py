@@ -1,11 +1,13 @@
 """Pages of the waiting list, and of requests that compete with it."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -24,13 +26,14 @@ from app.database import db
 from app.errors import NotFound, YujianError
 from app.forms import CommandForm, at_most, no_nul
 from app.labs.models import Lab, Test
+from app.labs.queries import test_of
 from app.language import refusal
 
 bp = Blueprint("booking_waitlist", __name__)
 
 
 class WaitForm(CommandForm):
-    test = StringField(_l("检测项目"), [InputRequired(_l("请填检测项目的编号。")), no_nul, at_most(60)])
+    test = StringField(_l("检测项目"), [InputRequired(_l("请先查找检测项目。")), no_nul, at_most(60)])
     lab = SelectField(_l("实验室"))
     earliest = StartField(_l("最早"), [needed])
     latest = StartField(_l("最晚"), [needed])
@@ -50,15 +53,23 @@ class WaitForm(CommandForm):
 @bp.route("/bookings/waitlist", methods=["GET", "POST"])
 @login_required
 def waitlist() -> Any:
-    """What the company waits for, and a form for more."""
+    """What the company waits for, and a form for more; `test`, `lab`, `earliest` and `latest` may be in the address."""
     require(viewer(), Action.BOOK)
     labs = list(db.session.scalars(select(Lab).where(Lab.retired_at.is_(None)).order_by(Lab.name_zh)))
     form = WaitForm(request.form if request.method == "POST" else request.args).offer(labs)
+    if request.method == "GET" and form.earliest.data is None:
+        form.earliest.data = now().replace(minute=0) + timedelta(hours=1)
     if form.run(lambda command: waiting.wait(viewer(), command, now())):
         return redirect(url_for(".waitlist"), 303)
     rows = waiting.entries(viewer(), now())
-    tests = {t.id: t for t in db.session.scalars(select(Test).where(Test.id.in_({row.test_id for row in rows})))}
-    page = {"rows": rows, "tests": tests, "labs": {lab.id: lab for lab in labs}, "form": form}
+    named = select(Test).where(Test.id.in_({row.test_id for row in rows})).options(joinedload(Test.method))
+    page = {
+        "rows": rows,
+        "tests": {test.id: test for test in db.session.scalars(named)},
+        "labs": {lab.id: lab for lab in labs},
+        "form": form,
+        "wanted": test_of((form.test.data or "").replace("\x00", "")),
+    }
     return render_template("booking/waitlist.html", **page), form.status
 
 

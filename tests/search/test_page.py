@@ -324,3 +324,10 @@ def test_holidays_on_the_axis_are_named(engineer: FreshClient):
     page = search(engineer, "rks", earliest="2026-12-28")
     assert "灰底为元旦" in page
     assert "2027 年的放假安排还没有公布，按法定节日推算。" in page
+
+
+def test_who_finds_all_times_too_late_is_led_to_the_waiting_list(app, catalogue, engineer):
+    page = search(engineer, "GB38031", test="b-pack-thermalprop")
+    soonest = min(re.findall(r'name="starts_at" value="([^"]+)"', page))
+    assert f"/bookings/waitlist?test=b-pack-thermalprop&latest={quote(soonest, ':')}#new" in page
+    assert "都太晚" not in search(browser(app, catalogue.lab_admin("cmvr-new-energy")), "GB38031")
