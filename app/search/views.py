@@ -11,7 +11,7 @@ from app.booking.settings import limits
 from app.clock import now
 from app.labs.search_text import SPELLING
 from app.language import refusal
-from app.search import drawing, presenting, queries
+from app.search import codes, drawing, presenting, queries
 from app.search.finding import corrected
 from app.search.forms import question
 from app.search.results import results
@@ -30,6 +30,8 @@ def init_app(app: Flask) -> None:
 def results_page() -> str | Response | tuple[str, int]:
     """What a query finds, and the chosen test at every lab."""
     at = now()
+    if thing := codes.address(viewer(), request.args.get("q", "")):
+        return redirect(thing, 303)
     asked = question(request.args, local_date(at), limits())
     if not asked.text.strip() and asked.test and (test := queries.test(asked.test)):
         return redirect(url_for("search.results", q=test.method.code, test=test.id), 303)
