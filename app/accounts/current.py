@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, Request, g, redirect, request, session, url_for
+from flask import Flask, Request, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager
 
@@ -63,13 +63,12 @@ def _session_viewer() -> Viewer:
 
 
 def login_required(view: View) -> View:
-    """Sends a visitor to the sign-in page, which leads back."""
+    """Sends a visitor to the sign-in page, which leads back; what he had typed is not sent away with him."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not viewer().signed_in:
-            target = request.full_path.rstrip("?") if request.method == "GET" else None
-            return redirect(url_for("accounts.sign_in", next=target), 303)
+            raise Unauthenticated()
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]  # wraps keeps the signature

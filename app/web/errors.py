@@ -18,7 +18,7 @@ from app.clock import now
 from app.database import db
 from app.errors import N_, NotFound, Unauthenticated, YujianError
 from app.language import refusal
-from app.web import invalid
+from app.web import invalid, unsent
 from app.web.logs import log, request_id
 from app.workbooks import FaultyCells
 
@@ -96,7 +96,10 @@ def _refused(error: YujianError) -> ResponseReturnValue:
     text = refusal(error)
     if not for_program():
         if isinstance(error, Unauthenticated):
-            return redirect(url_for("accounts.sign_in", next=safe_path(request.full_path.rstrip("?"))), 303)
+            if unsent.ours():
+                return unsent.page()
+            target = safe_path(request.full_path.rstrip("?")) if request.method == "GET" else None
+            return redirect(url_for("accounts.sign_in", next=target), 303)
         return _page(error.status, text)
     more: dict[str, Any] = {}
     if error.status == 422:
@@ -114,6 +117,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if for_program():
         code = CODES.get(status) or ("internal" if status >= 500 else "invalid")
         answer = problem(status, code, text)
+    elif isinstance(error, CSRFError) and unsent.ours():
+        answer = current_app.make_response(unsent.page())
     else:
         answer = current_app.make_response(_page(status, text))
     if isinstance(error, MethodNotAllowed):
