@@ -8,3 +8,8 @@ document.addEventListener("keydown", (event) => {
   field.focus();
   field.select();
 });
+// Escape closes the dialog that a refusal opened, as its own button does.
+document.addEventListener("keydown", (event) => {
+  const back = event.key === "Escape" && document.querySelector("dialog[open] [data-close]");
+  if (back) back.click();
+});
