@@ -12,7 +12,7 @@ from app.booking.rules import State
 from app.errors import N_
 from app.feeds import rules
 from app.feeds.models import FeedScope
-from app.feeds.queries import Entry, Feed
+from app.feeds.queries import Entry, Feed, Target
 from app.language import ZONE, clock, lang, local, moment, pick
 from app.worktime import Interval
 
@@ -98,11 +98,9 @@ def _booking_event(entry: Entry, address: str) -> Event:
         status=STATUS(rules.STATUS[entry.state]),
         summary=_summary(entry),
         description=_description(entry),
-        location=pick(entry, "lab"),
         url=address,
     )
-    if entry.lat is not None and entry.lon is not None:
-        event.add("geo", (entry.lat, entry.lon))
+    _place(event, entry)
     if entry.state in rules.ENDED:
         event.add("transp", "TRANSPARENT")
     return event
@@ -146,7 +144,15 @@ def _busy_event(feed: Feed, span: Interval, today: datetime) -> Event:
         sequence=0,
         status=STATUS.CONFIRMED,
         summary=_("占用"),
-        location=pick(feed.target, "lab"),
     )
-    event.add("geo", (feed.target.lat, feed.target.lon))
+    _place(event, feed.target)
     return event
+
+
+def _place(event: Event, where: Entry | Target) -> None:
+    """Where the lab is, as far as that is known: name, district, address, and a point only where it is its own."""
+    place = pick(where, "district") + (where.address_zh if lang() == "zh" else "")
+    lab = pick(where, "lab")
+    event.add("location", _("%(lab)s，%(district)s", lab=lab, district=place) if place else lab)
+    if where.lat is not None and where.lon is not None:
+        event.add("geo", (where.lat, where.lon))

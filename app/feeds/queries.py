@@ -26,6 +26,13 @@ from app.labs.queries import benches
 from app.orders.models import Order, OrderLine
 from app.worktime import Interval, merge, subtract
 
+# A point that stands for a whole district would lead a phone astray.
+_EXACT = Lab.coord_basis != "district"
+PLACE = (
+    *(Lab.name_zh, Lab.name_en, Lab.district_zh, Lab.district_en, Lab.address_zh),
+    *(case((_EXACT, Lab.lat)), case((_EXACT, Lab.lon))),
+)
+
 
 class Target(NamedTuple):
     """What a feed is about, for its name and its busy times; `lab_id` and place None for companies and people."""
@@ -35,6 +42,9 @@ class Target(NamedTuple):
     lab_id: str | None = None
     lab_zh: str = ""
     lab_en: str = ""
+    district_zh: str = ""
+    district_en: str = ""
+    address_zh: str = ""
     lat: float | None = None
     lon: float | None = None
     places: int = 1
@@ -88,8 +98,11 @@ class Entry(NamedTuple):
     method_code: str
     lab_zh: str
     lab_en: str
-    lat: float
-    lon: float
+    district_zh: str
+    district_en: str
+    address_zh: str
+    lat: float | None
+    lon: float | None
 
 
 class Listed(NamedTuple):
@@ -138,11 +151,11 @@ def _target(subscription: FeedSubscription, viewer: Viewer) -> Target:
         return Target(viewer.organisation_zh, viewer.organisation_en)
     if subscription.scope is FeedScope.ME:
         return Target(viewer.name, viewer.name)
-    query = select(Lab.name_zh, Lab.name_en, Lab.id, Lab.name_zh, Lab.name_en, Lab.lat, Lab.lon, literal(1))
+    query = select(Lab.name_zh, Lab.name_en, Lab.id, *PLACE, literal(1))
     query = query.where(Lab.id == subscription.target_id)
     if subscription.scope is FeedScope.RESOURCE:
-        resource = (Resource.name_zh, Resource.name_en, Lab.id, Lab.name_zh, Lab.name_en, Lab.lat, Lab.lon)
-        query = select(*resource, Resource.places).join(Lab, Lab.id == Resource.lab_id)
+        resource = (Resource.name_zh, Resource.name_en, Lab.id, *PLACE, Resource.places)
+        query = select(*resource).join(Lab, Lab.id == Resource.lab_id)
         query = query.where(Resource.id == subscription.target_id)
     row = db.session.execute(query).one_or_none()
     if row is None:
@@ -224,10 +237,7 @@ def _entries(viewer: Viewer, *conditions: ColumnElement[bool]) -> list[Entry]:
             Test.name_zh,
             Test.name_en,
             Method.code,
-            Lab.name_zh,
-            Lab.name_en,
-            Lab.lat,
-            Lab.lon,
+            *PLACE,
         )
         .join(OrderLine, OrderLine.id == Booking.order_line_id)
         .join(Order, Order.id == OrderLine.order_id)

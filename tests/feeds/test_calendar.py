@@ -10,6 +10,7 @@ from app.booking import closures
 from app.booking.models import Booking, ClosureKind
 from app.database import db, transaction
 from app.feeds import queries, service
+from app.labs.models import Lab
 from tests.feeds import strict
 from tests.statements import statements
 from tests.world import World, at
@@ -37,8 +38,7 @@ def test_a_company_subscribes_and_its_calendar_follows(world: World, subscribe, 
     assert (event["STATUS"], event["SEQUENCE"]) == ("CONFIRMED", booking.version)
     assert (event.start, event.end) == (booking.starts_at, booking.ends_at)
     assert event["DTSTART"].params["TZID"] == "Asia/Shanghai"
-    assert event["LOCATION"] == "试验中心"
-    assert event["GEO"].to_ical() == "29.72;106.63"
+    assert event["LOCATION"] == "试验中心，两江新区"
     assert event["URL"].endswith(f"/bookings/{booking.id}")
     assert event["DTSTAMP"].dt == event["LAST-MODIFIED"].dt == booking.changed_at
     assert "BP-12" in event["DESCRIPTION"] and "GB TEST-2026" in event["DESCRIPTION"]
@@ -108,7 +108,7 @@ def test_the_texts_are_in_the_subscribers_language(world: World, subscribe, fetc
     engineer.requests(at(5))
     token = subscribe(engineer, "company", language="en")
     (event,) = events(fetch(token, Accept_Language="zh-CN").data)
-    assert "Test t" in event["SUMMARY"] and event["LOCATION"] == "Test centre lab"
+    assert "Test t" in event["SUMMARY"] and event["LOCATION"] == "Test centre lab, Liangjiang New Area"
 
 
 def test_my_feed_has_my_bookings_only(world: World, subscribe, fetch) -> None:
@@ -229,3 +229,24 @@ def test_the_body_takes_one_statement_however_many_bookings(world: World, subscr
     assert len(events(fetch(token).data)) == db.session.query(Booking).count() == 6
     assert len(few) == len(many)
     assert sum("test.name_zh" in statement for statement in many) == 1
+
+
+def test_a_point_that_stands_for_a_district_leads_nobody_astray(world: World, subscribe, fetch) -> None:
+    world.bench()
+    engineer, rival = world.engineer("甲公司"), world.engineer("乙公司")
+    engineer.requests(at(5))
+    own, busy = subscribe(engineer, "me"), subscribe(rival, "resource", "chamber")
+    for basis, lat in (("district", 29.72), ("", None)):
+        with transaction() as session:
+            lab = session.get_one(Lab, "lab")
+            lab.coord_basis, lab.lat, lab.address_zh = basis, lat, "金渝大道 9 号"
+        for token in (own, busy):
+            (event,) = events(fetch(token).data)
+            assert "GEO" not in event
+            assert event["LOCATION"] == "试验中心，两江新区金渝大道 9 号"
+    with transaction() as session:
+        lab = session.get_one(Lab, "lab")
+        lab.lat = 29.72
+    for token in (own, busy):
+        (event,) = events(fetch(token).data)
+        assert event["GEO"].to_ical() == "29.72;106.63"
