@@ -20,7 +20,7 @@ def email(autocomplete: str) -> EmailField:
     """An e-mail address."""
     return EmailField(
         _l("邮箱"),
-        validators=[InputRequired(), no_nul, Length(max=254), Email()],
+        validators=[InputRequired(), no_nul, Length(max=254), Email(_l("请填邮箱地址，例如 li@example.com。"))],
         filters=[trimmed],
         render_kw={"autocomplete": autocomplete, "autocapitalize": "none"},
     )
