@@ -14,7 +14,7 @@ from flask_openapi3 import (
 
 from app import config, database, language, startup, undoing
 from app.accounts import current
-from app.api import Problem
+from app.api import GUIDE, Problem
 
 # Capabilities in the order of their layers; each brings what it has: models, views, api, cli.
 CAPABILITIES = (
@@ -53,7 +53,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     """
     app = Application(
         __name__,
-        info=Info(title="Yujian 渝检", version="1"),
+        info=Info(title="Yujian 渝检", version="1", description=GUIDE),
         security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
         instance_path=str(config.instance_folder()),
         doc_prefix="/openapi",

@@ -16,6 +16,16 @@ from app.language import ZONE
 
 PREFIX = "/api/v1"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
+# What stands on top of the document, in both languages: it is one document for all.
+GUIDE = """
+登录后在“[账号](/accounts/) → [接口令牌](/accounts/tokens)”建立令牌，在 Authorize 里填入；只读令牌不能写。
+目录不用令牌也能读。时间带时区；`Accept-Language: zh` 或 `en` 决定提示的语言；
+拒绝时返回带 `code` 的问题文档（RFC 9457）。
+
+Sign in, make a token at “[Account](/accounts/) → [API tokens](/accounts/tokens)”, and give it to Authorize; a token
+that reads cannot write. The catalogue needs none. Times carry an offset; `Accept-Language: zh` or `en` chooses the
+language of messages; a refusal is a problem document with a `code` (RFC 9457).
+"""
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200
 
 

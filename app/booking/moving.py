@@ -11,7 +11,7 @@ from app.booking.offers import Offer, Question
 from app.booking.presenting import Seen
 from app.booking.preview import expected_reports
 from app.booking.rules import MOVABLE, Limits, WrongState
-from app.booking.steps import wish_of
+from app.booking.steps import check_cancel, wish_of
 from app.labs.models import Resource
 from app.labs.queries import capable_benches, resources
 
@@ -35,9 +35,13 @@ class MovePage:
 def move_page(
     viewer: Viewer, booking: Booking, now: datetime, limits: Limits, lost: list[Offer] | None = None
 ) -> MovePage:
-    """The alternatives of a booking; a lab proposes its own benches only. Raises WrongState when it can't move."""
+    """The alternatives of a booking; a lab proposes its own benches only. Raises WrongState when it can't move,
+    TooLateToCancel when its company can't by itself.
+    """
     dates = expected_reports([booking], now)[booking.id]
     seen = Seen(viewer, booking, now, limits, dates)
+    if viewer.is_company and seen.state in MOVABLE:
+        check_cancel(booking, now)
     if seen.state not in MOVABLE or not any(step.step == "move" for step in presenting.offered(seen)):
         raise WrongState(state=seen.state, wanted=seen.state)
     lab_id = None if viewer.is_company else booking.lab_id

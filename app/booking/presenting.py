@@ -156,6 +156,8 @@ def _company_steps(seen: Seen) -> list[Offered]:
             Offered("move", gettext("改期")),
             Offered("cancel", gettext(CANCEL_LABELS[seen.state]), "qt no"),
         ]
+    elif seen.state is State.CONFIRMED:
+        steps.append(Offered("message", gettext("给实验室留言")))
     return steps
 
 

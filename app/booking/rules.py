@@ -212,7 +212,7 @@ class HeldBefore(YujianError):
 
 class TooLateToCancel(YujianError):
     code, status, field = "wrong_state", 409, None
-    message = N_("离上台不足 %(hours)d 小时，取消要先和实验室商量，由实验室取消。")
+    message = N_("离上台不足 %(hours)d 小时，改期或取消要先和实验室商量，由实验室处理。")
 
 
 class IdempotencyMismatch(YujianError):

@@ -234,11 +234,15 @@ def test_the_address_of_the_inbox_opens_the_reason(story: Story) -> None:
 def test_close_to_the_start_a_company_asks_the_lab(story: Story) -> None:
     story.sends(story.engineer, "request")
     story.sends(story.desk, "confirm")
-    assert "11-03 周二 08:30 之前可以自己改期或取消。" in story.seen_by(story.engineer).text
+    early = story.seen_by(story.engineer)
+    assert "11-03 周二 08:30 之前可以自己改期或取消。" in early.text and "给实验室留言" not in early.text
     story.world.now = at(4)
     page = story.seen_by(story.engineer)
     assert "离上台不足 48 小时，改期或取消要先和实验室商量" in page.text
     assert "取消预约" not in page.text
+    assert f'href="/orders/{story.booking.order_line.order_id}#messages">给实验室留言' in page.html
+    old = Visitor(story.app, story.engineer).get(f"/bookings/{story.booking.id}/move")
+    assert old.status == 409 and "离上台不足 48 小时，改期或取消要先和实验室商量，由实验室处理。" in old.text
     assert story.sends(story.engineer, "cancel").status == 409
     assert story.sends(story.desk, "cancel", reason="台架故障").status == 303
     assert "试验中心取消了预约，时段已放开。" in story.seen_by(story.engineer).text

@@ -25,6 +25,7 @@ PEOPLE = ("yi.engineer", "yi.manager", "here.crew", "sister.desk", "coordinator"
 FORM = {
     "version": "1",
     "name": "样车",
+    "sample": "样车",
     "kind": "part",
     "cause": "sample",
     "test": "t",
@@ -38,6 +39,7 @@ FORM = {
 BODY = {
     "version": 1,
     "name": "样车",
+    "sample": "样车",
     "kind": "part",
     "step": "store",
     "cause": "sample",
