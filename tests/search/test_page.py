@@ -330,4 +330,5 @@ def test_who_finds_all_times_too_late_is_led_to_the_waiting_list(app, catalogue,
     page = search(engineer, "GB38031", test="b-pack-thermalprop")
     soonest = min(re.findall(r'name="starts_at" value="([^"]+)"', page))
     assert f"/bookings/waitlist?test=b-pack-thermalprop&latest={quote(soonest, ':')}#new" in page
+    assert f'/schedule?test=b-pack-thermalprop&from={soonest[:10]}"' in page
     assert "都太晚" not in search(browser(app, catalogue.lab_admin("cmvr-new-energy")), "GB38031")
