@@ -132,6 +132,19 @@ def test_terms_outlive_whatever_else_is_pressed(page_desktop: Page, sign_in: Sig
     expect(page.locator("input[name=contract_number]")).to_have_value("HT-2026-001")
 
 
+def test_a_refusal_far_down_a_page_is_where_one_begins(page_phone: Page, sign_in: SignIn, tmp_path):
+    page, program = page_phone, tmp_path / "program.exe"
+    program.write_bytes(b"MZ\x90\x00")
+    sign_in(page, "oem-a@demo.example")
+    page.goto("/orders/")
+    page.locator('main table a[href^="/orders/"]').first.click()
+    page.fill("#messages [name=text]", "夹具多大？")
+    page.set_input_files("#messages input[type=file]", program)
+    page.locator("#messages button").click()
+    expect(page.locator("#messages .f.err input[type=file]")).to_be_in_viewport()
+    expect(page.locator("#messages [name=text]")).to_have_value("夹具多大？")
+
+
 def test_an_order_from_draft_to_its_last_report(browser: Browser, server: Server, sign_in: SignIn, axe):
     wrong: list[str] = []
 

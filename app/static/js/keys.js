@@ -13,3 +13,6 @@ document.addEventListener("keydown", (event) => {
   const back = event.key === "Escape" && document.querySelector("dialog[open] [data-close]");
   if (back) back.click();
 });
+// A refusal far down a page is not overlooked: one begins at the first field that it is about.
+const refused = document.querySelector("main .f.err :is(input:not([type=hidden]), select, textarea)");
+if (refused && !document.querySelector("dialog[open]")) refused.focus();
