@@ -292,6 +292,8 @@ def transaction() -> Iterator[Session]:
     session = db.session()
     if session.info.get(WRITING):
         with session.begin_nested():
+            # The session sets the savepoint when it is asked for its connection, and not before.
+            session.connection()
             yield session
         return
     _forget(session)

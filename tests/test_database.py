@@ -28,6 +28,18 @@ def name_of(lab_id: str) -> str | None:
     return db.session.scalar(text('SELECT name_zh FROM "lab" WHERE id = :id').bindparams(id=lab_id))
 
 
+def test_a_booking_that_is_given_up_in_the_middle_of_a_transaction_leaves_nothing(world: World) -> None:
+    """Its first statements go past the session, which sets a savepoint for what it sends itself."""
+    world.bench()
+    person = world.engineer("甲公司")
+    with transaction():
+        for _ in range(2):
+            with pytest.raises(LookupError), transaction():
+                person.requests(at(5))
+                raise LookupError
+    assert (db.session.query(Booking).count(), db.session.query(Occupancy).count()) == (0, 0)
+
+
 @pytest.mark.parametrize("flushed", [True, False])
 def test_what_was_changed_outside_of_a_transaction_is_not_kept(world: World, flushed: bool) -> None:
     world.bench()
