@@ -13,7 +13,7 @@ from app.booking import rules
 from app.booking.queries import Taken
 from app.labs.queries import Bench, CapableBench
 from app.labs.setup import Unit
-from app.worktime import Interval, Use, clip, earliest, lay, merge, starts, subtract
+from app.worktime import Interval, Limit, Use, clip, earliest, lay, merge, starts, subtract
 
 Rows = Mapping[str, Sequence[Taken]]
 """Taken time by resource."""
@@ -32,11 +32,16 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who asks, and what more: the whole of a shared resource; to be out of other companies' sight."""
+    """Who asks, and what more: the whole of a shared resource; to be out of other companies' sight.
+
+    instead_of: the own booking that would move. by_lab: the lab proposes it; its rules bind companies, not itself.
+    """
 
     company_id: str | None = None
     exclusive: bool = False
     shielded: bool = False
+    instead_of: str | None = None
+    by_lab: bool = False
 
 
 ANYBODY = Wish()
@@ -159,22 +164,35 @@ def _with_changeover(capable: CapableBench, row: Taken) -> Taken:
 
 
 def slots(
-    capable: CapableBench, rows: Rows, not_before: datetime, not_after: datetime, wish: Wish = ANYBODY
+    capable: CapableBench,
+    rows: Rows,
+    not_before: datetime,
+    not_after: datetime,
+    wish: Wish = ANYBODY,
+    limit: Limit | None = None,
 ) -> Iterator[Slot]:
-    """Every bookable slot with a start in [not_before, not_after], by start, on the lowest place that fits."""
+    """Every bookable slot with a start in [not_before, not_after], by start, on the lowest place that fits.
+
+    limit: what the lab's rules leave who asks.
+    """
     bench, needed = capable.bench, choices(capable, rows, wish)
     busy = [[option.busy for option in choice] for choice in needed]
-    for use in starts(capable.need, bench.calendar, bench.grain, busy, not_before, not_after):
+    for use in starts(capable.need, bench.calendar, bench.grain, busy, not_before, not_after, limit):
         yield _slot(capable, use, needed)
 
 
 def earliest_slot(
-    capable: CapableBench, rows: Rows, not_before: datetime, not_after: datetime, wish: Wish = ANYBODY
+    capable: CapableBench,
+    rows: Rows,
+    not_before: datetime,
+    not_after: datetime,
+    wish: Wish = ANYBODY,
+    limit: Limit | None = None,
 ) -> Slot | None:
     """The first of `slots`, found by walking the gaps."""
     bench, needed = capable.bench, choices(capable, rows, wish)
     busy = [[option.busy for option in choice] for choice in needed]
-    use = earliest(capable.need, bench.calendar, bench.grain, busy, not_before, not_after)
+    use = earliest(capable.need, bench.calendar, bench.grain, busy, not_before, not_after, limit)
     return _slot(capable, use, needed) if use else None
 
 

@@ -1,11 +1,11 @@
 """What the form of a new booking shows before anything is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.accounts.policy import Viewer
 from app.booking import offers, reading
-from app.booking.allowances import Asked, shares
 from app.booking.availability import Wish
 from app.booking.choices import Choice, choices
 from app.booking.forms import BookingForm
@@ -15,7 +15,6 @@ from app.booking.preview import Preview, next_offers, preview
 from app.booking.rules import Limits, NotCapable, SlotTaken
 from app.booking.settings import limits_of
 from app.booking.sharing import Week
-from app.database import db
 from app.errors import NotFound, YujianError
 from app.labs import queries as labs
 from app.labs.models import Lab, Resource, Test
@@ -32,8 +31,8 @@ class Draft:
 
     tests: to choose from while only the bench is known. preview, use: of the time that was asked for.
     taken: the nearest free offers when that time is lost; own: the viewer's own booking in its way.
-    limit: what holds on the bench; shares: what the company has of the pool in the weeks of the time asked for.
-    next: free starts to choose from. wanted: what the lab needs of the samples, in words.
+    limit: what holds on the bench. next: free starts to choose from. wanted: what the lab needs of the samples, in
+    words.
     """
 
     test: Test | None = None
@@ -45,7 +44,6 @@ class Draft:
     taken: list[Choice] = field(default_factory=list)
     own: Booking | None = None
     limit: Limits | None = None
-    shares: list[Week] = field(default_factory=list)
     next: list[Choice] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
 
@@ -64,6 +62,11 @@ class Draft:
         return self.units[0].lab if self.units else None
 
     @property
+    def shares(self) -> Sequence[Week]:
+        """What the company has of the pool in the weeks of the time asked for."""
+        return self.preview.shares if self.preview else ()
+
+    @property
     def low_confidence(self) -> bool:
         return bool(self.lab and self.lab.low_confidence)
 
@@ -78,7 +81,7 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
         found.tests = labs.tests_on(found.units[0].pool) if found.units else []
         return found
     if not found.units:
-        best = offers.best_of_each_bench([found.test.id], now, limits, wish=form.wish(viewer))
+        best = offers.best_of_each_bench([found.test.id], now, limits, wish=form.wish(viewer)).offers
         if form.order.data:
             lab_id = visible_order(viewer, form.order.data).order.lab_id
             best = [offer for offer in best if offer.slot.bench.lab_id == lab_id]
@@ -95,13 +98,9 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
     form.needs_acknowledgement = found.low_confidence
     found.limit = limits_of(capable[0].bench, limits)
     _look_at_time(found, capable, form, now, limits, form.wish(viewer))
-    if found.preview is not None and found.limit.weekly is not None:
-        asked = Asked(viewer.company_id or "", capable[0].bench, found.preview.use.interval, now)
-        found.shares = shares(db.session(), asked, found.limit.weekly)
     if found.preview is None:
-        following = next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data, form.wish(viewer))
-        found.next = choices(following, found.units[0].id, None)
-    elif not found.preview.free:
+        _look_for_times(found, capable, form, now, limits, form.wish(viewer))
+    elif found.preview.refusal or not found.preview.free:
         lose(viewer, found, form, now, limits)
     return found
 
@@ -109,7 +108,7 @@ def draft(viewer: Viewer, form: BookingForm, now: datetime, limits: Limits) -> D
 def lose(
     viewer: Viewer, found: Draft, form: BookingForm, now: datetime, limits: Limits, error: SlotTaken | None = None
 ) -> None:
-    """The asked time is not free: what is nearest instead, and whether it is the viewer's own booking."""
+    """The asked time can't be had: what is nearest instead, and whether the viewer's own booking is in its way."""
     asked = found.preview
     if asked is None or found.test is None or found.lab is None:
         return
@@ -157,4 +156,17 @@ def _look_at_time(
     except YujianError as error:
         form.refuse(error)
         return
+    if found.preview.refusal:
+        form.refuse(found.preview.refusal)
     found.use = bench_use(found.test, found.preview.use, found.preview.capable)
+
+
+def _look_for_times(
+    found: Draft, capable: list[CapableBench], form: BookingForm, now: datetime, limits: Limits, wish: Wish
+) -> None:
+    try:
+        following = next_offers(capable, now, limits, NEXT_STARTS, form.starts_at.data, wish)
+    except YujianError as error:
+        form.refuse(error)
+        return
+    found.next = choices(following, found.units[0].id, None)

@@ -54,7 +54,7 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
     """
     seen = queries.visible_booking(viewer, command.booking_id)
     asked = command.starts_at or seen.starts_at
-    with offering(seen.test_id, asked, now, wish_of(seen)), transaction() as session:
+    with offering(seen.test_id, asked, now, wish_of(seen, viewer.is_lab)), transaction() as session:
         action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
         booking = open_booking(session, viewer, command, action)
         if booking.state not in rules.MOVABLE:

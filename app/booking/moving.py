@@ -45,7 +45,7 @@ def move_page(
     if seen.state not in MOVABLE or not any(step.step == "move" for step in presenting.offered(seen)):
         raise WrongState(state=seen.state, wanted=seen.state)
     lab_id = None if viewer.is_company else booking.lab_id
-    wish = wish_of(booking)
+    wish = wish_of(booking, by_lab=not viewer.is_company)
     near = offers.nearest(booking.test_id, booking.starts_at, now, limits, booking.lab_id, wish=wish)
     soon = offers.offers(Question(booking.test_id, lab_id=lab_id, wish=wish), now, limits, SOONEST)
     known = {(offer.slot.bench.resource_id, offer.starts_at) for offer in near}

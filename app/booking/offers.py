@@ -1,4 +1,4 @@
-"""Offers: bookable slots over all capable benches, soonest report first."""
+"""Offers: bookable slots over all capable benches, soonest report first; none that the lab's rules would refuse."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,12 +9,14 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 from app.booking import queries, rules
+from app.booking.allowances import left_to
 from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots
 from app.booking.forecast import ReportDates, ReportingTime, report_dates, reporting_times
 from app.booking.queries import Taken
 from app.booking.settings import limits_of
+from app.booking.sharing import Disallowed
 from app.labs.queries import END, CapableBench, capable_benches
-from app.worktime import Interval
+from app.worktime import Interval, Limit
 
 # Alternatives to a lost slot may also lie before it; further back they help nobody.
 LOOK_BACK = timedelta(days=7)
@@ -74,6 +76,7 @@ def offers(question: Question, now: datetime, limits: rules.Limits, limit: int =
     """The first `limit` offers over all capable benches, soonest report first. limits: where a lab has no rule."""
     capable = capable_benches([question.test_id], question.lab_id, question.wish.company_id)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
+    left = left_to(question.wish, capable, now, limits)
     begin = min(max(now, question.earliest or now), END)
 
     taken, longest = _taken(capable, begin, now, begin + NEAR), _longest_changeover(capable)
@@ -81,7 +84,8 @@ def offers(question: Question, now: datetime, limits: rules.Limits, limit: int =
     def soonest(until: datetime) -> list[Offer]:
         def of_bench(item: CapableBench) -> Iterator[Offer]:
             span = _span(question, item, now, limits)
-            found = slots(item, taken, span.start, span.end, question.wish) if span else iter(())
+            limit = left.of(item.bench)
+            found = slots(item, taken, span.start, span.end, question.wish, limit) if span else iter(())
             # A use that starts later never ends earlier: behind the first that reaches too far nothing is known.
             known = takewhile(lambda slot: slot.use.ends_at <= until - longest, found)
             return (_offer(item, slot, measured) for slot in known)
@@ -99,39 +103,45 @@ def offers(question: Question, now: datetime, limits: rules.Limits, limit: int =
     return soonest(END)
 
 
+class Best(NamedTuple):
+    """The earliest offer of every bench for every test, soonest report first.
+
+    refused: by test and bench, what the lab's rules say to who asks where they alone leave nothing.
+    """
+
+    offers: list[Offer]
+    refused: dict[tuple[str, str], Disallowed]
+
+
 def best_of_each_bench(
     test_ids: Sequence[str],
     now: datetime,
     limits: rules.Limits,
     earliest: datetime | None = None,
     wish: Wish = ANYBODY,
-) -> list[Offer]:
-    """The earliest offer of every bench for every test, soonest report first: what the search page compares.
+) -> Best:
+    """What the search page compares.
 
-    Three statements for any number of tests and benches.
+    Three statements for any number of tests and benches, and one where labs have rules about companies.
     """
     capable = capable_benches(test_ids, company_id=wish.company_id)
     taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
-    asked = Question("", earliest, wish=wish)
-    return _first_of_each(capable, taken, measured, asked, now, limits)
-
-
-def _first_of_each(
-    capable: Iterable[CapableBench],
-    taken: Rows,
-    measured: Measured,
-    asked: Question,
-    now: datetime,
-    limits: rules.Limits,
-) -> list[Offer]:
-    found = (
-        _offer(item, slot, measured)
-        for item in capable
-        if (span := _span(asked, item, now, limits))
-        and (slot := earliest_slot(item, taken, span.start, span.end, asked.wish))
-    )
-    return sorted(found, key=_soonest_report)
+    left = left_to(wish, capable, now, limits)
+    best = Best([], {})
+    for item in capable:
+        span = _span(Question(item.test_id, earliest, wish=wish), item, now, limits)
+        if span is None:
+            continue
+        allowance = left.of(item.bench)
+        if slot := earliest_slot(item, taken, span.start, span.end, wish, allowance):
+            best.offers.append(_offer(item, slot, measured))
+        elif allowance and (slot := earliest_slot(item, taken, span.start, span.end, wish)):
+            refusal = allowance.refusal(slot.use.interval)
+            assert refusal is not None
+            best.refused[item.test_id, item.bench.resource_id] = refusal
+    best.offers.sort(key=_soonest_report)
+    return best
 
 
 class Waiting(NamedTuple):
@@ -150,7 +160,8 @@ def in_turn(
     free; missing where nothing is.
 
     first: in their turn. behind: groups of one company each, which come behind those as if no other group did.
-    Two statements, and one for each company.
+    Two statements, and for each company one and another where its labs have rules about companies. Of those rules only
+    what they say of a use and its week counts: a line is booked when it comes to that, not today.
     """
     lines = [*first, *(line for group in behind for line in group)]
     pairs = {(line.test_id, line.lab_id) for line in lines}
@@ -185,6 +196,7 @@ class _Giving:
     ) -> None:
         self._capable, self._measured, self._now, self._limits = capable, measured, now, limits
         self._rows, self._wish = dict(taken), Wish(company_id)
+        self._left = left_to(self._wish, capable, now, limits).for_later()
         # Of each bench and test the first offer, until something that it needs is taken; from then on its start.
         self._known: dict[tuple[str, str], Offer | None] = {}
         self._since: dict[tuple[str, str], datetime] = {}
@@ -209,18 +221,27 @@ class _Giving:
         if key not in self._known:
             # With more taken none starts sooner than before.
             span = _span(Question(item.test_id, self._since.get(key)), item, self._now, self._limits)
-            slot = earliest_slot(item, self._rows, span.start, span.end, self._wish) if span else None
-            self._known[key] = _offer(item, slot, self._measured) if slot else None
+            self._known[key] = self._search(item, span) if span else None
         return self._known[key]
 
+    def _search(self, item: CapableBench, span: Interval) -> Offer | None:
+        limit = self._left.of(item.bench)
+        slot = earliest_slot(item, self._rows, span.start, span.end, self._wish, limit)
+        return _offer(item, slot, self._measured) if slot else None
+
     def _take(self, offer: Offer) -> None:
+        bench = offer.slot.bench
+        limited = self._left.of(bench) is not None
+        self._left = self._left.with_use(bench, offer.slot.use.interval)
         main, touched = offer.slot.footprint[0][0], {resource_id for resource_id, _ in offer.slot.footprint}
         for resource_id, place in offer.slot.footprint:
             state = offer.capable.state_id if resource_id == main else None
             row = Taken(place, offer.slot.use.interval, state, self._wish.company_id)
             self._rows[resource_id] = [*self._rows.get(resource_id, ()), row]
         for key, known in list(self._known.items()):
-            if known and touched.intersection(known.capable.reads):
+            if known is None:
+                continue
+            if touched.intersection(known.capable.reads) or (limited and known.slot.bench.pool == bench.pool):
                 self._since[key] = known.starts_at
                 del self._known[key]
 
@@ -238,24 +259,31 @@ def nearest(
     capable = capable_benches([test_id], company_id=wish.company_id)
     taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
+    left = left_to(wish, capable, now, limits)
     candidates = [
         _offer(item, slot, measured)
         for item in capable
         if (bookable := _span(Question(test_id), item, now, limits))
-        for slot in _around(item, taken, asked, bookable, count, wish)
+        for slot in _around(item, taken, asked, bookable, count, wish, left.of(item.bench))
     ]
     candidates.sort(key=lambda offer: (offer.slot.bench.lab_id != lab_id, abs(offer.starts_at - asked)))
     return sorted(candidates[:count], key=lambda offer: offer.starts_at)
 
 
 def _around(
-    capable: CapableBench, rows: Rows, asked: datetime, bookable: Interval, count: int, wish: Wish
+    capable: CapableBench,
+    rows: Rows,
+    asked: datetime,
+    bookable: Interval,
+    count: int,
+    wish: Wish,
+    limit: Limit | None,
 ) -> list[Slot]:
     """Up to `count` slots from the asked start on, and the last `count` in the week before it."""
     asked = min(max(asked, bookable.start), bookable.end)
-    later = list(islice(slots(capable, rows, asked, bookable.end, wish), count))
+    later = list(islice(slots(capable, rows, asked, bookable.end, wish, limit), count))
     from_ = max(bookable.start, asked - LOOK_BACK)
-    before = [slot for slot in slots(capable, rows, from_, asked, wish) if slot.use.starts_at < asked]
+    before = [slot for slot in slots(capable, rows, from_, asked, wish, limit) if slot.use.starts_at < asked]
     return before[-count:] + later
 
 

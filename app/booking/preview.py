@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from app.booking import queries, rules
+from app.booking.allowances import left_to
 from app.booking.availability import ANYBODY, Wish, slot_for, slots, use_at
 from app.booking.forecast import Basis, ReportDates, ReportingTime, awaited, report_dates, reporting_times
 from app.booking.models import Booking
@@ -14,10 +15,11 @@ from app.booking.occupancy import reach
 from app.booking.offers import Offer
 from app.booking.rules import State
 from app.booking.settings import limits_of
+from app.booking.sharing import Disallowed, Week
 from app.labs.models import need_of
 from app.labs.queries import CapableBench, bench_of
 from app.samples import queries as samples
-from app.worktime import Interval, Use
+from app.worktime import Interval, Limit, Use
 
 # Uses that start before a span's end may reach past it.
 LONGEST = timedelta(days=400)
@@ -26,12 +28,17 @@ NOT_BEGUN = (State.HELD, State.REQUESTED, State.CONFIRMED)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The use that a start gives, when its report would be there, and whether a place is free for it now."""
+    """The use that a start gives, when its report would be there, and whether a place is free for it now.
+
+    refusal: what a rule of the lab says to who asks; shares: what he has of the weeks of the use.
+    """
 
     capable: CapableBench
     use: Use
     report: ReportDates
     free: bool
+    refusal: Disallowed | None = None
+    shares: Sequence[Week] = ()
 
 
 def preview(
@@ -39,14 +46,19 @@ def preview(
 ) -> Preview:
     """What the start (aware) gives on one of the units of a pool. units: not empty.
 
-    Raises InThePast, TooSoon, TooFarAhead, OutsideWorkingTime, OffGrain, NeverFits; a taken time is no refusal.
+    Raises InThePast, TooSoon, TooFarAhead, OutsideWorkingTime, OffGrain, NeverFits; a taken time is no refusal, nor is
+    what the lab's rules leave who asks.
     """
     rules.check_start(starts_at, now, limits_of(units[0].bench, limits))
     use = use_at(units[0], starts_at)
     taken = queries.taken({ident for unit in units for ident in unit.reads}, reach(units, use), now)
     free = [unit for unit in units if slot_for(unit, use, taken, wish)]
     capable = free[0] if free else units[0]
-    return Preview(capable, use, _report(capable, use.ends_at), bool(free))
+    report, allowance = _report(capable, use.ends_at), left_to(wish, units, now, limits).of(capable.bench)
+    if allowance is None:
+        return Preview(capable, use, report, bool(free))
+    when = use.interval
+    return Preview(capable, use, report, bool(free), allowance.refusal(when), allowance.weeks(when))
 
 
 def next_offers(
@@ -57,7 +69,10 @@ def next_offers(
     not_before: datetime | None = None,
     wish: Wish = ANYBODY,
 ) -> list[Offer]:
-    """The next `count` free starts over the units of a pool, each start once."""
+    """The next `count` free starts over the units of a pool, each start once.
+
+    Raises Disallowed where the lab's rules alone leave none.
+    """
     if not units:
         return []
     bookable = rules.bookable_span(now, limits_of(units[0].bench, limits))
@@ -70,12 +85,22 @@ def next_offers(
     pair = (units[0].test_id, units[0].bench.lab_id)
     measured = reporting_times([pair]).get(pair)
 
-    def of_unit(unit: CapableBench) -> Iterator[Offer]:
-        for slot in slots(unit, taken, begin, bookable.end, wish):
-            yield Offer(unit, slot, report_dates(unit, slot.use.ends_at, measured))
+    allowance = left_to(wish, units, now, limits).of(units[0].bench)
 
-    merged = heapq.merge(*map(of_unit, units), key=lambda offer: offer.starts_at)
-    return list(islice(_each_start_once(merged), count))
+    def following(limit: Limit | None, most: int) -> list[Offer]:
+        def of_unit(unit: CapableBench) -> Iterator[Offer]:
+            for slot in slots(unit, taken, begin, bookable.end, wish, limit):
+                yield Offer(unit, slot, report_dates(unit, slot.use.ends_at, measured))
+
+        merged = heapq.merge(*map(of_unit, units), key=lambda offer: offer.starts_at)
+        return list(islice(_each_start_once(merged), most))
+
+    found = following(allowance, count)
+    if allowance and not found and (free := following(None, 1)):
+        refusal = allowance.refusal(free[0].slot.use.interval)
+        assert refusal is not None
+        raise refusal
+    return found
 
 
 def _each_start_once(offers: Iterable[Offer]) -> Iterator[Offer]:

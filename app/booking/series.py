@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
 from app.booking import queries, rules, service
+from app.booking.allowances import left_to
 from app.booking.availability import Rows, Slot, Wish, earliest_slot, slot_for, use_at
 from app.booking.models import Booking
 from app.booking.rules import OPEN, State, check_start
 from app.booking.service import Book
 from app.booking.settings import limits_of
+from app.booking.sharing import Allowance
 from app.booking.steps import Change
 from app.database import db, new_id, transaction
 from app.errors import N_, Invalid, NotFound, YujianError
@@ -122,11 +124,13 @@ def preview(viewer: Viewer, command: BookSeries, now: datetime) -> list[Occurren
     item = capable[0]
     wish = Wish(viewer.company_id)
     rows = {ident: list(taken) for ident, taken in queries.taken(item.reads, Interval(now, END), now).items()}
+    left = left_to(wish, [item], now)
     found: list[Occurrence] = []
     for planned in _planned(command, item):
-        occurrence = _occurrence(item, planned, rows, wish, command, now)
+        occurrence = _occurrence(item, planned, rows, wish, left.of(item.bench), command, now)
         found.append(occurrence)
         if occurrence.slot:
+            left = left.with_use(item.bench, occurrence.slot.use.interval)
             for ident, place in occurrence.slot.footprint:
                 taken = queries.Taken(place, occurrence.slot.use.interval, item.state_id, viewer.company_id)
                 rows.setdefault(ident, []).append(taken)
@@ -157,7 +161,13 @@ def _planned(command: BookSeries, item: CapableBench) -> Iterator[datetime]:
 
 
 def _occurrence(
-    item: CapableBench, planned: datetime, rows: Rows, wish: Wish, command: BookSeries, now: datetime
+    item: CapableBench,
+    planned: datetime,
+    rows: Rows,
+    wish: Wish,
+    allowance: Allowance | None,
+    command: BookSeries,
+    now: datetime,
 ) -> Occurrence:
     limit = limits_of(item.bench)
     slot: Slot | None = None
@@ -169,10 +179,12 @@ def _occurrence(
         reason = error
     if slot is None and reason is None:
         reason = rules.SlotTaken()
+    if slot and allowance and (reason := allowance.refusal(slot.use.interval)):
+        slot = None
     if slot is None and command.on_conflict is OnConflict.MOVE:
         last = min(planned + WEEK, rules.bookable_span(now, limit).end)
         begin = max(planned, rules.bookable_span(now, limit).start)
-        slot = earliest_slot(item, rows, begin, last, wish) if begin < last else None
+        slot = earliest_slot(item, rows, begin, last, wish, allowance) if begin < last else None
     return Occurrence(planned, slot, reason)
 
 

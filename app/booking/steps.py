@@ -92,9 +92,9 @@ def slot_columns(slot: Slot) -> dict[str, object]:
     }
 
 
-def wish_of(booking: Booking) -> Wish:
-    """What the booking's company asked for beside the time."""
-    return Wish(booking.company_id, booking.exclusive, booking.shielded)
+def wish_of(booking: Booking, by_lab: bool = False) -> Wish:
+    """What the booking's company asked for beside the time, for another time of it. by_lab: which its lab proposes."""
+    return Wish(booking.company_id, booking.exclusive, booking.shielded, booking.id, by_lab)
 
 
 def open_booking(session: Session, viewer: Viewer, command: Change, action: Action) -> Booking:

@@ -6,11 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.booking.offers import Offer
+from app.booking.sharing import Disallowed
 from app.labs.models import Capability, Lab, Resource
 from app.labs.quantities import Misfit, Statement, from_json, misfits
 from app.search.queries import Scope
 
 NO_FIGURES: Statement = {}
+NOBODY_REFUSED: Mapping[str, Disallowed] = {}
 
 
 class Order(StrEnum):
@@ -27,6 +29,12 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     TOO_LITTLE = "too_little"
     """The bench doesn't reach a figure that was asked for."""
+    DISALLOWED = "disallowed"
+    """The lab's rules leave the company no free time."""
+
+
+# Why the bench of a lab that comes nearest to an offer has none.
+NEARNESS = (Reason.DISALLOWED, Reason.NO_WINDOW, Reason.TOO_LITTLE, Reason.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class Unable:
     resource: Resource
     reason: Reason
     misfit: Misfit | None = None
+    refusal: Disallowed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +92,12 @@ def compare(
     order: Order,
     at_labs: frozenset[str] | None,
     figures: Statement = NO_FIGURES,
+    refused: Mapping[str, Disallowed] = NOBODY_REFUSED,
 ) -> tuple[list[Choice], list[Unable]]:
     """One row a lab: those that can in the order asked, those that can't by name.
 
-    offers: of this test, one a bench. at_labs: only these (None: all). figures: what has to be reached.
+    offers: of this test, one a bench. at_labs: only these (None: all). figures: what has to be reached. refused: by
+    bench, what the lab's rules say where they alone leave nothing.
     """
     shown = [scope for scope in scopes if at_labs is None or scope.lab.id in at_labs]
     too_little = {scope.resource.id: found for scope in shown if (found := _misfit(scope, figures))}
@@ -110,7 +121,7 @@ def compare(
             soonest_bench=_stands_out(first.starts_at, benches),
         )
         for first in firsts
-    ], list(_unable(shown, set(by_lab), too_little))
+    ], list(_unable(shown, set(by_lab), too_little, refused))
 
 
 def stated_of(resource: Resource, capability: Capability) -> Statement:
@@ -129,17 +140,29 @@ def _stands_out(at: datetime, all_of_them: set[datetime]) -> bool:
     return len(all_of_them) > 1 and at == min(all_of_them)
 
 
-def _unable(scopes: Sequence[Scope], able: set[str], too_little: Mapping[str, Misfit]) -> Iterable[Unable]:
-    """One row a lab without an offer: its benches don't reach what is asked, are full to the horizon, or none is in
-    the catalogue any more.
+def _unable(
+    scopes: Sequence[Scope], able: set[str], too_little: Mapping[str, Misfit], refused: Mapping[str, Disallowed]
+) -> Iterable[Unable]:
+    """One row a lab without an offer, for the bench that comes nearest to one: its rules leave the company nothing, it
+    is full to the horizon, doesn't reach what is asked, or is not in the catalogue any more.
     """
-    seen = set(able)
-    for scope in sorted(scopes, key=lambda scope: (scope.lab.name_zh, not scope.live)):
-        if scope.lab.id not in seen:
-            seen.add(scope.lab.id)
-            misfit = too_little.get(scope.resource.id) if scope.live else None
-            full = Reason.TOO_LITTLE if misfit else Reason.NO_WINDOW
-            yield Unable(scope.lab, scope.resource, full if scope.live else Reason.WITHDRAWN, misfit)
+    by_lab: dict[str, list[Unable]] = {}
+    for scope in scopes:
+        if scope.lab.id not in able:
+            by_lab.setdefault(scope.lab.id, []).append(_why(scope, too_little, refused))
+    nearest = (min(found, key=lambda row: NEARNESS.index(row.reason)) for found in by_lab.values())
+    return sorted(nearest, key=lambda row: row.lab.name_zh)
+
+
+def _why(scope: Scope, too_little: Mapping[str, Misfit], refused: Mapping[str, Disallowed]) -> Unable:
+    lab, bench = scope.lab, scope.resource
+    if not scope.live:
+        return Unable(lab, bench, Reason.WITHDRAWN)
+    if misfit := too_little.get(bench.id):
+        return Unable(lab, bench, Reason.TOO_LITTLE, misfit=misfit)
+    if refusal := refused.get(bench.id):
+        return Unable(lab, bench, Reason.DISALLOWED, refusal=refusal)
+    return Unable(lab, bench, Reason.NO_WINDOW)
 
 
 def outline(scopes: Sequence[Scope], weeks: dict[str, str | None], at_labs: frozenset[str] | None) -> list[Outline]:

@@ -11,7 +11,7 @@ from app.errors import N_
 from app.labs.labels import week_label
 from app.labs.models import Lab, Method, Test
 from app.labs.quantities import QUANTITIES, told, unstated
-from app.language import clock, day, hours, pick
+from app.language import clock, day, hours, pick, refusal
 from app.search.comparing import Choice, Reason, Unable, stated_of
 from app.search.queries import Change
 from app.search.results import Results
@@ -261,6 +261,8 @@ def cannot(row: Unable, until: datetime) -> str:
             asked=row.misfit.asked,
             unit=quantity.unit,
         )
+    if row.refusal:
+        return gettext("约不了：%(why)s", why=refusal(row.refusal))
     return gettext("排不上：到 %(until)s 没有空档。", until=day(until))
 
 

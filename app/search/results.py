@@ -137,17 +137,19 @@ def _chosen(hits: Sequence[Hit], question: Question) -> Test | None:
 
 
 def _with_times(shell: Results, chosen: Test, company_id: str | None, limits: Limits) -> Results:
-    """Offers for every test of the page, in three statements."""
+    """Offers for every test of the page, in three statements, and one where labs have rules about companies."""
     earliest = midnight(shell.question.earliest) if shell.question.earliest else None
     tests = [item.test.test_id for item in shell.items]
-    offers = best_of_each_bench(tests, shell.now, limits, earliest, Wish(company_id))
+    best = best_of_each_bench(tests, shell.now, limits, earliest, Wish(company_id))
     at_labs = shell.found.at_labs
-    offers = [offer for offer in offers if at_labs is None or offer.slot.bench.lab_id in at_labs]
+    offers = [offer for offer in best.offers if at_labs is None or offer.slot.bench.lab_id in at_labs]
     first: dict[str, datetime] = {}
     for offer in sorted(offers, key=by_report):
         first.setdefault(offer.capable.test_id, offer.report.expected_at)
     of_chosen = [offer for offer in offers if offer.capable.test_id == chosen.id]
-    choices, unable = compare(of_chosen, queries.scopes(chosen.id), shell.question.order, at_labs, shell.figures)
+    refused = {resource: said for (test_id, resource), said in best.refused.items() if test_id == chosen.id}
+    asked = shell.question.order, at_labs, shell.figures
+    choices, unable = compare(of_chosen, queries.scopes(chosen.id), *asked, refused)
     items = [replace(item, report_at=first.get(item.test.test_id)) for item in shell.items]
     return replace(shell, items=items, choices=choices, unable=unable)
 

@@ -6,7 +6,8 @@ when it splits; otherwise it lies whole in one window.
 
 All searches rest on one fact: a use that starts later never ends earlier. So when a use meets a busy span, no
 start before the end of that span can be free of it, and the search goes on from there. Where one of several will
-do, it goes on from the first of them that could be free; where several are needed, from the last.
+do, it goes on from the first of them that could be free; where several are needed, from the last. What else limits
+a use says itself from when on one could keep to it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Protocol
 
 from app.worktime.calendars import LONGEST_SEARCH, WorkingCalendar
 from app.worktime.intervals import Interval, merge
@@ -67,6 +69,16 @@ class Use:
         return Interval(self.starts_at, self.ends_at)
 
 
+class Limit(Protocol):
+    """What a use has to keep to beside free time."""
+
+    def blocked_until(self, use: Use, least: timedelta) -> datetime | None:
+        """None where the use keeps to it, else an instant behind its start before which no other start would.
+
+        least: what any use takes.
+        """
+
+
 def lay(start: datetime, need: Need, calendar: WorkingCalendar) -> Use | None:
     """The use that begins at `start` (aware), whatever else is on the bench.
 
@@ -86,13 +98,15 @@ def starts(
     needed: Sequence[Choice],
     not_before: datetime,
     not_after: datetime,
+    limit: Limit | None = None,
 ) -> Iterator[Use]:
-    """Every use that starts on the grain in [not_before, not_after] and finds one free of each choice, in order.
+    """Every use that starts on the grain in [not_before, not_after], finds one free of each choice and keeps to the
+    limit, in order.
 
     needed: all that has to be free, a bench alone as ((its busy spans,),). Raises ValueError for busy spans that
     are not sorted or overlap, CalendarUnknown.
     """
-    search = _Search(need, calendar, grain, needed, not_before, not_after)
+    search = _Search(need, calendar, grain, needed, not_before, not_after, limit)
     use = search.first(not_before)
     while use is not None:
         yield use
@@ -106,9 +120,10 @@ def earliest(
     needed: Sequence[Choice],
     not_before: datetime,
     not_after: datetime,
+    limit: Limit | None = None,
 ) -> Use | None:
     """The first of `starts`; None when there is none."""
-    return _Search(need, calendar, grain, needed, not_before, not_after).first(not_before)
+    return _Search(need, calendar, grain, needed, not_before, not_after, limit).first(not_before)
 
 
 def feasible_windows(
@@ -118,12 +133,13 @@ def feasible_windows(
     needed: Sequence[Choice],
     not_before: datetime,
     not_after: datetime,
+    limit: Limit | None = None,
 ) -> list[Interval]:
     """The starts of `starts` as half-open spans: a grain start in [not_before, not_after] is feasible exactly
     if it lies in one of them. Each goes from its first start to one grain after its last, at most to the end
     of that day's window.
     """
-    search = _Search(need, calendar, grain, needed, not_before, not_after)
+    search = _Search(need, calendar, grain, needed, not_before, not_after, limit)
     spans: list[Interval] = []
     use = search.first(not_before)
     while use is not None:
@@ -172,12 +188,14 @@ class _Search:
         needed: Sequence[Choice],
         not_before: datetime,
         not_after: datetime,
+        limit: Limit | None,
     ) -> None:
         if grain <= _NOTHING:
             raise ValueError("a grain is longer than nothing")
         if any(second.start < first.end for each in needed for busy in each for first, second in pairwise(busy)):
             raise ValueError("busy spans must be sorted and must not overlap")
-        self._need, self._grain, self._not_after = need, grain, not_after
+        self._need, self._grain, self._not_after, self._limit = need, grain, not_after, limit
+        self._least = need.setup + need.run + need.teardown
         self._needed = [[_Taken(busy) for busy in choice] for choice in needed]
         self._track = calendar.track(not_before, max(not_before, not_after) + LONGEST_USE)
 
@@ -191,6 +209,8 @@ class _Search:
             retry = self._blocked_until(use)
             if retry is None:
                 return use
+            if retry > self._not_after:
+                return None
             start = self._track.next_start(retry, self._grain)
         return None
 
@@ -198,6 +218,8 @@ class _Search:
         """The feasible starts that follow `use` without a gap in the same day's window."""
         start, day_end = use.starts_at, self._track.day_end(use.starts_at)
         assert day_end is not None  # the use starts inside it
+        if self._limit:  # the next start may or may not keep to it
+            return Interval(start, min(start + self._grain, day_end))
         last = min(self._not_after, day_end - timedelta.resolution)
         free_until = min(self._free_until(use), start + LONGEST_USE)
         count = bisect_right(range((last - start) // self._grain + 1), free_until, key=self._end_after(start))
@@ -220,6 +242,8 @@ class _Search:
         if use.ends_at - use.starts_at > LONGEST_USE:
             return use.ends_at - LONGEST_USE
         blocked = [min((each.blocked_until(use) for each in choice), default=_NEVER) for choice in self._needed]
+        if self._limit and (allowed := self._limit.blocked_until(use, self._least)):
+            blocked.append(allowed)
         until = max(blocked, default=use.starts_at)
         return until if until > use.starts_at else None
 

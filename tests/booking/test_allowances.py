@@ -134,9 +134,9 @@ def test_a_quarter_is_released_at_its_minute(world: World) -> None:
 
 def test_a_week_begins_on_monday_and_spans_count_by_their_part_in_it() -> None:
     sunday_night = Interval(at(8, 22, 0), at(9, 2, 0))
-    known = sharing.weeks(sunday_night, [Interval(at(8, 20, 0), at(9, 1, 0))], timedelta(hours=5))
-    assert [(week.monday.day, week.used / timedelta(hours=1)) for week in known] == [(2, 4), (9, 1)]
-    assert sharing.over_share(sunday_night, known).facts["week"].day == 2
+    share = sharing.Share.of(timedelta(hours=5), [Interval(at(8, 20, 0), at(9, 1, 0))])
+    assert [(week.monday.day, week.used / timedelta(hours=1)) for week in share.weeks(sunday_night)] == [(2, 4), (9, 1)]
+    assert share.refusal(sunday_night).facts["week"].day == 2
 
 
 def test_rules_say_instead_of_the_settings(app: Flask) -> None:

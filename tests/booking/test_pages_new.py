@@ -8,6 +8,7 @@ from flask import Flask
 from app.booking.models import Booking
 from app.booking.rules import State
 from app.database import db, transaction
+from app.labs import rules as kinds
 from app.labs.models import Lab
 from tests.visitor import Seen, Visitor
 from tests.world import Person, World, at
@@ -301,3 +302,32 @@ def test_the_form_speaks_english(visitor: Visitor) -> None:
     page = visitor.english().get("/bookings/new", test="t", resource="chamber", starts_at=MORNING)
     assert page.status == 200
     assert "Test t" in page.text and "Thu 5 Nov 08:30" in page.text
+
+
+def test_a_time_behind_a_used_up_share_is_refused_before_it_is_sent_with_the_next_that_can_be_had(
+    world: World, engineer: Person, visitor: Visitor
+) -> None:
+    world.rule(kinds.WEEKLY_HOURS, 5, pool="chamber")
+    engineer.requests(at(4))
+    page = visitor.get("/bookings/new", test="t", resource="chamber", starts_at=MORNING)
+    assert "11-02 周一 起的一周贵公司已约 4 h。请选别的周。" in page.text
+    assert "11-02 起的一周贵公司已用 4 h，共 5 h" in page.text
+    assert "最近的空档： 11-09 周一 08:30 同一台架" in page.text
+    english = visitor.english().get("/bookings/new", test="t", resource="chamber", starts_at=MORNING)
+    assert "yours has booked 4 h in the week from Mon 2 Nov. Choose another week." in english.text
+    # Sent all the same it is refused in the same words, once.
+    sent = sends(visitor)
+    assert (sent.status, sent.text.count("请选别的周")) == (409, 1)
+    assert sends(visitor, starts_at="2026-11-09T08:30").status == 303
+
+
+def test_without_a_time_the_form_offers_what_the_rules_leave_or_says_why_there_is_nothing(
+    world: World, engineer: Person, visitor: Visitor
+) -> None:
+    world.rule(kinds.WEEKLY_HOURS, 5, pool="chamber")
+    engineer.requests(at(4))
+    assert "11-09 周一 08:30" in visitor.get("/bookings/new", test="t", resource="chamber").text
+    world.rule(kinds.LONGEST, 3)
+    page = visitor.get("/bookings/new", test="t", resource="chamber").text
+    assert "实验室规定一次占台最多 3 h，这次要 4 h。" in page
+    assert "接下来的空档" not in page

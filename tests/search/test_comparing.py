@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from app.booking import closures
 from app.booking.closures import CloseResource
@@ -11,19 +12,22 @@ from app.booking.offers import best_of_each_bench
 from app.booking.rules import bookable_span
 from app.booking.settings import limits
 from app.database import db, transaction
+from app.labs import rules as kinds
 from app.labs.models import Capability
+from app.labs.models import Test as CatalogueTest
 from app.search import queries
 from app.search.comparing import Choice, Order, Outline, Reason, Unable, compare, outline
 from app.search.drawing import bar_sentence, bars
 from app.search.presenting import cannot, week, week_of
 from app.timeline import Phase
+from tests.visitor import Visitor
 from tests.world import World, at
 
 
 def compared(
     world: World, order: Order = Order.REPORT, labs: set[str] | None = None
 ) -> tuple[list[Choice], list[Unable]]:
-    offers = best_of_each_bench(["t"], world.now, limits())
+    offers = best_of_each_bench(["t"], world.now, limits()).offers
     return compare(offers, queries.scopes("t"), order, frozenset(labs) if labs else None)
 
 
@@ -168,3 +172,44 @@ def test_weeks_are_written_for_people(clean: object):
     assert week_of("2026-W53") == "第 53 周（12-28 起）"
     assert week_of("2027-W01") == "第 1 周（2027-01-04 起）"
     assert (week(None), week_of(None)) == ("–", "–")
+
+
+def findable(world: World) -> None:
+    """The bench and test of the usual story, as the search finds them."""
+    world.bench()
+    with transaction() as session:
+        session.query(CatalogueTest).update({"search_text": "crush"})
+
+
+def test_a_lab_whose_rules_leave_the_company_nothing_stands_there_with_its_rule(world: World, clean: Flask):
+    findable(world)
+    world.resource("other", "other-lab")
+    world.capable("other", "t")
+    world.rule(kinds.OPEN_REQUESTS, 1)
+    company, rival = world.engineer("甲公司"), world.engineer("乙公司")
+    company.requests(at(5))
+    page = Visitor(clean, company).get("/search", q="crush", test="t")
+    assert "约不了：实验室规定每家企业最多有 1 个未完成的申请和预约，贵公司已有 1 个。" in page.text
+    assert page.html.count('name="starts_at"') == 1
+    english = Visitor(clean, company).english().get("/search", q="crush", test="t").text
+    assert "Can't be booked: The lab allows each company 1" in english
+    # It is the company's own figure: nobody else learns of it.
+    seen = Visitor(clean, rival).get("/search", q="crush", test="t")
+    assert "约不了" not in seen.text
+    assert seen.html.count('name="starts_at"') == 2
+
+
+def test_the_search_offers_the_first_week_in_which_the_company_has_a_share_left(world: World, clean: Flask):
+    findable(world)
+    world.rule(kinds.WEEKLY_HOURS, 5, pool="chamber")
+    company = world.engineer("甲公司")
+    company.requests(at(5))
+    company.requests(at(10))
+    visitor = Visitor(clean, company)
+    page = visitor.get("/search", q="crush", test="t")
+    assert page.field("starts_at") == "2026-11-16T08:30:00+08:00"
+    sent = visitor.post("/bookings/new", test="t", resource="chamber", starts_at=page.field("starts_at"), state="held")
+    assert sent.status == 303
+    assert Visitor(clean, world.engineer("乙公司")).get("/search", q="crush", test="t").field("starts_at") == (
+        "2026-11-03T09:00:00+08:00"
+    )

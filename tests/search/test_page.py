@@ -135,7 +135,7 @@ def test_the_first_test_is_chosen_and_another_can_be(engineer: FreshClient):
 
 def test_labs_stand_side_by_side_one_row_each_soonest_report_first(engineer: FreshClient, catalogue: World):
     best: dict[str, object] = {}
-    for offer in best_of_each_bench(["b-cell-overcharge"], MONDAY, limits()):
+    for offer in best_of_each_bench(["b-cell-overcharge"], MONDAY, limits()).offers:
         best.setdefault(offer.slot.bench.lab_id, offer.starts_at)
     page = search(engineer, "GB 38031", test="b-cell-overcharge")
     found = rows(page)

@@ -83,9 +83,11 @@ def _free(capable: Sequence[CapableBench], case: Case, use: Use, now: datetime) 
 
 def _allowed(first: CapableBench, case: Case, use: Use, now: datetime) -> Iterator[Verdict]:
     asked = Asked(case.company_id, first.bench, use.interval, now)
-    for kind, error in allowances.refusals(db.session(), asked, limits_of(first.bench)):
+    allowance = allowances.allowance_for(db.session(), asked)
+    if allowance is None:
+        return
+    for kind, error in allowance.verdicts(use.interval):
         if error is None:
             yield Verdict(gettext(LABELS[kind]), True, gettext("符合。"))
         else:
-            waived = allowances.waived(db.session(), asked, kind)
-            yield Verdict(gettext(LABELS[kind]), False, refusal(error), waived)
+            yield Verdict(gettext(LABELS[kind]), False, refusal(error), kind in allowance.waived)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.booking.rules import NoShows, Release, State, quarter_of, released_at
-from app.booking.sharing import blocked_until, over_share, weeks
+from app.booking.sharing import Longest, Share, blocked_until
 from app.errors import N_
 from app.labs import rules as kinds
 from app.worktime import Interval, after_working_days, local_date
@@ -89,7 +89,7 @@ def _weekly(hours: float) -> Hits:
             if p.pool == one.pool and (_was_open(p, one.requested_at) or p.use.start <= one.requested_at)
             and p.state not in (State.CANCELLED, State.DECLINED, State.EXPIRED)
         ]  # fmt: skip
-        return over_share(one.use, weeks(one.use, taken, hours * HOUR)) is not None
+        return Share.of(hours * HOUR, taken).refusal(one.use) is not None
 
     return hits
 
@@ -127,7 +127,7 @@ def _cancel(hours: int) -> Hits:
 _TRIALS: dict[str, Callable[[Any], Hits]] = {
     kinds.NOTICE: lambda days: lambda one, _: one.use.start < after_working_days(one.requested_at, days),
     kinds.HORIZON: lambda days: lambda one, _: one.use.start > one.requested_at + timedelta(days=days),
-    kinds.LONGEST: lambda hours: lambda one, _: one.use.duration > hours * HOUR,
+    kinds.LONGEST: lambda hours: lambda one, _: Longest(hours * HOUR).refusal(one.use) is not None,
     kinds.GRAIN: lambda minutes: lambda one, _: bool(one.use.start.timestamp() % (60 * minutes)),
     kinds.OPEN_REQUESTS: _open_requests,
     kinds.WEEKLY_HOURS: _weekly,
