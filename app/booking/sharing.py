@@ -5,7 +5,7 @@ refuses one it says before when it would refuse any, so that a search for free t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -20,9 +20,15 @@ NOTHING = timedelta(0)
 
 
 class Disallowed(YujianError):
-    """A rule of the lab speaks against it; says which and what can be done."""
+    """A rule of the lab speaks against it; says which and what can be done. The same facts are the same refusal."""
 
     code, status, field = "wrong_state", 409, None
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.facts == getattr(other, "facts", None)
+
+    def __hash__(self) -> int:
+        return hash((type(self), frozenset(self.facts.items())))
 
 
 class TooLong(Disallowed):
@@ -112,8 +118,7 @@ class Week:
 
     @property
     def span(self) -> Interval:
-        """From Monday 00:00 to the next, UTC."""
-        return Interval(midnight(self.monday), midnight(self.monday + WEEK))
+        return week_from(self.monday)
 
     @property
     def left(self) -> timedelta:
@@ -123,10 +128,10 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A company's share of a pool in each calendar week. used: by Monday."""
+    """A company's share of a pool in each calendar week. used: by Monday, weeks of which it has something."""
 
     allowed: timedelta
-    used: Mapping[date, timedelta]
+    used: tuple[tuple[date, timedelta], ...]
 
     @classmethod
     def of(cls, allowed: timedelta, taken: Iterable[Interval]) -> "Share":
@@ -135,22 +140,21 @@ class Share:
         for use in taken:
             for monday in mondays(use):
                 used[monday] += _inside(use, Week(monday, NOTHING, allowed))
-        return cls(allowed, dict(used))
-
-    def week(self, monday: date) -> Week:
-        return Week(monday, self.used.get(monday, NOTHING), self.allowed)
+        return cls(allowed, tuple(sorted(used.items())))
 
     def weeks(self, use: Interval) -> list[Week]:
         """All that the use touches."""
-        return [self.week(monday) for monday in mondays(use)]
+        used = dict(self.used)
+        return [Week(monday, used.get(monday, NOTHING), self.allowed) for monday in mondays(use)]
 
     def refusal(self, use: Interval) -> ShareUsed | None:
         week = self._exceeded(use)
         if week is None:
             return None
         length = _inside(use, week)
-        kind = MoreThanShare if length > week.allowed else ShareUsed
-        return kind(allowed=week.allowed, used=week.used, week=week.monday, length=length)
+        if length > week.allowed:
+            return MoreThanShare(allowed=week.allowed, week=week.monday, length=length)
+        return ShareUsed(allowed=week.allowed, week=week.monday, used=week.used)
 
     def allows_from(self, use: Interval, least: timedelta) -> datetime:
         week = self._exceeded(use)
@@ -173,6 +177,11 @@ def mondays(use: Interval) -> Iterator[date]:
     while monday <= last:
         yield monday
         monday += WEEK
+
+
+def week_from(monday: date) -> Interval:
+    """From Monday 00:00 to the next, UTC."""
+    return Interval(midnight(monday), midnight(monday + WEEK))
 
 
 def _inside(use: Interval, week: Week) -> timedelta:
@@ -199,6 +208,12 @@ class Allowance:
     def weeks(self, use: Interval) -> list[Week]:
         """What it has of each week that a use touches; empty where there are no shares."""
         return next((rule.weeks(use) for _, rule in self.rules if isinstance(rule, Share)), [])
+
+    def barred_weeks(self, span: Interval) -> Iterator[tuple[Interval, Disallowed]]:
+        """Calendar weeks that meet the span in which not even a moment is left, with what speaks against it."""
+        for week in map(week_from, mondays(span)):
+            if said := self.refusal(Interval(week.start, week.start + timedelta.resolution)):
+                yield week, said
 
     def blocked_until(self, use: Use, least: timedelta) -> datetime | None:
         """As `worktime.Limit`."""

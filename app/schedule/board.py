@@ -10,11 +10,13 @@ from itertools import groupby
 from operator import attrgetter
 
 from app.accounts.policy import Action, Viewer, allowed
+from app.booking.allowances import allowances
 from app.booking.availability import Rows, Wish
 from app.booking.rules import Limits, bookable_span
 from app.booking.settings import limits, limits_of
+from app.database import db
 from app.labs.queries import Bench, CapableBench, capable_benches
-from app.schedule import queries
+from app.schedule import barred, queries
 from app.schedule.catalogue import Catalogue, Listed
 from app.schedule.forms import ALL_LABS, DAY, MONTH, QUARTER, TWO_WEEKS, Asked
 from app.schedule.lanes import Seen, with_changeovers
@@ -139,6 +141,9 @@ def rows(
     asked = [capable[each.id] for each in benches if each.id in capable]
     reads = {ident for each in shown for ident in each.reads} | {ident for c in asked for ident in c.reads}
     before = max((item.longest_changeover for item in asked), default=timedelta(0))
+    left = allowances(
+        db.session(), wish.company_id if page.book else None, [each.bench for each in shown], now, defaults
+    )
     occupied = queries.occupied(viewer, reads, Interval(page.span.start - before, _reach(asked, page)), now)
     return [
         row(
@@ -150,6 +155,9 @@ def rows(
             each.lab_id in viewer.lab_ids,
             nights,
             _frame_for(each.bench, page, defaults),
+            # What the row shows of the rules and no more, so that what was worked out lasts as long as that.
+            () if each.id in capable else barred.weeks(left.of(each.bench), page.span),
+            left.of(each.bench) if each.id in capable else None,
         )
         for each in shown
     ]

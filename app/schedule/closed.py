@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from app.booking.sharing import Disallowed
 from app.worktime import ClosedReason, ClosedSpan, Interval, WorkingCalendar
 
 
@@ -21,19 +22,22 @@ class Reason(StrEnum):
     OFF_SHIFT = "off_shift"
     TOO_SOON = "too_soon"
     TOO_FAR = "too_far"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Why, and from when on it can be had (for TOO_FAR: until when), UTC; None if not within 400 days.
 
-    name_zh, name_en: the holiday or the laboratory's own reason, else None.
+    name_zh, name_en: the holiday or the laboratory's own reason, else None. refusal: for RULE, what a rule of the
+    laboratory says to the company that looks.
     """
 
     reason: Reason
     at: datetime | None
     name_zh: str | None = None
     name_en: str | None = None
+    refusal: Disallowed | None = None
 
 
 @dataclass(frozen=True, slots=True)

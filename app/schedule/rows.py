@@ -14,14 +14,16 @@ from typing import NamedTuple
 
 from app.booking.availability import Rows, Wish, availability, choices
 from app.booking.queries import Taken
+from app.booking.sharing import Allowance
 from app.labs.queries import Bench, CapableBench
 from app.labs.setup import NOTHING, LabSetup
-from app.schedule import closed, lanes
+from app.schedule import barred, closed, lanes
 from app.schedule.closed import Answer, Reason, Run
 from app.schedule.lanes import Lane, Seen, Window
 from app.timeline import Axis, Cells
 from app.worktime import (
     Interval,
+    Limit,
     WorkingCalendar,
     clip,
     feasible_windows,
@@ -92,7 +94,9 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One bench over the page's days. own_lab: seen by its own lab, place by place; open_time: worked and not taken."""
+    """One bench over the page's days. own_lab: seen by its own lab, place by place; open_time: worked and not taken;
+    barred: free, but for the lab's rules.
+    """
 
     shown: Shown
     frame: Frame
@@ -102,6 +106,7 @@ class Row:
     windows: tuple[Window, ...]
     seen: tuple[Seen, ...]
     closed: tuple[Run, ...]
+    barred: tuple[Run, ...] = ()
 
     def windows_on(self, day: int) -> list[Window]:
         """Free time of the day with this index."""
@@ -115,7 +120,9 @@ class Row:
                 return run.answer
         if self.frame.now < on.end <= bookable.start:
             return Answer(Reason.TOO_SOON, bookable.start)
-        return Answer(Reason.TOO_FAR, bookable.end) if on.start >= bookable.end else None
+        if on.start >= bookable.end:
+            return Answer(Reason.TOO_FAR, bookable.end)
+        return next((run.answer for run in self.barred if run.when.overlaps(on)), None)
 
     def lanes(self, axis: Axis, closes: bool = False) -> list[Lane]:
         """Its lanes on an axis; free windows only for who may book. closes: with idle time, which its lab can close."""
@@ -136,9 +143,12 @@ class Row:
         return [Window(day, piece, piece.start) for day, piece in lanes.by_day(left, self.frame.days)]
 
     def ground(self, axis: Axis) -> list[Ground]:
-        """Closed runs and, for who may book, open time before the notice and all time behind the horizon."""
+        """Closed runs and, for who may book, open time before the notice or against a rule and all time behind the
+        horizon.
+        """
         span, bookable, book = self.frame.span, self.frame.bookable, self.frame.book
         shut = [(run.when, run.answer) for run in self.closed if not (book and run.when.start >= bookable.end)]
+        shut += [(run.when, run.answer) for run in self.barred]
         if book and self.frame.now < bookable.start:
             soon = Answer(Reason.TOO_SOON, bookable.start)
             shut += [(piece, soon) for piece in clip(self.open_time, Interval(self.frame.now, bookable.start))]
@@ -209,13 +219,24 @@ def row(
     own_lab: bool,
     nights: bool,
     page: Frame,
+    weeks: tuple[Run, ...] = (),
+    allowance: Allowance | None = None,
 ) -> Row:
     """The row of a bench. capable: with the chosen test, then only time in which it can start is free; nights:
-    whether the hours between shifts count as closed runs too, not only whole days.
+    whether the hours between shifts count as closed runs too, not only whole days. weeks: in which the lab's rules
+    leave who looks nothing; allowance: with a test, all that they leave.
     """
     bench, rows = shown.bench, dict(occupied)
     found = availability(bench, page.span, rows, page.bookable, wish)
-    free = _free(bench, found.free, page) if capable is None else _starts(capable, rows, wish, page)
+    if capable is None:
+        kept = tuple(barred.inside(found.free, weeks))
+        free = _free(bench, subtract(found.free, [run.when for run in kept]), page)
+    else:
+        feasible = allowed = _feasible(capable, rows, wish, page)
+        if allowance:
+            allowed = _feasible(capable, rows, wish, page, allowance)
+        kept = tuple(barred.starts(capable, feasible, allowed, allowance)) if allowance else ()
+        free = _starts(capable.bench, allowed, page)
     return Row(
         shown=shown,
         frame=page,
@@ -225,6 +246,7 @@ def row(
         windows=tuple(free),
         seen=known,
         closed=(closed.runs if nights else closed.whole_days)(bench.calendar, page.span),
+        barred=kept,
     )
 
 
@@ -239,13 +261,17 @@ def _free(bench: Bench, free: Sequence[Interval], page: Frame) -> Iterator[Windo
             yield Window(index, piece, start)
 
 
-def _starts(capable: CapableBench, rows: Rows, wish: Wish, page: Frame) -> Iterator[Window]:
-    """Time by day in which a use of the test can start."""
+def _feasible(capable: CapableBench, rows: Rows, wish: Wish, page: Frame, limit: Limit | None = None) -> list[Interval]:
+    """Time in which a use of the test can start."""
     bench, not_before = capable.bench, max(page.span.start, page.bookable.start)
     if not_before > page.last_start:
-        return
+        return []
     needed = [[option.busy for option in choice] for choice in choices(capable, rows, wish)]
-    feasible = feasible_windows(capable.need, bench.calendar, bench.grain, needed, not_before, page.last_start)
+    return feasible_windows(capable.need, bench.calendar, bench.grain, needed, not_before, page.last_start, limit)
+
+
+def _starts(bench: Bench, feasible: Sequence[Interval], page: Frame) -> Iterator[Window]:
+    """The same by day."""
     for index, piece in lanes.by_day(feasible, page.days):
         steps = (piece.end - piece.start - _MOMENT) // bench.grain
         yield Window(index, piece, piece.start, piece.start + steps * bench.grain)

@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 from app.booking.models import ClosureKind
 from app.booking.rules import CLOSED_LABELS, Limits, State
 from app.labs.labels import week_sentence
-from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, hours, lang, local, moment, pick, span
+from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, day, hours, lang, local, moment, pick, refusal, span
 from app.schedule.closed import Answer, Reason
 from app.schedule.lanes import Mark, Seen, Window
 from app.worktime import LAST_OFFICIAL_YEAR, Day, DayKind, Interval, WorkingCalendar
@@ -33,6 +33,8 @@ class Times(NamedTuple):
 
 def why(answer: Answer, limits: Limits) -> str:
     """Why a bench can't be had and when it can."""
+    if answer.refusal:
+        return refusal(answer.refusal)
     if answer.reason is Reason.TOO_SOON and answer.at:
         return ngettext(
             "须提前 %(num)d 个工作日，最早 %(at)s。",
