@@ -107,7 +107,7 @@ def resource_availability(path: schemas.ResourcePath, query: schemas.SpanQuery) 
 
 @bp.get("/offers", responses={200: schemas.OfferList})
 def list_offers(query: schemas.OfferQuery) -> Any:
-    """Bookable slots for a test, soonest report first."""
+    """Bookable slots for a test, soonest report first; for a company only what the labs' rules let it book."""
     require(require_api_viewer(), Action.SEE_AVAILABILITY)
     if not test_exists(query.test):
         raise Invalid(N_("没有这个检测项目。"), field="test")

@@ -17,16 +17,14 @@ def weeks(allowance: Allowance | None, span: Interval) -> tuple[Run, ...]:
     return tuple(Run(week, Answer(Reason.RULE, None, refusal=said)) for week, said in allowance.barred_weeks(span))
 
 
-def inside(free: Sequence[Interval], runs: Iterable[Run]) -> Iterator[Run]:
-    """What of the free time lies in these runs."""
-    return (Run(piece, run.answer) for run in runs for piece in clip(free, run.when))
+def open_weeks(weeks: Iterable[Run], bookable: Interval, beside: Sequence[Interval]) -> Iterator[Run]:
+    """What of these weeks lies between notice and horizon, and not in `beside`: as few blocks as can be."""
+    return (Run(piece, run.answer) for run in weeks for piece in subtract(clip([run.when], bookable), beside))
 
 
-def starts(
-    capable: CapableBench, feasible: Sequence[Interval], allowed: Sequence[Interval], allowance: Allowance
-) -> Iterator[Run]:
+def starts(capable: CapableBench, refused: Sequence[Interval], allowance: Allowance) -> Iterator[Run]:
     """Time in which a use of the test finds the bench free and may not start."""
-    for piece in subtract(feasible, allowed):
+    for piece in refused:
         use = lay(piece.start, capable.need, capable.bench.calendar)
         said = allowance.refusal(use.interval) if use else None
         if said:

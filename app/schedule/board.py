@@ -156,7 +156,7 @@ def rows(
             nights,
             _frame_for(each.bench, page, defaults),
             # What the row shows of the rules and no more, so that what was worked out lasts as long as that.
-            () if each.id in capable else barred.weeks(left.of(each.bench), page.span),
+            barred.weeks(left.of(each.bench), page.span),
             left.of(each.bench) if each.id in capable else None,
         )
         for each in shown

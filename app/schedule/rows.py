@@ -228,15 +228,18 @@ def row(
     """
     bench, rows = shown.bench, dict(occupied)
     found = availability(bench, page.span, rows, page.bookable, wish)
+    shut = (closed.runs if nights else closed.whole_days)(bench.calendar, page.span)
+    # Where hours are told each block has its text, which nothing must cover.
+    beside = [*(run.when for run in shut), *(found.busy if nights else ())]
+    kept, spent = list(barred.open_weeks(weeks, page.bookable, beside)), [run.when for run in weeks]
     if capable is None:
-        kept = tuple(barred.inside(found.free, weeks))
-        free = _free(bench, subtract(found.free, [run.when for run in kept]), page)
+        free = _free(bench, subtract(found.free, spent), page)
     else:
-        feasible = allowed = _feasible(capable, rows, wish, page)
+        feasible = _feasible(capable, rows, wish, page)
+        allowed = _feasible(capable, rows, wish, page, allowance) if allowance else feasible
         if allowance:
-            allowed = _feasible(capable, rows, wish, page, allowance)
-        kept = tuple(barred.starts(capable, feasible, allowed, allowance)) if allowance else ()
-        free = _starts(capable.bench, allowed, page)
+            kept += barred.starts(capable, subtract(feasible, [*allowed, *spent]), allowance)
+        free = _starts(bench, allowed, page)
     return Row(
         shown=shown,
         frame=page,
@@ -245,8 +248,8 @@ def row(
         open_time=tuple(subtract(found.working, found.busy)),
         windows=tuple(free),
         seen=known,
-        closed=(closed.runs if nights else closed.whole_days)(bench.calendar, page.span),
-        barred=kept,
+        closed=shut,
+        barred=tuple(kept),
     )
 
 
