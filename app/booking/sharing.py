@@ -139,7 +139,7 @@ class Share:
         used: defaultdict[date, timedelta] = defaultdict(timedelta)
         for use in taken:
             for monday in mondays(use):
-                used[monday] += _inside(use, Week(monday, NOTHING, allowed))
+                used[monday] += _inside(use, week_from(monday))
         return cls(allowed, tuple(sorted(used.items())))
 
     def weeks(self, use: Interval) -> list[Week]:
@@ -151,7 +151,7 @@ class Share:
         week = self._exceeded(use)
         if week is None:
             return None
-        length = _inside(use, week)
+        length = _inside(use, week.span)
         if length > week.allowed:
             return MoreThanShare(allowed=week.allowed, week=week.monday, length=length)
         return ShareUsed(allowed=week.allowed, week=week.monday, used=week.used)
@@ -167,7 +167,7 @@ class Share:
 
     def _exceeded(self, use: Interval) -> Week | None:
         """The first week of which the company would have more than its share with the use."""
-        return next((week for week in self.weeks(use) if week.used + _inside(use, week) > week.allowed), None)
+        return next((week for week in self.weeks(use) if week.used + _inside(use, week.span) > week.allowed), None)
 
 
 def mondays(use: Interval) -> Iterator[date]:
@@ -184,8 +184,8 @@ def week_from(monday: date) -> Interval:
     return Interval(midnight(monday), midnight(monday + WEEK))
 
 
-def _inside(use: Interval, week: Week) -> timedelta:
-    return sum((piece.duration for piece in clip([use], week.span)), NOTHING)
+def _inside(use: Interval, span: Interval) -> timedelta:
+    return sum((piece.duration for piece in clip([use], span)), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
