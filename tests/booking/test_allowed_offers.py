@@ -345,3 +345,28 @@ def test_benches_cost_no_further_statement_and_rules_one(world: World) -> None:
             world.rule(kind, value, pool=f"pool-{unit}")
         world.rule(kinds.NO_SHOWS, PRESETS["open"][1][kinds.NO_SHOWS], pool=f"pool-{unit}")
         assert asked() == without + 1
+
+
+def test_a_booking_may_move_within_the_week_whose_share_it_uses(world: World) -> None:
+    world.bench()
+    world.rule(kinds.WEEKLY_HOURS, 5, pool="chamber")
+    booking = world.engineer("甲公司").requests(at(5))
+    first = offers.offers(Question("t", wish=wish_of(booking)), world.now, limits(), 1)
+    assert [offer.starts_at for offer in first] == [at(3, 9, 0)]
+    # Another use of the company has to wait for the next week; a lab proposes what it likes.
+    another = offers.offers(Question("t", wish=Wish(booking.company_id)), world.now, limits(), 1)
+    assert [offer.starts_at for offer in another] == [at(9)]
+    world.rule(kinds.LONGEST, 3)
+    assert offers.offers(Question("t", wish=wish_of(booking)), world.now, limits(), 1) == []
+    assert offers.offers(Question("t", wish=wish_of(booking, by_lab=True)), world.now, limits(), 1)
+
+
+def test_each_line_in_turn_takes_the_share_of_the_next_week(world: World) -> None:
+    world.resource("one", pool="pool")
+    world.resource("two", pool="pool")
+    world.test(on="pool")
+    world.rule(kinds.WEEKLY_HOURS, 5)
+    company_id = world.engineer("甲公司").viewer.organisation_id
+    lines = [Waiting(str(n), "t", "lab", company_id) for n in range(3)]
+    found = offers.in_turn(lines[:2], [lines[2:]], world.now, limits())
+    assert [found[line.id].starts_at for line in lines] == [at(3, 9, 0), at(9), at(16)]
