@@ -158,6 +158,8 @@ def _company_steps(seen: Seen) -> list[Offered]:
         ]
     elif seen.state is State.CONFIRMED:
         steps.append(Offered("message", gettext("给实验室留言")))
+    if seen.state in (State.DECLINED, State.EXPIRED, State.CANCELLED):
+        steps.append(Offered("again", gettext("另选时段")))
     return steps
 
 

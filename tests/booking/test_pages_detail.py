@@ -317,3 +317,19 @@ def reach(story: Story, state: State) -> None:
             story.world.now = at(5, 12)
         person = story.engineer if step in ("request", "cancel") else story.desk
         assert story.sends(person, step, reason="因为").status == 303
+
+
+@pytest.mark.parametrize("end", ["declined", "cancelled", "expired"])
+def test_who_has_lost_a_time_is_led_to_another(story: Story, end: str) -> None:
+    if end == "declined":
+        story.sends(story.engineer, "request")
+        story.sends(story.desk, "decline", reason="夹具不合适")
+    elif end == "cancelled":
+        story.sends(story.engineer, "cancel")
+    else:
+        story.world.now += timedelta(minutes=121)
+    page = story.seen_by(story.engineer)
+    assert '<a class="btn " href="/bookings/new?test=t&amp;sample=BP-12">另选时段</a>' in page.html
+    assert "另选时段</a>" not in story.seen_by(story.desk).html
+    choices = Visitor(story.app, story.engineer).get("/bookings/new", test="t", sample="BP-12")
+    assert choices.status == 200 and choices.field("sample") == "BP-12"
