@@ -1,9 +1,10 @@
 """The locks of the house: headers, forged forms, rates, and whom to believe about the visitor's address."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, current_app, request
 from flask_wtf import CSRFProtect
 from limits import parse_many
 from limits.strategies import FixedWindowRateLimiter
@@ -26,6 +27,11 @@ from app.api import PREFIX
 from app.testing.verify import bp as verify
 from app.web.rates import Counters
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+Headers = tuple[tuple[str, str], ...]
+
 OPENAPI = "/openapi"
 HSTS_SECONDS = 365 * 24 * 3600
 
@@ -34,6 +40,7 @@ csrf = CSRFProtect()
 
 def init_app(app: Flask) -> None:
     """Guard every form and every answer."""
+    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's manual does
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask's manual does
@@ -42,7 +49,6 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.before_request(_check_csrf)
     _limit(app)
-    app.after_request(_set_headers)
 
 
 def _policy() -> ContentSecurityPolicy:
@@ -56,8 +62,8 @@ def _policy() -> ContentSecurityPolicy:
     )
 
 
-def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Mapping[str, str]:
-    return Secure(
+def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Headers:
+    headers = Secure(
         csp=policy,
         coop=CrossOriginOpenerPolicy().same_origin(),
         corp=CrossOriginResourcePolicy().same_origin(),
@@ -67,6 +73,7 @@ def _headers(policy: ContentSecurityPolicy, hsts: bool) -> Mapping[str, str]:
         xcto=XContentTypeOptions(),
         xfo=XFrameOptions().deny(),
     ).headers
+    return tuple(headers.items())
 
 
 # The page of the API document comes from a library and brings its own inline script and style.
@@ -83,11 +90,19 @@ LOOSE = {
 STRICT = {hsts: _headers(_policy(), hsts) for hsts in (False, True)}
 
 
-def _set_headers(response: Response) -> Response:
-    kind = LOOSE if request.path.startswith(OPENAPI + "/") else STRICT
-    # None of them stands there before; so none is looked for.
-    response.headers.extend(kind[request.is_secure])
-    return response
+def _with_headers(inner: "WSGIApplication") -> Any:
+    """The application, with the headers in each of its answers. No answer has any of them before."""
+
+    def outer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        kind = LOOSE if environ["PATH_INFO"].startswith(OPENAPI + "/") else STRICT
+        fixed = kind[environ["wsgi.url_scheme"] == "https"]
+
+        def begin(status: str, headers: list[tuple[str, str]], *fault: Any) -> Callable[[bytes], object]:
+            return start_response(status, [*headers, *fixed], *fault)
+
+        return inner(environ, begin)
+
+    return outer
 
 
 # What mail programs post (RFC 8058): the address itself is signed, and nobody is signed in.
