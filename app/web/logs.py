@@ -22,18 +22,21 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
+JSON = structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)
 # Asked for every few seconds by machines.
 QUIET = ("static", "operation.healthz", "operation.readyz", "prometheus_metrics")
 
 
+class _Lines(structlog.WriteLogger):
+    """Standard error, under the name of a logger."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(sys.stderr)
+        self.name = name
+
+
 def init_app(app: Flask) -> None:
     """Write logs as JSON lines, the application's and the libraries' alike."""
-    structlog.configure(
-        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
     if not app.testing:
         _take_over()
     app.before_request(_begin)
@@ -50,25 +53,26 @@ def request_id() -> str:
 
 
 def _take_over() -> None:
-    """The root logger speaks JSON; a second application in the process finds it done."""
+    """Our lines go straight to standard error, those of libraries by way of the root logger; a second application in
+    the process finds it done.
+    """
     root = logging.getLogger()
     if any(isinstance(handler.formatter, structlog.stdlib.ProcessorFormatter) for handler in root.handlers):
         return
+    structlog.configure(
+        processors=[*SHARED, JSON],
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=SHARED,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, JSON],
         )
     )
     root.addHandler(handler)
-    # A line doesn't say where in the program it was written, and by which thread: finding that out took long.
-    logging._srcfile = None  # as the library's manual says
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.getLogger("yujian").setLevel(logging.INFO)
     # The development server's own line shows whole addresses.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
