@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from threading import Lock
 from time import monotonic
 from typing import Any, ClassVar
@@ -33,7 +34,6 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -66,27 +66,32 @@ IDLE_SECONDS = 1.0
 _TURN = Lock()
 
 
-class _UtcText(sqlite.DATETIME):
-    """What SQLite keeps of an aware datetime: the dialect's own text, in UTC."""
+def _utc(at: datetime) -> datetime:
+    if at.utcoffset() is None:
+        raise ValueError("naive datetime")
+    return at.astimezone(UTC)
 
-    def bind_processor(self, _dialect: Dialect) -> Callable[[datetime | None], str | None]:
-        return lambda at: at.astimezone(UTC).isoformat(" ", "microseconds")[:26] if at else None
+
+# A command writes the same few instants into many columns.
+@lru_cache(maxsize=1024)
+def _utc_text(at: datetime | None) -> str | None:
+    """What SQLite keeps of an instant, as SQLAlchemy writes datetimes."""
+    return _utc(at).isoformat(" ", "microseconds")[:26] if at else None
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime kept as UTC; naive values are refused."""
 
-    impl = DateTime(timezone=True).with_variant(_UtcText(timezone=True), "sqlite")
+    impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise ValueError("naive datetime")
-        return value if dialect.name == "sqlite" else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        return _utc_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return _utc(value) if value else None
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -126,10 +131,10 @@ def random_id() -> Mapped[str]:
     return mapped_column(String(24), primary_key=True, default=new_id)
 
 
-def index_where_set(name: str, column: str) -> Index:
-    """An index of the few rows in which the column is not empty: the others are written without it."""
-    where = text(f"{column} IS NOT NULL")
-    return Index(name, column, sqlite_where=where, postgresql_where=where)
+def index_where_set(name: str, *columns: str) -> Index:
+    """An index of the rows in which the last column is not empty: the others are written without it."""
+    where = text(f"{columns[-1]} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def code(letter: str, at: datetime) -> str:
@@ -137,7 +142,7 @@ def code(letter: str, at: datetime) -> str:
 
     letter: kind of thing (B booking, W order). at: aware, its local month is shown.
     """
-    return f"{letter}{at:%y%m}-{readable_letters(5)}"
+    return f"{letter}{at.year % 100:02}{at.month:02}-{readable_letters(5)}"
 
 
 def readable_letters(count: int) -> str:

@@ -10,10 +10,14 @@ from sqlalchemy import Connection
 from app.database import Base
 
 GUARD = "occupancy_overlap"
+# Indexes of one database alone, which autogenerate looks for on both.
+POSTGRESQL_ONLY = ("ix_event_transaction",)
 
 
 def is_ours(_item: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:
     """The guard against overlaps is written by hand: autogenerate knows neither it nor the index behind it."""
+    if kind == "index" and name in POSTGRESQL_ONLY:
+        return context.get_context().dialect.name == "postgresql"
     return not (kind in ("index", "unique_constraint") and name == GUARD)
 
 

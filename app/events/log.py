@@ -75,12 +75,14 @@ def after(cursor: Cursor, *where: Any, limit: int = 100) -> Sequence[Event]:
     """Events behind the cursor in the order of the log, at most `limit`.
 
     On PostgreSQL only rows of transactions older than the oldest one still running: a row that commits late
-    then still lies ahead of every cursor handed out.
+    then still lies ahead of every cursor handed out. Writers of SQLite queue, so its ids are in order.
     """
-    query = select(Event).where(tuple_(Event.transaction_id, Event.id) > (cursor.transaction_id, cursor.id), *where)
-    if db.engine.dialect.name == "postgresql":
-        query = query.where(Event.transaction_id < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
-    return db.session.scalars(query.order_by(Event.transaction_id, Event.id).limit(limit)).all()
+    query = select(Event).where(*where).limit(limit)
+    if db.engine.dialect.name == "sqlite":
+        return db.session.scalars(query.where(Event.id > cursor.id).order_by(Event.id)).all()
+    place = (Event.transaction_id, Event.id)
+    settled = Event.transaction_id < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    return db.session.scalars(query.where(tuple_(*place) > tuple(cursor), settled).order_by(*place)).all()
 
 
 def cursor_at(key: str) -> Cursor | None:

@@ -19,7 +19,8 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_subject", "subject_id"),
-        Index("ix_event_transaction", "transaction_id", "id"),
+        # On SQLite the order of the ids is that of the log.
+        Index("ix_event_transaction", "transaction_id", "id").ddl_if(dialect="postgresql"),
         Index("ix_event_company", "company_id", "id"),
         Index("ix_event_lab", "lab_id", "id"),
     )

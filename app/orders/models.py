@@ -201,7 +201,7 @@ class OrderLine(Base):
         Index("ix_order_line_issued", "issued_at"),
         Index("ix_order_line_company_issued", "company_id", "issued_at"),
         Index("ix_order_line_lab_ended", "lab_id", "issued_at", "ended_at"),
-        Index("ix_order_line_test_lab_issued", "test_id", "lab_id", "issued_at"),
+        index_where_set("ix_order_line_test_lab_issued", "test_id", "lab_id", "issued_at"),
         *(
             Index(
                 f"ix_order_line_{side}_again",
