@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import chain, groupby
+from itertools import count, groupby
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Insert, Table, bindparam, insert, inspect
 from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_state
 
 from app.database import Base, connection_of
-from app.prepared import Values, put
+from app.prepared import Values, put, value_name
 
 Row = TypeVar("Row", bound=Base)
 GATHERED = "yujian_gathered"
@@ -29,20 +30,24 @@ def new_row(kind: type[Row], **values: Any) -> Row:
 
 
 def insert_now(session: Session, *rows: Base) -> None:
-    """Insert new rows in this order.
+    """Insert rows of `new_row` in this order; afterwards they belong to the session like loaded ones.
 
-    Keys and other columns without an empty value must be set; afterwards the rows belong to the session like loaded
-    ones.
+    Keys and other columns without an empty value must be set. Inside of `together` nothing of them is there before it
+    ends.
     """
     with together(session):
         for row in rows:
-            write(session, type(row), {name: row.__dict__.setdefault(key, None) for key, name in _columns(type(row))})
+            write(session, type(row), {name: row.__dict__[key] for key, name in _columns(type(row))})
     for row in rows:
-        make_transient_to_detached(row)
-    for row in reversed(rows):
-        # The last ones bring those along that they point at.
-        if row not in session:
-            session.add(row)
+        _belongs(session, row)
+
+
+def _belongs(session: Session, row: Base) -> None:
+    """As `session.add`, which would look at every row that this one points at, and at those that they point at."""
+    make_transient_to_detached(row)
+    state = instance_state(row)
+    state.session_id = session.hash_key
+    session.identity_map.add(state)
 
 
 class Shape(NamedTuple):
@@ -76,8 +81,8 @@ def together(session: Session) -> Iterator[None]:
     finally:
         del session.info[GATHERED]
     mixed = connection_of(session).dialect.name == "postgresql"
-    for shape, rows in _mixed(parts) if mixed else _by_kind(parts):
-        put(session, _inserted(*shape), rows)
+    for shapes, rows in _mixed(parts) if mixed else _by_kind(parts):
+        put(session, _inserted(*shapes), rows)
 
 
 def write(session: Session, kind: type[Base], *rows: Values) -> None:
@@ -85,60 +90,55 @@ def write(session: Session, kind: type[Base], *rows: Values) -> None:
 
     What is pending in the session is not flushed before.
     """
-    with together(session):
-        for row in rows:
-            given = {name: value for name, value in row.items() if value is not None}
-            session.info[GATHERED].append(Part(Shape(kind, tuple(given)), tuple(given.values())))
+    gathered: list[Part] | None = session.info.get(GATHERED)
+    if gathered is None:
+        with together(session):
+            write(session, kind, *rows)
+        return
+    for row in rows:
+        given = {name: value for name, value in row.items() if value is not None}
+        gathered.append(Part(Shape(kind, tuple(given)), tuple(given.values())))
 
 
-def _by_kind(parts: Iterable[Part]) -> Iterator[tuple[list[Shape], list[Values]]]:
+Sent = tuple[list[Shape], list[Sequence[Any]]]
+"""What one statement inserts, and the values of each time that it is sent."""
+
+
+def _by_kind(parts: Iterable[Part]) -> Iterator[Sent]:
     """Rows of the same kind, and as long as their columns are the same, in one go."""
     kinds: dict[type[Base], list[Part]] = {}
     for part in parts:
         kinds.setdefault(part.shape.kind, []).append(part)
     for each in kinds.values():
         for shape, alike in groupby(each, lambda part: part.shape):
-            yield [shape], [_named([part]) for part in alike]
+            yield [shape], [part.values for part in alike]
 
 
-def _mixed(parts: Iterable[Part]) -> Iterator[tuple[list[Shape], list[Values]]]:
+def _mixed(parts: Iterable[Part]) -> Iterator[Sent]:
     """Rows of different kinds in one statement, which saves round trips.
 
     Nobody says in which order what stands in a statement is done: two rows of a kind don't share one.
     """
     groups: list[list[Part]] = []
-    count, kinds = MOST_VALUES, set[type[Base]]()
+    size, kinds = MOST_VALUES, set[type[Base]]()
     for part in parts:
-        count += len(part.values)
-        if count > MOST_VALUES or part.shape.kind in kinds:
+        size += len(part.values)
+        if size > MOST_VALUES or part.shape.kind in kinds:
             groups.append([])
-            count, kinds = len(part.values), set()
+            size, kinds = len(part.values), set()
         groups[-1].append(part)
         kinds.add(part.shape.kind)
     for shapes, alike in groupby(groups, lambda group: [part.shape for part in group]):
-        yield shapes, [_named(group) for group in alike]
-
-
-def _named(parts: Sequence[Part]) -> Values:
-    """The values of a statement by the names that `_inserted` gives them."""
-    names = (_names(part.shape.columns, number) for number, part in enumerate(parts))
-    return dict(zip(chain(*names), chain(*(part.values for part in parts)), strict=True))
-
-
-@cache
-def _names(columns: tuple[str, ...], number: int) -> tuple[str, ...]:
-    """The values of the first row of a statement are called `id_0`, `code_0` …"""
-    return tuple(f"{column}_{number}" for column in columns)
+        yield shapes, [[value for part in group for value in part.values] for group in alike]
 
 
 @cache
 def _inserted(*shapes: Shape) -> Insert:
     """A row of each shape in one statement. Keys are checked at its end."""
+    names = map(value_name, count())
     rows = []
-    for number, (kind, columns) in enumerate(shapes):
-        values: dict[str, Any] = {
-            column: bindparam(name) for column, name in zip(columns, _names(columns, number), strict=True)
-        }
+    for kind, columns in shapes:
+        values: dict[str, Any] = {column: bindparam(next(names)) for column in columns}
         rows.append(insert(cast(Table, inspect(kind).local_table)).inline().values(values))
     return rows[-1].add_cte(*(row.cte(f"row_{number}") for number, row in enumerate(rows[:-1])))
 

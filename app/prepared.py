@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Insert, Select
+from sqlalchemy import Connection, Insert, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from app.database import connection_of, send
+from app.database import connection_of, db, send
 
 Values = Mapping[str, Any]
 Written = Callable[[Any], Any] | None
@@ -28,31 +28,57 @@ def ask(session: Session, statement: Select[*tuple[Any, ...]], values: Values) -
 
     What is pending in the session is not flushed before.
     """
-    connection = connection_of(session)
-    prepared = _prepared(statement, connection.dialect)
-    return prepared.read(send(connection, prepared.text, prepared.bound(values)))
+    return _asked(connection_of(session), statement, values)
 
 
-def put(session: Session, statement: Insert, rows: Sequence[Values]) -> None:
-    """Send an insert that was built once, with the values of each row by the names that the statement gives them.
+def ask_before(statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]:
+    """`ask` at the beginning of a request, for what stands by itself: who is asking.
+
+    On SQLite in no transaction: a reader can't become a writer there, and one that waits for its turn would have to let
+    go of the connection first. PostgreSQL goes on with the connection that has read.
+    """
+    session = db.session()
+    if db.engine.dialect.name != "sqlite" or session.in_transaction():
+        return ask(session, statement, values)
+    with db.engine.connect() as connection:
+        return _asked(connection, statement, values)
+
+
+def put(session: Session, statement: Insert, rows: Sequence[Sequence[Any]]) -> None:
+    """Send an insert that was built once, with the values of each row by the numbers that they have in it.
 
     What is pending in the session is not flushed before.
     """
     connection = connection_of(session)
     prepared = _prepared(statement, connection.dialect)
     bound = [prepared.bound(row) for row in rows]
-    if len(bound) == 1:
+    # After a single row SQLite's driver asks for its number, and lets other threads in for it.
+    if len(bound) == 1 and not prepared.positional:
         send(connection, prepared.text, bound[0])
     else:
         send(connection, prepared.text, bound, many=True)
 
 
+def value_name(number: int) -> str:
+    """How a statement that is `put` names its values."""
+    return f"value_{number}"
+
+
+def _asked(connection: Connection, statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]:
+    prepared = _prepared(statement, connection.dialect)
+    return prepared.read(send(connection, prepared.text, prepared.bound(values)))
+
+
 @dataclass(eq=False, slots=True)
 class _Prepared:
-    """A statement as the driver takes it. fixed: values that stand in the statement itself."""
+    """A statement as the driver takes it.
+
+    columns: the name of each value in the statement, what it is known by among those given (its name, or its number),
+    and how it is written. fixed: values that stand in the statement itself.
+    """
 
     text: str
-    columns: Sequence[tuple[str, Written]]
+    columns: Sequence[tuple[str, str | int, Written]]
     fixed: Values
     positional: bool
     dialect: Dialect
@@ -60,13 +86,13 @@ class _Prepared:
     make: Callable[[Sequence[Any]], Any] = tuple
     readers: Sequence[tuple[int, Callable[[Any], Any]]] | None = field(default=None)
 
-    def bound(self, values: Values) -> Any:
+    def bound(self, values: Any) -> Any:
         """The values as the driver takes them."""
         if self.fixed:
             values = {**self.fixed, **values}
         if self.positional:
-            return tuple([write(values[name]) if write else values[name] for name, write in self.columns])
-        return {name: write(values[name]) if write else values[name] for name, write in self.columns}
+            return tuple([write(values[key]) if write else values[key] for _, key, write in self.columns])
+        return {name: write(values[key]) if write else values[key] for name, key, write in self.columns}
 
     def read(self, cursor: DBAPICursor) -> list[Any]:
         """What the driver gives, as the columns' types read it."""
@@ -93,9 +119,13 @@ class _Prepared:
 def _prepared(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> _Prepared:
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
     names = compiled.positiontup or list(compiled.binds)
-    written = [(name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names]
+    numbers = {value_name(number): number for number in range(len(names))} if isinstance(statement, Insert) else {}
+    columns = [
+        (name, numbers.get(name, name), compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+        for name in names
+    ]
     fixed = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
-    prepared = _Prepared(str(compiled), written, fixed, compiled.positional, dialect)
+    prepared = _Prepared(str(compiled), columns, fixed, compiled.positional, dialect)
     if isinstance(statement, Select):
         prepared.types = [column.type for column in statement.selected_columns]
         prepared.make = namedtuple("Row", statement.selected_columns.keys())._make  # type: ignore[attr-defined]  # fields are known at run time only

@@ -78,6 +78,23 @@ def test_rows_that_were_inserted_past_the_orm_are_read_by_it_as_they_were_made(w
     ]
 
 
+def test_a_row_that_was_inserted_past_the_orm_is_one_of_the_sessions(world: World) -> None:
+    world.bench()
+    booking = world.engineer("甲公司").requests(at(4))
+    line = booking.order_line
+    assert db.session.get(Booking, booking.id) is booking and not db.session.dirty
+    assert booking.resource.id == booking.resource_id and line.order.lines == [line]
+    with pytest.raises(ZeroDivisionError), transaction():
+        booking.note, line.sample = "改过", "样件二"
+        db.session.flush()
+        raise ZeroDivisionError
+    assert (booking.note, line.sample) == ("", "")
+    with transaction():
+        booking.note = "又改过"
+    db.session.expire_all()
+    assert booking.note == "又改过"
+
+
 def test_rows_that_are_inserted_together_stay_in_order_whatever_of_them_is_empty(world: World) -> None:
     world.bench()
     booking = world.engineer("甲公司").requests(at(4))

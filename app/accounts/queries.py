@@ -21,7 +21,7 @@ from app.accounts.models import (
 )
 from app.accounts.policy import Viewer
 from app.database import db
-from app.prepared import ask
+from app.prepared import ask, ask_before
 
 
 def viewer_of(membership: Membership, scope: Scope = Scope.WRITE) -> Viewer:
@@ -98,7 +98,7 @@ _SIGNED_IN = _SEATS.where(User.id == bindparam("user"), User.session_version == 
 
 def viewer_by_token(token: str) -> Viewer | None:
     """The viewer a bearer token stands for, None for an unknown, revoked or orphaned one."""
-    found = ask(db.session(), _BEARER, {"digest": digest(token)})
+    found = ask_before(_BEARER, {"digest": digest(token)})
     return _viewer(found[0], found[0].scope) if found else None
 
 
