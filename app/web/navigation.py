@@ -36,10 +36,21 @@ HOME = Entry("web.home", P_("navigation", "首页"))
 SEARCH = Entry("search.results", P_("navigation", "查找"))
 LABS = Entry("labs.index", P_("navigation", "实验室"), ("labs.",))
 SCHEDULE = Entry("schedule.index", P_("navigation", "排期"), ("schedule.",))
-BOOKINGS = Entry("booking.index", P_("navigation", "预约"), ("booking.", "booking_series.", "booking_waitlist."))
-ORDERS = Entry("orders.index", P_("navigation", "委托单"), ("orders.", "samples.", "testing."))
+BOOKINGS = Entry(
+    "booking.index",
+    P_("navigation", "预约"),
+    ("booking.", "booking_placing.", "booking_series.", "booking_waitlist.", "runs.", "testing.", "reports.draft"),
+)
+ORDERS = Entry(
+    "orders.index",
+    P_("navigation", "委托单"),
+    (
+        *("orders.", "orders_sheet.", "booking_amending.", "booking_ordering.", "samples.", "evidence."),
+        *("reports.detail", "reports.cover_sheet", "reports.step"),
+    ),
+)
 TURNAROUND = Entry("turnaround.index", P_("navigation", "检测周期"), ("turnaround.", "turnaround_"))
-CAPACITY = Entry("capacity.index", P_("navigation", "产能"), ("capacity.",))
+CAPACITY = Entry("capacity.index", P_("navigation", "产能"), ("capacity.", "capacity_"))
 INBOX = Entry("booking.inbox", P_("navigation", "收件箱"))
 WORK = Entry("work.index", P_("navigation", "待办"), ("work.",))
 FEEDS = Entry("feeds.index", P_("navigation", "日历订阅"))

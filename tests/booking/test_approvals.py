@@ -1,5 +1,6 @@
 """Several approvals, each with its owner and a deadline; counter-offers; the waiting list and who competes with it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -165,3 +166,14 @@ def test_a_wish_ends_by_itself_and_is_the_company_s_own(world: World) -> None:
     assert waiting.entries(company.viewer, at(6)) == []
     waiting.leave(company.viewer, wish.id, world.now)
     assert waiting.entries(company.viewer, world.now) == []
+
+
+def test_the_form_shows_the_steps_there_are_and_one_more(world: World, visitor: Callable[[Person], Visitor]) -> None:
+    world.bench()
+    desk = visitor(world.lab_admin("lab"))
+    shown = desk.get("/capacity/lab/approvals/").html.partition("更多步骤")[0]
+    assert "第 1 步" in shown and "第 2 步" not in shown
+    owner = re.search(r'<option value="([^"]+)"', shown)[1]
+    desk.post("/capacity/lab/approvals/", **{"name-0": "技术", "hours-0": "9", "owner-0": owner})
+    shown = desk.get("/capacity/lab/approvals/").html.partition("更多步骤")[0]
+    assert "第 2 步" in shown and "第 3 步" not in shown

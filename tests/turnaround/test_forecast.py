@@ -1,5 +1,6 @@
 """The report date of an offer: from experience where there is enough of it, and never telling of single lines."""
 
+import re
 from datetime import timedelta
 
 import time_machine
@@ -9,6 +10,7 @@ from app.booking import offers, preview
 from app.booking.forecast import Basis
 from app.booking.settings import limits
 from app.turnaround.forecast import Forecast, experience
+from tests.http import browser
 from tests.statements import statements
 from tests.world import World, at
 
@@ -106,3 +108,18 @@ def test_a_use_that_has_not_begun_is_expected_to_take_its_length_from_now(world:
     planned = preview.expected_reports([booking], world.now)[booking.id]
     waiting = preview.expected_reports([booking], booking.starts_at + timedelta(days=3))[booking.id]
     assert waiting.expected_at - planned.expected_at >= timedelta(days=3)
+
+
+def test_the_desk_is_told_from_which_date_a_report_is_late(world: World, issued, clean: Flask) -> None:
+    world.bench()
+    reports(issued, [2, 4, 6, 8, 10, 12])
+    desk = world.lab_admin("lab")
+    booking = desk.does("confirm", world.engineer("甲公司").requests(at(4)))
+    for step, hour in (("start", 8), ("complete", 13)):
+        world.now = at(4, hour, 30)
+        desk.does(step, booking)
+    world.now = at(13)
+    with time_machine.travel(world.now, tick=False):
+        page = browser(clean, desk).get("/").text
+    told = re.search(r"原计 (11-\d\d) 周.，现在预计 (11-\d\d) 周.", page)
+    assert told is not None and told[1] < "11-13" <= told[2]

@@ -7,6 +7,7 @@ import pytest
 from app.accounts.models import Organisation, OrganisationKind, Role
 from app.database import transaction
 from tests.http import browser
+from tests.world import at
 
 
 def navigation(page: str) -> list[str]:
@@ -31,6 +32,25 @@ def test_every_role_sees_its_own_places_and_no_others(clean, world):
     ):
         shown = set(navigation(browser(clean, person).get("/more").text))
         assert own <= shown and not foreign & shown, person.viewer.role
+
+
+def test_the_navigation_says_where_a_page_belongs(clean, world):
+    world.bench()
+    desk = world.lab_admin("lab")
+    booking = desk.does("confirm", world.engineer("甲公司").requests(at(4)))
+    client = browser(clean, desk)
+    for path, place in (
+        ("/capacity/lab/", "产能"),
+        ("/capacity/lab/closures/new", "产能"),
+        ("/capacity/lab/resources/", "产能"),
+        (f"/bookings/{booking.id}/run", "预约"),
+        (f"/bookings/{booking.id}/place?resource=chamber&starts_at=2026-11-10T08:30", "预约"),
+        ("/samples/places", "委托单"),
+        ("/inbox", "收件箱"),
+    ):
+        bar = re.search(r'<nav class="nav".*?</nav>', client.get(path).text, re.DOTALL)[0]
+        current = re.findall(r'<a [^>]*aria-current="page"[^>]*>(.*?)</a>', bar, re.DOTALL)
+        assert [re.sub(r"<.*?>", "", label).strip() for label in current] == [place], path
 
 
 def test_every_link_of_the_navigation_answers(clean, world):
