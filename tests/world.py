@@ -13,6 +13,7 @@ from app.accounts.queries import viewer_of
 from app.booking import moves, queries, service
 from app.booking.availability import Availability, Wish, availability
 from app.booking.models import Booking
+from app.booking.move_rules import MoveCause
 from app.booking.moves import Move
 from app.booking.rules import State, bookable_span
 from app.booking.service import Book
@@ -296,8 +297,15 @@ class Person:
         command = Change(booking.id, booking.version, reason)
         return service.STEPS[step](self.viewer, command, self.world.now)
 
-    def moves(self, booking: Booking, start: datetime, reason: str = "", resource: str | None = None) -> Booking:
-        command = Move(booking.id, booking.version, reason, starts_at=start, resource=resource)
+    def moves(
+        self,
+        booking: Booking,
+        start: datetime,
+        reason: str = "",
+        resource: str | None = None,
+        cause: MoveCause | None = None,
+    ) -> Booking:
+        command = Move(booking.id, booking.version, reason, starts_at=start, resource=resource, cause=cause)
         return moves.move(self.viewer, command, self.world.now)
 
     def sees(self, booking: Booking) -> Booking:

@@ -186,7 +186,7 @@ def change_booking(path: schemas.StepPath, body: schemas.Step) -> Any:
     if path.step == "move":
         if body.starts_at is None:
             raise Invalid(N_("改期要写新的上台时间。"), field="starts_at")
-        move = moves.Move(path.booking_id, body.version, body.reason, body.starts_at, body.resource)
+        move = moves.Move(path.booking_id, body.version, body.reason, body.starts_at, body.resource, body.move_cause)
         return _shown(viewer, moves.move(viewer, move, now()))
     change = service.Change(path.booking_id, body.version, body.reason)
     return _shown(viewer, service.STEPS[path.step](viewer, change, now()))

@@ -8,13 +8,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, HiddenField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields import DateTimeLocalField
+from wtforms.fields.choices import SelectChoice
 
 from app.accounts.policy import Viewer
 from app.booking.availability import Wish
 from app.booking.describing import Describe
 from app.booking.models import Booking
+from app.booking.move_rules import MoveCause
 from app.booking.moves import Move
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.booking.service import Book
@@ -187,6 +189,11 @@ class MoveForm(StepForm):
 
     resource = StringField(_l("台架"), [no_nul, at_most(64)])
     starts_at = StartField(_l("上台时间"), [needed])
+    cause = SelectField(
+        _l("改期的原因类别"),
+        default="",
+        choices=[SelectChoice("", _l("不说明")), *(SelectChoice(each.value, _l(each.label)) for each in MoveCause)],
+    )
     choice = HiddenField()
 
     @classmethod
@@ -220,6 +227,7 @@ class MoveForm(StepForm):
             (self.reason.data or "").strip(),
             starts_at=self.starts_at.data,
             resource=self.resource.data,
+            cause=MoveCause(self.cause.data) if self.cause.data else None,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Enum,
     ForeignKey,
     Index,
     String,
@@ -15,12 +16,22 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.booking.desk_models import Approval as Approval  # with the tables of the lab's desk
+from app.booking.move_rules import MoveCause
 from app.booking.rules import BACK, NEXT, State, WrongState
 from app.database import Base, index_where_set, random_id
 from app.errors import N_
 from app.labs.models import EarliestWeek as EarliestWeek  # the catalogue's, which can be read from there too
 from app.labs.models import Resource, Test
 from app.orders.models import OrderLine
+
+# A column of words without a CHECK: SQLite can only add one by making the table anew.
+_CAUSE = Enum(
+    MoveCause,
+    native_enum=False,
+    create_constraint=False,
+    length=20,
+    values_callable=lambda found: [member.value for member in found],
+)
 
 
 class Booking(Base):
@@ -131,6 +142,7 @@ class MoveProposal(Base):
     proposed_by_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     proposed_at: Mapped[datetime]
     delay: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    cause: Mapped[MoveCause | None] = mapped_column(_CAUSE)
 
     booking: Mapped[Booking] = relationship(back_populates="proposal")
 

@@ -1,7 +1,7 @@
 """Moving a booking: the company asks again, the lab proposes another time."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from app.booking import allowances, approvals, occupancy, queries, rules
 from app.booking.availability import Slot
 from app.booking.calibration import overdue
 from app.booking.models import Booking, ClosureHit, MoveProposal
+from app.booking.move_rules import MoveCause, put_off
 from app.booking.rules import State
 from app.booking.sample_use import check_samples
 from app.booking.settings import limits
@@ -36,12 +37,13 @@ from app.orders import service as orders
 
 @dataclass(frozen=True, slots=True)
 class Move(Change):
-    """Another start, and where wanted another unit or pool. closure_id: the closure because of which it is proposed;
-    delay: because the use before takes longer.
+    """Another start, and where wanted another unit or pool. cause: why, as figures count it. closure_id: the closure
+    because of which it is proposed; delay: because the use before takes longer.
     """
 
     starts_at: datetime | None = None
     resource: str | None = None
+    cause: MoveCause | None = None
     closure_id: str | None = None
     delay: bool = False
 
@@ -92,14 +94,14 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
         proposal = booking.proposal
         if proposal is None or proposal.expires_at <= now:
             raise rules.WrongState(state=booking.state, wanted=booking.state)
-        before, proposed_by = booking.starts_at, proposal.proposed_by_id
+        before, proposed_by, cause = booking.starts_at, proposal.proposed_by_id, proposal.cause
         columns = {column: getattr(proposal, column) for column in SLOT_COLUMNS}
         booking.lab_id = session.get_one(Resource, proposal.resource_id).lab_id
         orders.move_to_lab(booking.order_line, booking.lab_id)
         booking.proposal = None
         change_slot(session, booking, columns)
         booking.touch(now)
-        log.record(session, "booking.moved", booking, by=viewer, at=now, **_moved(booking, before))
+        log.record(session, "booking.moved", booking, by=viewer, at=now, **_moved(booking, before, cause))
         if booking.state is State.REQUESTED:
             _confirm_agreed(session, booking, viewer, proposed_by, now)
         return booking
@@ -144,7 +146,7 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
         approvals.forget(session, booking)
         approvals.begin(session, booking, now)
     booking.touch(now)
-    moved = _moved(booking, before)
+    moved = _moved(booking, before, command.cause)
     log.record(session, "booking.moved", booking, by=viewer, at=now, reason=command.reason, **moved)
     return booking
 
@@ -160,6 +162,7 @@ def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, com
         # Who is told at the last minute must be able to answer when his own start has passed.
         expires_at=min(now + limits().proposal, slot.use.starts_at, *([] if command.delay else [booking.starts_at])),
         delay=command.delay,
+        cause=command.cause,
         proposed_by_id=viewer.user_id,
         proposed_at=now,
         **columns,
@@ -179,13 +182,23 @@ def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, com
         to=slot.use.starts_at.isoformat(),
         resource=slot.bench.resource_id,
         delay=command.delay,
+        cause=_word(command.cause),
     )
     return booking
 
 
-def _moved(booking: Booking, before: datetime) -> dict[str, Any]:
+def _moved(booking: Booking, before: datetime, cause: MoveCause | None) -> dict[str, Any]:
+    """What the event tells; what of the move is put down to a late sample goes with the line."""
+    line = booking.order_line
+    late = put_off(timedelta(seconds=line.sample_late_seconds), before, booking.starts_at, cause)
+    line.sample_late_seconds = int(late.total_seconds())
     return {
         "from": before.isoformat(),
         "to": booking.starts_at.isoformat(),
         "resource": booking.resource_id,
+        "cause": _word(cause),
     }
+
+
+def _word(cause: MoveCause | None) -> str | None:
+    return cause.value if cause else None

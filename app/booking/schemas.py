@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from app.api import Instant, ListQuery, Query, WholeQuery, example, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
+from app.booking.move_rules import MoveCause
 from app.booking.occupancy import footprint_of
 from app.booking.offers import Offer
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
@@ -92,6 +93,7 @@ class ProposalModel(BaseModel):
     run_from: str
     run_until: str
     reason: str
+    move_cause: MoveCause | None
     expires_at: str
 
     @classmethod
@@ -103,6 +105,7 @@ class ProposalModel(BaseModel):
             run_from=str(iso(proposal.run_from)),
             run_until=str(iso(proposal.run_until)),
             reason=proposal.reason,
+            move_cause=proposal.cause,
             expires_at=str(iso(proposal.expires_at)),
         )
 
@@ -261,7 +264,7 @@ class Description(BaseModel):
 
 
 class Step(BaseModel):
-    """`version`: as last seen. `starts_at` and `resource` for move only."""
+    """`version`: as last seen. `starts_at`, `resource` and `move_cause` (as figures count it) for move only."""
 
     model_config = example(version=3, reason="样件推迟")
 
@@ -269,3 +272,4 @@ class Step(BaseModel):
     reason: Reason = ""
     starts_at: Instant | None = None
     resource: Name | None = None
+    move_cause: MoveCause | None = None

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Organisation, Role
 from app.accounts.policy import Viewer
 from app.booking.models import Booking
+from app.booking.move_rules import MoveCause
 from app.errors import N_
 from app.events.models import Event
 from app.labs.models import Lab, Resource
@@ -97,8 +98,11 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
     resource = names.resources.get(str(data.get("resource")))
     bench = pick(resource) if resource else ""
     if kind == "booking.moved":
-        return gettext(
-            "从 %(before)s 到 %(after)s，%(bench)s", before=_at(data["from"]), after=_at(data["to"]), bench=bench
+        return _because(
+            data,
+            gettext(
+                "从 %(before)s 到 %(after)s，%(bench)s", before=_at(data["from"]), after=_at(data["to"]), bench=bench
+            ),
         )
     if kind == "booking.described":
         return str(data["sample"]) or gettext("没有写")
@@ -109,7 +113,7 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
     if kind == "booking.edition_asked":
         return gettext("%(day)s 起按新版标准", day=day(date.fromisoformat(data["on"])))
     if kind == "booking.move_proposed":
-        return gettext("到 %(after)s，%(bench)s", after=_at(data["to"]), bench=bench)
+        return _because(data, gettext("到 %(after)s，%(bench)s", after=_at(data["to"]), bench=bench))
     if kind == "booking.expired":
         held = data.get("was") == "held"
         return gettext("暂留到期，没有提交") if held else gettext("上台时间已到，实验室没有确认")
@@ -136,6 +140,12 @@ def _who(event: Event, names: Names) -> str:
         company = names.companies.get(event.company_id or "")
         return pick(company, "short") if company else gettext("委托方")
     return ""
+
+
+def _because(data: Mapping[str, Any], text: str) -> str:
+    """A move with its cause, where one was chosen."""
+    cause = data.get("cause")
+    return gettext("%(move)s（%(cause)s）", move=text, cause=gettext(MoveCause(cause).label)) if cause else text
 
 
 def reason(viewer: Viewer, event: Event) -> str:

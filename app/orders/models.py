@@ -232,6 +232,8 @@ class OrderLine(Base):
     # Shares of its turnaround, in seconds: when the clock stood still for the customer, and when its run was paused.
     customer_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
     paused_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
+    # By how much late samples have put its bench time off, in seconds, as far as it was not brought forward since.
+    sample_late_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
     submitted_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]

@@ -259,6 +259,7 @@ def _add_line(session: Session, order: Order, new: NewLine) -> OrderLine:
         attempt=1,
         customer_seconds=0,
         paused_seconds=0,
+        sample_late_seconds=0,
         state=OrderState.DRAFT,
     )
     order.lines.append(line)
@@ -304,6 +305,7 @@ def draft(viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime)
         attempt=1,
         customer_seconds=0,
         paused_seconds=0,
+        sample_late_seconds=0,
         state=OrderState.DRAFT,
         wants_proposal=False,
     )

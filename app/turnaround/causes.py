@@ -1,4 +1,6 @@
-"""What the days were lost to: the customer's time by cause, pauses of runs by cause, and tests done again."""
+"""What the days were lost to: the customer's time by cause, pauses of runs by cause, tests done again, and moves for
+late samples.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Subquery, func, select
 
+from app.booking.move_rules import MoveCause
 from app.errors import N_
 from app.orders.models import STOP_LABELS, RetestCause, StopCause
 from app.testing.run_rules import CAUSE_LABELS, PauseCause
@@ -24,6 +27,8 @@ LABELS = {
     **{f"customer:{cause.value}": label for cause, label in STOP_LABELS.items()},
     **{f"pause:{cause.value}": label for cause, label in CAUSE_LABELS.items()},
     **{f"retest:{cause.value}": label for cause, label in RETEST_LABELS.items()},
+    # Of the causes of moves the one whose time is counted.
+    f"move:{MoveCause.SAMPLE_LATE.value}": MoveCause.SAMPLE_LATE.label,
 }
 
 
@@ -80,8 +85,9 @@ def lost_by_line(question: Question, key: str) -> Subquery:
     return kept.where(of_cause == _CAUSES[kind](cause)).group_by(line_id).subquery()
 
 
-_CAUSES: Mapping[str, type[StopCause | PauseCause | RetestCause]] = {
+_CAUSES: Mapping[str, type[StopCause | PauseCause | RetestCause | MoveCause]] = {
     "customer": StopCause,
     "pause": PauseCause,
     "retest": RetestCause,
+    "move": MoveCause,
 }

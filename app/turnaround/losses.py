@@ -1,4 +1,5 @@
-"""What lines lost time to: stops of the clock and pauses of runs by cause, and tests done again.
+"""What lines lost time to: stops of the clock and pauses of runs by cause, tests done again, late samples for which
+they were moved.
 
 Of lines that the summary knows it has also what they had lost by then. A stop or pause that ended since, even of a line
 issued long ago, is read live: it ends at the instant of its recording. What was lost goes with the line: a lab to which
@@ -10,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 
+from app.booking.models import MoveProposal
+from app.booking.move_rules import MoveCause
 from app.database import db
 from app.labs.models import Test
 from app.orders.models import ClockStop, OrderLine
@@ -26,6 +29,8 @@ from app.turnaround.question import Question, complete, countable
 
 Query = Select[*tuple[Any, ...]]
 Ended = type[ClockStop] | type[RunPause]
+# The one cause of a move whose time is counted.
+_LATE = literal(MoveCause.SAMPLE_LATE, MoveProposal.cause.type)
 ENDED: Mapping[str, Ended] = {"customer": ClockStop, "pause": RunPause}
 
 
@@ -61,7 +66,7 @@ class Lost:
 
 
 def of_all(question: Question) -> Lost:
-    """What the lines of the question lost, read now. Three statements. Raises Forbidden."""
+    """What the lines of the question lost, read now. Four statements. Raises Forbidden."""
     found = Lost()
     for kind, query in queries(question).items():
         found.read(kind, query)
@@ -88,7 +93,7 @@ def of_own(own: Own) -> Lost:
 
 def of_month(inside: Sequence[ColumnElement[bool]], until: datetime) -> Iterator[tuple[str, str, str, str, int]]:
     """Company, lab, cause, line and seconds of all losses of lines for which the conditions hold, but for stops and
-    pauses that had not ended before `until`. Three statements.
+    pauses that had not ended before `until`. Four statements.
     """
     for kind, query in _kinds():
         ended = [ENDED[kind].ended_at < until] if kind in ENDED else []
@@ -108,7 +113,7 @@ def months_with_more(until: datetime) -> set[str]:
 
 
 def _kinds() -> Iterable[tuple[str, Query]]:
-    return ("customer", _stops()), ("pause", _pauses()), ("retest", _retests())
+    return ("customer", _stops()), ("pause", _pauses()), ("retest", _retests()), ("move", _moves())
 
 
 def _ended_since(model: Ended, until: datetime) -> list[str]:
@@ -141,6 +146,15 @@ def _pauses() -> Query:
         select(RunPause.cause, OrderLine.id, OrderLine.company_id, lost)
         .join(OrderLine, OrderLine.id == RunPause.order_line_id)
         .join(Test, Test.id == OrderLine.test_id)
+    )
+
+
+def _moves() -> Query:
+    """By how much late samples put the bench time off."""
+    return (
+        select(_LATE, OrderLine.id, OrderLine.company_id, OrderLine.sample_late_seconds)
+        .join(Test, Test.id == OrderLine.test_id)
+        .where(OrderLine.sample_late_seconds > 0)
     )
 
 

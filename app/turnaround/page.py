@@ -153,7 +153,9 @@ def cause_label(cause: Cause) -> str:
 
 def cause_name(key: str) -> str:
     """The cause of a key of `causes.LABELS`."""
-    kind = {"customer": _("等企业"), "pause": _("试验暂停"), "retest": _("重做")}[key.partition(":")[0]]
+    kind = {"customer": _("等企业"), "pause": _("试验暂停"), "retest": _("重做"), "move": _("改期")}[
+        key.partition(":")[0]
+    ]
     return _("%(kind)s：%(cause)s", kind=kind, cause=_(LABELS[key]))
 
 
