@@ -147,6 +147,11 @@ def is_readable(viewer: Viewer, order_id: str) -> bool:
     return db.session.scalar(select(Order.id).where(Order.id == order_id, *_readable(viewer))) is not None
 
 
+def readable_by_code(viewer: Viewer, code: str) -> str | None:
+    """The id of the order of this code, if the viewer may read it. A foreign one costs what a missing one costs."""
+    return db.session.scalar(select(Order.id).where(Order.code == code, *_readable(viewer)))
+
+
 def orders_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, OrderRow]:
     """Orders of these ids that the viewer may see."""
     found = db.session.execute(_rows(viewer).where(Order.id.in_(list(ids)))).all()

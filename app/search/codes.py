@@ -9,8 +9,7 @@ from sqlalchemy import select
 from app.accounts.policy import Action, Viewer, visible
 from app.booking.models import Booking
 from app.database import db
-from app.orders.models import Order
-from app.orders.queries import is_readable
+from app.orders.queries import readable_by_code
 from app.samples.models import Sample
 from app.samples.queries import readable
 
@@ -34,8 +33,8 @@ def _booking(viewer: Viewer, code: str) -> str | None:
 
 
 def _order(viewer: Viewer, code: str) -> str | None:
-    ident = db.session.scalar(select(Order.id).where(Order.code == code))
-    return url_for("orders.detail", order_id=ident) if ident and is_readable(viewer, ident) else None
+    ident = readable_by_code(viewer, code)
+    return url_for("orders.detail", order_id=ident) if ident else None
 
 
 def _sample(viewer: Viewer, code: str) -> str | None:

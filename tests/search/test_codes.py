@@ -4,6 +4,8 @@ import pytest
 
 from app.samples.rules import SampleKind
 from app.samples.service import Identity, Register, register
+from app.search import codes
+from tests.statements import statements
 from tests.visitor import Visitor
 from tests.world import at
 
@@ -44,3 +46,11 @@ def test_a_foreign_code_is_like_one_that_does_not_exist(world, clean, booking):
     # The lab sees the held time, its order only once that is submitted.
     assert desk.get("/search", q=booking.code).status == 303
     assert desk.get("/search", q=order.code).status == 200
+
+
+def test_a_foreign_code_is_looked_up_no_longer_than_one_that_does_not_exist(world, clean, booking):
+    order, rival = booking.order_line.order.code, world.engineer("乙公司").viewer
+    for code in (order, booking.code, f"{order[:6]}22222"):
+        with statements() as sent, clean.test_request_context():
+            assert codes.address(rival, code) is None
+        assert len(sent) == 1, code
