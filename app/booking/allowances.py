@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.booking import sharing
+from app.booking import sharing, turns
 from app.booking.availability import Slot, Wish
 from app.booking.models import Booking, RuleWaiver
 from app.booking.rules import Limits, State
@@ -59,7 +59,11 @@ def asked_by(company_id: str, slot: Slot, now: datetime, ignoring: str | None = 
 
 
 def check(session: Session, asked: Asked) -> None:
-    """Refuse what the lab's rules don't allow. Raises TooLong, TooManyOpen, ShareUsed, BlockedAfterNoShows."""
+    """Refuse what the lab's rules don't allow. Raises TooLong, TooManyOpen, ShareUsed, BlockedAfterNoShows, and what
+    `turns.wait` raises.
+    """
+    if asked.bench.rules and _adds_up(limits_of(asked.bench)):
+        turns.wait(session, asked.company_id)
     allowance = allowance_for(session, asked)
     refusal = allowance.refusal(asked.when) if allowance else None
     if refusal:
@@ -179,6 +183,11 @@ def _binds(limits: Limits) -> bool:
     """Whether there is a rule about what companies may have."""
     given = (limits.longest, limits.open_requests, limits.weekly, limits.no_shows)
     return any(each is not None for each in given)
+
+
+def _adds_up(limits: Limits) -> bool:
+    """Whether one use more leaves the company less of others."""
+    return limits.open_requests is not None or limits.weekly is not None
 
 
 def _own(

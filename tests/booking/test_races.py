@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -16,10 +17,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from app.booking import rules, service
+from app.booking import rules, service, turns
 from app.booking.models import Booking, Occupancy
 from app.booking.service import Book
 from app.database import db
+from app.labs import rules as kinds
 from app.orders.models import Order
 from tests.world import NOW, Person, World, at
 
@@ -118,7 +120,7 @@ import sys
 from app import create_app
 from app.accounts.policy import Viewer
 from app.accounts import queries
-from app.booking import rules, service
+from app.booking import rules, service, turns
 from app.booking.service import Book
 from datetime import datetime, timedelta, timezone
 
@@ -176,3 +178,26 @@ def test_a_hold_and_its_request_race_with_the_rival_after_the_lapse(world: World
     db.session.remove()
     assert at_once(app, rivals, Book("t", "chamber", at(5)))["booked"] == 1
     assert overlaps() == 0
+
+
+@pytest.mark.pg
+def test_a_company_in_its_own_way_begins_again(world: World, app: Flask) -> None:
+    """Its other booking is counted first and wants the bench on which this one waits to be counted."""
+    world.bench()
+    world.rule(kinds.WEEKLY_HOURS, 40)
+    person = world.engineer("甲公司")
+    told: list[Counter[str]] = []
+    command = Book("t", "chamber", at(5))
+    db.session.remove()
+    booker = threading.Thread(target=lambda: told.append(at_once(app, [person], command)))
+    with db.session() as session:
+        turns.wait(session, person.viewer.organisation_id or "")
+        booker.start()
+        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            time.sleep(0.01)
+        # A while later, so that it is the booker who finds out.
+        time.sleep(0.1)
+        session.execute(text("LOCK TABLE resource IN EXCLUSIVE MODE"))
+        session.rollback()
+    booker.join()
+    assert told == [{"booked": 1}]
