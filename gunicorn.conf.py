@@ -33,8 +33,10 @@ control_socket_disable = True
 
 def post_worker_init(worker: "Worker") -> None:
     """The app is loaded: only now the scheduler; at import a due job could keep the server from coming up."""
+    from app.cores import one, stay_on
     from app.jobs import scheduler
 
+    stay_on(one(worker.age))
     scheduler.start(worker.wsgi)
     if worker.age == 1:
         sys.stdout.write(_greeting())

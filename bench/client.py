@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
+from app.cores import one, running_on
+
 ROOT = Path(__file__).parent.parent
 Call = Callable[["Client", int], int]
 
@@ -92,7 +94,7 @@ def medians_in_turn(
 
 @contextmanager
 def served(application: str, environment: dict[str, str]) -> Iterator[int]:
-    """One gunicorn process with eight threads on a free port, as `make run` serves."""
+    """One gunicorn process with eight threads on one core and a free port, as `make run` serves."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -100,7 +102,8 @@ def served(application: str, environment: dict[str, str]) -> Iterator[int]:
     command += ["--threads", "8", "--no-control-socket", "--log-level", "error", "--keep-alive", "75", application]
     # Away from the root, so that gunicorn.conf.py with its scheduler is not picked up for either.
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    server = subprocess.Popen(command, cwd=ROOT / "bench", env=surroundings, stdout=subprocess.DEVNULL)
+    with running_on(one(1)):
+        server = subprocess.Popen(command, cwd=ROOT / "bench", env=surroundings, stdout=subprocess.DEVNULL)
     try:
         _wait(port, server)
         yield port
