@@ -27,7 +27,8 @@ test: ## the suite on SQLite: all that needs no browser and no server of its own
 
 # What asks the same of either database has been asked on SQLite: words, working time, and that nobody reaches what is
 # another's, page by page; that each page works on PostgreSQL is tested by tests/privacy/test_crawl.py.
-SAME_ON_BOTH := language worktime privacy/test_foreign.py contract/test_bad_input.py test_architecture.py test_start.py
+SAME_ON_BOTH := language worktime privacy/test_foreign.py contract/test_bad_input.py test_architecture.py test_start.py \
+    test_cores.py
 
 .PHONY: test-pg
 test-pg: ## the suite, and what only PostgreSQL has, on a PostgreSQL that comes with the tests

@@ -6,7 +6,7 @@ it from one core's cache into the other's, dozens of times in a request that rea
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def _of_thread() -> set[int]:
@@ -24,9 +24,12 @@ def one(number: int) -> set[int]:
 
 
 def stay_on(cores: set[int]) -> None:
-    """The calling thread, and all that it starts from now on, run on these cores."""
+    """The calling thread, and all that it starts from now on, run on these cores; where the system forbids to choose,
+    they stay as they are.
+    """
     if cores:
-        os.sched_setaffinity(0, cores)
+        with suppress(OSError):
+            os.sched_setaffinity(0, cores)
 
 
 @contextmanager

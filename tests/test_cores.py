@@ -81,3 +81,13 @@ def test_passwords_are_looked_at_on_any_core(monkeypatch: pytest.MonkeyPatch) ->
 
     assert in_a_thread(work) is True
     assert seen == [ALL]
+
+
+def test_where_cores_may_not_be_chosen_all_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_pid: int, _cores: set[int]) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    stay_on(one(1))
+    with running_on(one(2)):
+        assert mine() == ALL
