@@ -255,7 +255,10 @@ def nearest(
     count: int = NEAREST,
     wish: Wish = ANYBODY,
 ) -> list[Offer]:
-    """The free offers nearest to a start that was lost, first at the same lab, else at any; by start."""
+    """The free offers nearest to a start that was lost, first at the same lab, else at any; by start.
+
+    One of a pool at a time: the same hour on the unit beside it is no other choice.
+    """
     capable = capable_benches([test_id], company_id=wish.company_id)
     taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
@@ -267,7 +270,10 @@ def nearest(
         for slot in _around(item, taken, asked, bookable, count, wish, left.of(item.bench))
     ]
     candidates.sort(key=lambda offer: (offer.slot.bench.lab_id != lab_id, abs(offer.starts_at - asked)))
-    return sorted(candidates[:count], key=lambda offer: offer.starts_at)
+    different: dict[tuple[str, datetime], Offer] = {}
+    for offer in candidates:
+        different.setdefault((offer.slot.bench.pool, offer.starts_at), offer)
+    return sorted(list(different.values())[:count], key=lambda offer: offer.starts_at)
 
 
 def _around(

@@ -10,6 +10,20 @@ from app.booking.settings import limits
 from tests.world import World, at
 
 
+def test_units_of_a_pool_at_one_time_are_one_of_the_nearest_offers(world: World) -> None:
+    world.bench("other")
+    for unit in (1, 2, 3):
+        world.resource(f"rig-{unit}", pool="rig")
+    world.test("t", on="rig")
+    found = offers.nearest("t", at(5, 10, 0), world.now, limits(), "lab")
+    assert [offer.starts_at for offer in found] == [at(5, 9, 30), at(5, 10, 0), at(5, 10, 30)]
+    # Another pool at the same time is another choice.
+    world.capable("chamber", "t")
+    found = offers.nearest("t", at(5, 10, 0), world.now, limits(), "lab")
+    same_time = [offer.slot.bench.pool for offer in found if offer.starts_at == at(5, 10, 0)]
+    assert sorted(same_time) == ["chamber", "rig"]
+
+
 def test_what_the_next_weeks_do_not_answer_is_looked_for_behind_them(world: World) -> None:
     world.bench()
     desk = world.lab_admin("lab")
