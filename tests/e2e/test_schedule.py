@@ -149,6 +149,25 @@ def test_a_day_a_week_and_a_test_can_be_read_by_all(
     assert wrong == []
 
 
+@pytest.mark.parametrize("email", [ENGINEER, "lab@demo.example"])
+@pytest.mark.parametrize("query", ["days=1", "days=1&kind=wading_pool", "days=14", "days=14&kind=wading_pool"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
+def test_what_stands_below_the_rows_lies_below_them(
+    page_desktop: Page, sign_in, email: str, query: str, width: int, height: int
+) -> None:
+    page = page_desktop
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, email)
+    page.goto(f"/schedule?{query}")
+    row = page.locator("table.tl tbody tr").last.bounding_box()
+    table, foot = page.locator("table.tl").bounding_box(), page.locator(".foot").bounding_box()
+    assert row and table and foot
+    assert row["y"] + row["height"] <= table["y"] + table["height"] + 1 <= foot["y"]
+    head = page.locator(".head").first.bounding_box()
+    assert head
+    assert table["width"] >= head["width"] - 1
+
+
 def test_the_lab_drags_a_booking_takes_it_back_and_moves_it_by_keyboard(page_desktop: Page, sign_in, axe) -> None:
     page, panel = page_desktop, page_desktop.locator("#placing")
     sign_in(page, "lab@demo.example")
