@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from app.errors import N_, Invalid, YujianError
 
+SATURDAY = 5
 QUARTER, MONTH, TWO_WEEKS, WEEK, DAY = 91, 28, 14, 7, 1
 # From one day to a quarter of a year, all but a day in whole weeks.
 ZOOM = (DAY, WEEK, TWO_WEEKS, MONTH, QUARTER)
@@ -31,7 +32,7 @@ class Asked:
 
 
 def asked(args: Mapping[str, str], today: date) -> Asked:
-    """The filters of a query string. Without `from` the week that holds `today`, or `day` for one day."""
+    """The filters of a query string. Without `from` the page that holds `day` or `today`."""
     remarks: list[YujianError] = []
     days = _days(args.get("days", ""), remarks)
     day = _date(args.get("day", ""), "day", remarks)
@@ -52,9 +53,16 @@ def asked(args: Mapping[str, str], today: date) -> Asked:
 
 
 def _page_of(day: date, today: date) -> date:
-    """The Monday on which a fortnight with `day` begins: this week's while it reaches that far."""
-    monday = today - timedelta(days=today.weekday())
-    return monday if 0 <= (day - monday).days < TWO_WEEKS else day - timedelta(days=day.weekday())
+    """The date on which a fortnight with `day` begins: that of today's while it reaches that far, else a Monday.
+
+    At a weekend it is today: of the week that ends nothing else can be booked or worked in any more.
+    """
+    now = today if today.weekday() >= SATURDAY else _monday(today)
+    return now if 0 <= (day - now).days < TWO_WEEKS else _monday(day)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _days(given: str, remarks: list[YujianError]) -> int:

@@ -15,6 +15,15 @@ def test_without_anything_the_fortnight_of_this_week_is_shown() -> None:
     assert not found.remarks
 
 
+@pytest.mark.parametrize("today", [date(2026, 11, 7), date(2026, 11, 8)])
+def test_at_a_weekend_the_page_begins_with_today(today: date) -> None:
+    assert asked({}, today).first == asked({"days": "7"}, today).first == today
+    assert asked({"day": "2026-11-16"}, today).first == today
+    assert asked({"day": "2026-11-04"}, today).first == date(2026, 11, 2)
+    assert asked({"day": "2026-12-03"}, today).first == date(2026, 11, 30)
+    assert asked({"from": "2026-11-02"}, today).first == date(2026, 11, 2)
+
+
 def test_a_day_alone_brings_the_fortnight_that_holds_it() -> None:
     assert asked({"day": "2026-11-15"}, TODAY).first == date(2026, 11, 2)
     assert asked({"day": "2026-11-18"}, TODAY).first == date(2026, 11, 16)
