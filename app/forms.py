@@ -61,6 +61,14 @@ def no_nul(_form: FlaskForm, field: Any) -> None:
         field.data = field.data.replace("\x00", "")
 
 
+def ruled(rule: Callable[..., object], *given: Any) -> None:
+    """A rule of the service, asked already when the form is checked. Raises ValidationError with its refusal."""
+    try:
+        rule(*given)
+    except YujianError as error:
+        raise ValidationError(refusal(error)) from error
+
+
 def at_most(length: int) -> Callable[[Any, Field], None]:
     """A text has at most `length` characters; says how many there are."""
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField, RadioField, SelectField
+from wtforms import EmailField, Field, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length
 
 from app.accounts import joining, members, recovery, rules, service
 from app.accounts.models import Role, Scope
 from app.accounts.queries import LabChoice
-from app.forms import ChoicesField, CommandForm, no_nul, text, trimmed
+from app.forms import ChoicesField, CommandForm, no_nul, ruled, text, trimmed
 from app.language import lang, pick
 
 
@@ -85,6 +85,14 @@ class RegisterForm(CommandForm):
         self.province.choices = [SelectChoice("", gettext("请选择"))]
         self.province.choices += [SelectChoice(name, gettext(name)) for name in rules.PROVINCES]
         self.province.validators = [InputRequired()]
+
+    def validate_credit_code(self, field: Field) -> None:
+        """With the other fields, so that all that is wrong is told at once."""
+        ruled(rules.credit_code, field.data)
+
+    def validate_password(self, field: Field) -> None:
+        """As above."""
+        ruled(rules.password, field.data, self.email.data or "")
 
     def command(self) -> service.Register:
         return service.Register(

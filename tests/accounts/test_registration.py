@@ -68,6 +68,19 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(world, cl
     assert db.session.query(Organisation).count() == db.session.query(User).count() == 0
 
 
+def test_all_that_is_wrong_is_said_at_once(world, clean):
+    answer = register(clean, city="", province="", credit_code="9150000020286320X7", email="nobody", password="short")
+    for field in ("city", "province", "email"):
+        assert f'id="{field}-note"' in answer.text
+    assert "最后一位校验不符" in answer.text
+    assert "密码要 10 到 200 个字符。" in answer.text
+    assert answer.text.count('aria-invalid="true"') == 5
+
+
+def test_a_fault_is_said_once(world, clean):
+    assert register(clean, password="short").text.count("密码要 10 到 200 个字符。") == 1
+
+
 def test_a_password_is_never_sent_back(world, clean):
     assert COMPANY["password"] not in register(clean, city="").text
 
