@@ -6,7 +6,7 @@ from itertools import groupby
 
 from app.search import queries
 from app.search.queries import Hit, LabWords
-from app.search.rules import Edition, Match, Query, also_called, covers, understand
+from app.search.rules import Edition, Match, Query, also_called, covers, known_part, understand
 from app.search.spelling import number_like, word_like
 
 Labs = frozenset[str]
@@ -20,7 +20,8 @@ class Found:
     looked for, with the number of tests that each finds by itself. renamed: words looked for under another name.
     where: words that named labs; at_labs: those labs, others are left out (None: none was named). named_labs: labs
     that a word may also mean. loosely: nothing is written as typed, the words were taken apart. corrected: what was
-    typed and what was looked for instead, one mistake away.
+    typed and what was looked for instead, one mistake away. parts: where nothing is found, what of a word that stands
+    nowhere does stand somewhere, with its number of tests.
     """
 
     query: Query
@@ -33,6 +34,7 @@ class Found:
     named_labs: tuple[str, ...] = ()
     loosely: bool = False
     corrected: tuple[str, str] | None = None
+    parts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def everywhere(self) -> str:
@@ -72,11 +74,11 @@ def find(text: str) -> Found:
     found = _find(text)
     if found.tests or found.at_labs or found.named_labs or found.query.empty:
         return found
-    typed, other = _put_right(found)
-    if not other:
-        return found
-    again = _find(other)
-    return replace(again, corrected=(typed, other)) if again.tests else found
+    written = queries.texts()
+    typed, other = _put_right(found, written)
+    if other and (again := _find(other)).tests:
+        return replace(again, corrected=(typed, other))
+    return replace(found, parts=_parts(found.words, [text for _, text in written]))
 
 
 def corrected(text: str) -> str:
@@ -85,7 +87,13 @@ def corrected(text: str) -> str:
     return found.corrected[1] if found.corrected else ""
 
 
-def _put_right(found: Found) -> tuple[str, str]:
+def _parts(words: Mapping[str, int], texts: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Of the words that stand nowhere the part that does, with its number of tests."""
+    known = {word: part for word, count in words.items() if not count and (part := known_part(word, texts))}
+    return {word: (part, sum(part in text for text in texts)) for word, part in known.items()}
+
+
+def _put_right(found: Found, written: Sequence[tuple[Hit, str]]) -> tuple[str, str]:
     """The query as it was typed and with one mistake put right; '' where none can be."""
     query = found.query
     numbers = {d.number: d for edition in found.editions if (d := edition.designation)}
@@ -94,7 +102,7 @@ def _put_right(found: Found) -> tuple[str, str]:
         likely = number_like(asked.designation.number, numbers)
         if not asked.editions and likely:
             return typed, typed.replace(asked.designation.number, likely[0])
-    lines = [text for _, text in queries.texts()]
+    names, lines = [hit.name_en for hit, _ in written], [text for _, text in written]
     for word in found.words:
         if found.words[word]:
             continue
@@ -102,7 +110,7 @@ def _put_right(found: Found) -> tuple[str, str]:
             likely = number_like(word, numbers)
             other = likely[0] if likely else None
         else:
-            other = word_like(word, lines)
+            other = word_like(word, names, lines)
         if other:
             rest = [each for each in found.words if each != word]
             codes = [asked.designation.printed for asked in query.asked]

@@ -70,7 +70,9 @@ def remarks(page: Results) -> list[Note]:
         notes.append(Note(gettext("没有“%(typed)s”，按“%(used)s”查找。", typed=typed, used=used)))
     if page.bad_figure:
         notes.append(Note(gettext("“%(text)s”的上限小于下限。", text=page.bad_figure)))
-    if page.figures:
+    if page.figures and query.empty:
+        notes.append(_figures_alone(page))
+    elif page.figures:
         told_all = gettext("、").join(told(key, each) for key, each in page.figures.items())
         notes.append(Note(gettext("只列达得到 %(figures)s 的台架。", figures=told_all), tuple(_without(page))))
     if page.found.loosely:
@@ -78,6 +80,16 @@ def remarks(page: Results) -> list[Note]:
     if query.cut:
         notes.append(Note(gettext("查询太长，只用了前 %(count)d 个字。", count=LONGEST_QUERY)))
     return notes
+
+
+def _figures_alone(page: Results) -> Note:
+    """That benches are looked for by what they can do, too; and examples with the figures."""
+    typed = " ".join(told(key, each) for key, each in page.figures.items())
+    text = gettext(
+        "%(figures)s 是样品或台架的指标。请再写上检测项目或标准号，就只列达得到的台架，例如：", figures=typed
+    )
+    words = [gettext("电池包 振动"), "GB 38031", gettext("盐雾")]
+    return Note(text, tuple((query, query) for word in words for query in [f"{word} {typed}"]))
 
 
 def _without(page: Results) -> Iterator[tuple[str, str]]:
@@ -127,9 +139,15 @@ def only_at(page: Results) -> Note | None:
 
 
 def parts(page: Results) -> list[tuple[str, int | None, str]]:
-    """The query taken apart: (part, tests that it finds by itself or None for a number, query for it alone)."""
-    numbers = [(a.designation.printed, None, a.designation.printed) for a in page.found.query.asked]
-    return [*numbers, *((word, count, word) for word, count in page.found.words.items())]
+    """The query taken apart: (part, tests that it finds by itself or None for a number, query for it alone, which is ''
+    where that finds nothing either). Of a word that stands nowhere, what of it does follows.
+    """
+    numbers: list[tuple[str, int | None, str]] = [
+        (asked.designation.printed, None, asked.designation.printed if asked.editions else "")
+        for asked in page.found.query.asked
+    ]
+    words = [(word, count, word if count else "") for word, count in page.found.words.items()]
+    return [*numbers, *words, *((part, count, part) for part, count in page.found.parts.values())]
 
 
 def examples() -> list[tuple[str, str]]:

@@ -17,7 +17,22 @@ LONGEST_QUERY = 200
 MOST_WORDS = 8
 # People write "振动试验" and "vibration test" where the catalogue says "振动" and "vibration".
 ENDINGS = ("试验", "测试", "检测", "检验", "实验")
-FILLERS = frozenset({"of", "the", "a", "an", "and", "for", "in", "on", "test", "tests", "testing", "的", "和", "与"})
+# What sort of standard it is, as people say it before a number; then the number is enough.
+_SAID = {
+    "国标": "national",
+    "国家标准": "national",
+    "强制性国标": "gb",
+    "强制性国家标准": "gb",
+    "推荐性国标": "gbt",
+    "推荐性国家标准": "gbt",
+    "行标": "qct",
+    "行业标准": "qct",
+    "汽车行标": "qct",
+    "汽车行业标准": "qct",
+}
+FILLERS = frozenset(
+    {"of", "the", "a", "an", "and", "for", "in", "on", "test", "tests", "testing", "的", "和", "与", *ENDINGS, *_SAID}
+)
 SHORT = 3
 # What people say, and what the catalogue's standards call it; tried only for a word that stands nowhere.
 ALSO_CALLED = {
@@ -38,17 +53,20 @@ ALSO_CALLED = {
     "转毂": "转鼓",
     "大灯": "照明",
 }
+# IP code: the first numeral is about dust, the second about water; X stands for one that isn't given.
+_IP_CODE = re.compile(r"ip(?P<dust>[0-6]k?|x)(?P<water>[0-9]k?|x)")
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _BODY = r"gb\s*/?\s*[tz]|gb|qc\s*/?\s*t|iso(?:\s*/\s*iec)?|(?:un\s*/?\s*)?ece[\s-]*r|un[\s-]*r|r|c-?ncap|ivista"
 # An edition: -2025, :2023, or 2025 after a blank. A part: .3, or -3 as ISO writes it.
 _NUMBER = re.compile(
-    rf"(?<![a-z0-9.])(?:(?P<body>{_BODY})[\s_-]*)?(?P<number>\d{{2,6}})(?!\d)"
+    rf"(?<![a-z0-9.])(?:(?P<said>{'|'.join(_SAID)})\s*:?\s*)?(?:(?P<body>{_BODY})[\s_-]*)?(?P<number>\d{{2,6}})(?!\d)"
     r"(?:\.(?P<part>\d{1,2})(?!\d)|\s*-\s*(?P<dash>\d{1,2})(?![\d.]))?"
     r"(?:\s*[-:]\s*(?P<year>(?:19|20)\d\d)(?!\d)|\s+(?P<apart>(?:19|20)\d\d)(?![\d.]))?"
     r"(?![a-z%\d]|\.\d)"
 )
 _PREFIXES = {
+    "national": "国标 ",
     "gb": "GB ",
     "gbt": "GB/T ",
     "gbz": "GB/Z ",
@@ -84,7 +102,7 @@ class Designation:
     @property
     def family(self) -> str:
         """Whose number it is: GB and GB/T count together, for standards change between the two."""
-        return "gb" if self.prefix in ("gbt", "gbz") else self.prefix
+        return "gb" if self.prefix in ("gbt", "gbz", "national") else self.prefix
 
     @property
     def printed(self) -> str:
@@ -193,11 +211,12 @@ def understand(text: str, editions: Sequence[Edition]) -> Query:
     looked_up = [(_lookup(designation, editions), typed) for designation, typed in found.items()]
     unknown = [(asked.designation, typed) for asked, typed in looked_up if not asked.editions]
     rest = " ".join([rest, *(typed for designation, typed in unknown if designation.weak)])
+    numbers = tuple(asked for asked, _ in looked_up if asked.editions or not asked.designation.weak)
     return Query(
         text=clean[:LONGEST_QUERY],
         cut=len(clean) > LONGEST_QUERY,
-        asked=tuple(asked for asked, _ in looked_up if asked.editions or not asked.designation.weak),
-        words=_words(rest),
+        asked=numbers,
+        words=_words(rest, alone=not numbers),
         closest=tuple(dict.fromkeys(like for number, _ in unknown for like in _closest(number, editions))),
     )
 
@@ -212,6 +231,8 @@ def _designations(folded: str) -> tuple[dict[Designation, str], str]:
 
     def take(match: re.Match[str]) -> str:
         body = re.sub(r"[\s/-]", "", match["body"] or "")
+        if not body and match["said"]:
+            body = _SAID[match["said"]]
         if not body and len(match["number"]) < SHORTEST_BARE:
             return match[0]
         designation = Designation(
@@ -234,7 +255,7 @@ def _lookup(asked: Designation, editions: Sequence[Edition]) -> Asked:
         # GB 1495-79: what looks like a part is the short year of an older edition.
         return _lookup(replace(asked, part="", year=("19" if asked.part > "49" else "20") + asked.part), editions)
     if of_year := [edition for edition, number in same if asked.year in ("", number.year)]:
-        body_known = asked.prefix in ("", *(number.prefix for _, number in same))
+        body_known = asked.prefix in ("", "national", *(number.prefix for _, number in same))
         return Asked(asked, Match.SAME if body_known else Match.OTHER_BODY, _leading_first(of_year))
     if successors := _successors(asked, editions):
         return Asked(asked, Match.SUCCESSOR, _leading_first(successors))
@@ -289,13 +310,13 @@ def _common(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a text, normalised, each once; fillers only when there is nothing else."""
+def _words(text: str, alone: bool) -> tuple[str, ...]:
+    """The words of a text, normalised, each once; fillers only when there is nothing else. alone: without a number."""
     parts = [normalise(part) for part in re.split(r"[\s,，、;；。?？!！()（）\[\]【】“”‘’\"'·|+&/\\]+", text)]
     words = [_without_ending(word).strip("-.:") for word in parts]
     words = list(dict.fromkeys(word for word in words if word))
     telling = [word for word in words if word not in FILLERS]
-    return tuple((telling or words)[:MOST_WORDS])
+    return tuple((telling or words * alone)[:MOST_WORDS])
 
 
 def _without_ending(word: str) -> str:
@@ -304,9 +325,13 @@ def _without_ending(word: str) -> str:
 
 
 def also_called(word: str) -> str | None:
-    """Another word to try for one that stands nowhere: the standards' own, or an English singular."""
+    """Another word to try for one that stands nowhere: the standards' own, what an IP code (IPX7, IP6K9K) is about, or
+    an English singular.
+    """
     if word in ALSO_CALLED:
         return ALSO_CALLED[word]
+    if code := _IP_CODE.fullmatch(word):
+        return "防尘" * (code["dust"] != "x") + "防水" * (code["water"] != "x")
     if not word.isascii() or not word.endswith("s") or len(word) <= SHORT + 1:
         return None
     return word[:-2] if word.endswith(("ses", "xes", "ches", "shes")) else word[:-1]
@@ -315,6 +340,14 @@ def also_called(word: str) -> str | None:
 def escaped(word: str) -> str:
     """The word for LIKE with ESCAPE: `%` and `_` mean themselves."""
     return re.sub(r"([\\%_])", r"\\\1", word)
+
+
+def known_part(word: str, texts: Sequence[str]) -> str:
+    """The longest part of a Chinese word, of two characters or more, that stands in a text; the first of several."""
+    if word.isascii():
+        return ""
+    parts = (word[at : at + size] for size in range(len(word) - 1, 1, -1) for at in range(len(word) - size + 1))
+    return next((part for part in parts if any(part in text for text in texts)), "")
 
 
 def covers(text: str, word: str) -> bool:

@@ -37,3 +37,13 @@ def test_a_bench_that_does_not_reach_is_left_out_and_why(world: World, clean: Fl
     assert "不限功率" in heavy.text
     assert "Does not reach" in engineer.english().get("/search", q="项目 350 kW").text
     assert "上限小于下限" in engineer.get("/search", q="项目 85…-40 °C").text
+
+
+def test_figures_alone_ask_for_a_test_and_show_how(world: World, clean: Flask) -> None:
+    engineer = Visitor(clean, world.engineer("甲公司"))
+    page = engineer.get("/search", q="412kg 403V")
+    assert "412 kg 403 V 是样品或台架的指标。请再写上检测项目或标准号" in page.text
+    assert "电池包 振动 412 kg 403 V" in page.text
+    assert 'value="412kg 403V"' in page.html
+    assert "Add a test or a standard number" in engineer.english().get("/search", q="412kg 403V").text
+    assert "上限小于下限" in engineer.get("/search", q="85…-40 °C").text

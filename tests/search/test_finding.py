@@ -126,6 +126,32 @@ def test_what_people_say_is_looked_for_as_the_standards_say_it():
     assert names("crashes") == names("crash")
 
 
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [("IPX7", "防水"), ("ipx9k", "防水"), ("IP6X", "防尘"), ("IP67", "防尘防水"), ("防水 IPX7", "防水")],
+)
+def test_an_ip_code_finds_the_tests_of_what_it_is_about(typed: str, word: str):
+    assert ids(typed) == ids(word) != []
+    assert list(find(typed).renamed.values()) == [word]
+
+
+@pytest.mark.parametrize("typed", ["CISPR 25", "cispr25", "CISPR 25:2021"])
+def test_a_standard_is_found_by_the_international_one_that_it_adopts(typed: str):
+    assert {hit.method_id for hit in find(typed).tests} == {"gbt18655-2025"}
+    assert find(typed).corrected is None
+
+
+@pytest.mark.parametrize("typed", ["国标38031", "推荐性国标 GB/T 31467", "汽车行业标准QC/T413"])
+def test_what_sort_of_standard_it_is_may_stand_before_its_number(typed: str):
+    assert find(typed).tests
+
+
+def test_of_a_word_that_stands_nowhere_the_part_that_does_is_offered():
+    found = find("交流充电桩")
+    assert found.parts == {"交流充电桩": ("交流充电", len(ids("交流充电")))}
+    assert find("WLTC").parts == {}
+
+
 def test_words_run_together_are_taken_apart():
     found = find("动力电池包热扩散试验")
     assert found.loosely

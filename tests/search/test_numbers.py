@@ -76,6 +76,17 @@ BOTH_VEHICLE = ["GB 18384-2025", "GB 18384-2020"]
         ("ECE R100", ["UN R100"]),
         ("UN/ECE R10", ["UN R10"]),
         ("R156", ["UN R156"]),
+        ("国标38031", BOTH_BATTERY),
+        ("国标 38031", BOTH_BATTERY),
+        ("国标：38031-2025", ["GB 38031-2025"]),
+        ("国标GB38031", BOTH_BATTERY),
+        ("38031国标", BOTH_BATTERY),
+        ("强制性国家标准 GB 38031", BOTH_BATTERY),
+        ("推荐性国标GB/T 31467.3", ["GB/T 31467.3-2015"]),
+        ("国标18655", ["GB/T 18655-2025"]),
+        ("行标413", ["QC/T 413-2002"]),
+        ("汽车行业标准QC/T413", ["QC/T 413-2002"]),
+        ("GB 38031 试验", BOTH_BATTERY),
         ("C-NCAP 2024", ["C-NCAP 2024"]),
         ("cncap2021", ["C-NCAP 2021"]),
         ("IVISTA 2023", ["IVISTA 2023修订版"]),
@@ -150,6 +161,12 @@ def test_a_slip_is_told_the_codes_that_look_alike():
 def test_a_number_that_no_standard_has_stays_a_word(typed: str):
     assert asked(typed).asked == ()
     assert asked(typed).words
+
+
+def test_a_national_standard_may_be_of_either_sort_and_is_no_other_body_s():
+    assert [asked(typed).asked[0].match for typed in ("国标38031", "国标18655")] == [Match.SAME, Match.SAME]
+    assert asked("推荐性国标18384").asked[0].match is Match.OTHER_BODY
+    assert codes("国标 16750") == []
 
 
 def test_fillers_and_endings_say_nothing():

@@ -263,6 +263,19 @@ def test_nothing_found_says_how_it_was_understood_and_where_to_go(engineer: Fres
     assert "动力电池系统 47 个检测项目" in page
 
 
+def test_a_number_that_is_nowhere_does_not_lead_to_itself(engineer: FreshClient):
+    page = search(engineer, "GB/T 4208")
+    assert "标准号 GB/T 4208 单独查也没有" in words(page)
+    assert "只查这个标准号" not in page
+
+
+def test_a_word_that_is_nowhere_leads_to_the_part_that_is(engineer: FreshClient):
+    page = words(search(engineer, "充电桩"))
+    assert "没有找到“充电桩”" in page
+    assert "词语“充电桩” 单独查也没有" in page
+    assert "词语“充电” 单独查有 32 个检测项目" in page
+
+
 def test_without_a_query_the_page_is_a_beginning(engineer: FreshClient):
     page = main(engineer, "/search")
     assert "<h1>查找</h1>" in page

@@ -1,5 +1,6 @@
 """One mistake is forgiven, and only where nothing is written as typed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,10 +32,40 @@ def test_one_mistake_is_what_the_table_says(one: str, other: str) -> None:
 def test_numbers_and_words_of_a_little_catalogue() -> None:
     assert number_like("38013", {"38031": 1, "18384": 1}) == ["38031"]
     assert number_like("3803", {"38031": 1}) == ["38031"]
-    assert word_like("vibartion", ["vibration 振动", "vibrationtest"]) == "vibration"
-    assert word_like("热扩撒", ["热扩散 rekuosan"]) == "热扩散"
-    assert word_like("zhendnog", ["dianchibaozhendong"]) == "zhendong"
-    assert word_like("abc", ["abd"]) is None
+    assert word_like("vibartion", ["Pack vibration", "Vibration test"], []) == "vibration"
+    assert word_like("热扩撒", [], ["热扩散 rekuosan"]) == "热扩散"
+    assert word_like("zhendnog", [], ["dianchibaozhendong"]) == "zhendong"
+    assert word_like("abc", ["abd"], ["abd"]) is None
+
+
+def test_an_abbreviation_is_not_made_of_another() -> None:
+    assert word_like("wltc", ["Transient cycle (WHTC) emissions"], ["znwlqc wlqcceshi whtc"]) is None
+    assert word_like("sprey", ["Salt spray"], []) == "spray"
+
+
+def test_a_character_is_mistaken_only_for_one_that_sounds_alike_and_at_the_end_of_a_word() -> None:
+    assert word_like("充电桩", [], ["充电系统", "充电状态", "车载充电机"]) is None
+    assert word_like("电磁兼溶", [], ["电磁兼容"]) == "电磁兼容"
+    assert word_like("热散扩", [], ["热扩散"]) == "热扩散"
+    assert word_like("电磁容", [], ["电磁兼容"]) == "电磁兼容"
+    assert word_like("充电桩", [], ["充电"]) is None
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("typed", ["WLTC", "WLTP", "CLTC", "NEDC", "SORC", "FMVSS", "充电桩", "充电枪"])
+def test_what_the_catalogue_does_not_know_is_not_taken_for_something_else(typed: str) -> None:
+    found = find(typed)
+    assert not found.tests
+    assert found.corrected is None
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize(
+    ("typed", "used"),
+    [("vibartion", "vibration"), ("热扩撒", "热扩散"), ("zhendnog", "zhendong"), ("电磁兼溶", "电磁兼容")],
+)
+def test_a_slip_is_still_put_right(typed: str, used: str) -> None:
+    assert find(typed).corrected == (typed, used)
 
 
 def test_a_misspelt_query_finds_and_says_so(world: World) -> None:

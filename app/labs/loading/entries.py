@@ -201,7 +201,7 @@ def _methods(files: Files) -> Iterable[Values]:
     for row in files.of(tables.METHODS):
         domain = domains[row["domain"]]
         text = compose(
-            codes=[row["code"], *earlier[row["id"]]],
+            codes=[row["code"], *earlier[row["id"]], *row["adopts"]],
             chinese=[row["title_zh"], domain["name_zh"]],
             english=[row["title_en"], domain["name_en"]],
         )
@@ -251,11 +251,13 @@ def _tests(files: Files) -> Iterable[Values]:
 
 
 def _test_text(test: Row, method: Row, earlier: Sequence[str], named: Iterable[Row]) -> str:
-    """Found by its own name, its method and the editions before, its sample, its kind of bench and its domain."""
+    """Found by its own name, its method with the editions before and what it adopts, its sample, its kind of bench and
+    its domain.
+    """
     chinese, english = SAMPLE_WORDS[test["sample_kind"]]
     rows = (test, *named)
     return compose(
-        codes=[method["code"], *earlier],
+        codes=[method["code"], *earlier, *method["adopts"]],
         chinese=[method["title_zh"], test["sample_zh"], *chinese, *_names(rows, "name_zh")],
         english=[method["title_en"], test["sample_en"], *english, *_names(rows, "name_en")],
     )

@@ -160,7 +160,7 @@ def _header_faults(table: Table, header: Sequence[str]) -> Iterator[Problem]:
         elif column in header[:place]:
             yield Problem(table.file, 1, column, N_("这一列出现了两次"))
     for column in table.columns:
-        if column not in header:
+        if column not in header and column not in table.spare:
             yield Problem(table.file, 1, column, N_("缺少这一列"))
 
 
@@ -172,7 +172,7 @@ def _row(table: Table, header: list[str], line: int, cells: list[str], problems:
         problems.append(Problem(table.file, line, column, N_("这一行有 %(found)s 格，应为 %(wanted)s 格"), facts))
         return None
     before = len(problems)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {column: table.columns[column]("") for column in table.spare}
     for column, cell in zip(header, cells, strict=True):
         try:
             values[column] = table.columns[column](cell)

@@ -42,13 +42,16 @@ evidence = code_of(*EVIDENCE)
 
 @dataclass(frozen=True)
 class Table:
-    """One CSV file: its columns with their readers, and the columns that make a row unique."""
+    """One CSV file: its columns with their readers, the columns that make a row unique, and those of its columns that
+    a file may leave out, as files of before they were there do.
+    """
 
     file: str
     columns: Mapping[str, Reader]
     key: tuple[str, ...]
     # Chinese and English of these say the same: both are filled, or neither.
     bilingual: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
 
 
 ORGANISATIONS = Table(
@@ -174,8 +177,10 @@ METHODS = Table(
         "effective": optional(day),
         "replaces": several(required),
         "sources": sources,
+        "adopts": several(required),
     },
     key=("id",),
+    spare=("adopts",),
 )
 
 TRANSITIONS = Table(
