@@ -204,11 +204,11 @@ def describe_booking(path: schemas.BookingPath, body: schemas.Description) -> An
 def list_events(query: schemas.EventQuery) -> Any:
     """The change log behind `after`, oldest first; keep `next` and ask again."""
     viewer = require_api_viewer()
-    cursor = log.cursor_at(query.after) if query.after else log.Cursor()
+    cursor = log.cursor_at(query.position) if query.position else log.Cursor()
     if cursor is None:
         raise Invalid(N_("after 无效，请用上一次给出的 next。"), field="after")
     rows = log.after(cursor, _own_events(viewer), limit=query.limit)
-    return {"items": [_event(viewer, row) for row in rows], "next": rows[-1].key if rows else query.after}
+    return {"items": [_event(viewer, row) for row in rows], "next": rows[-1].key if rows else query.position}
 
 
 def _own_events(viewer: Viewer) -> Any:

@@ -225,8 +225,15 @@ class BookingQuery(ListQuery):
 
 
 class EventQuery(Query):
+    """`after`: the `next` of an answer before, which `cursor` may be called as in every list."""
+
     after: str | None = Field(None, max_length=24)
+    cursor: str | None = Field(None, max_length=24)
     limit: int = Field(100, ge=1, le=200)
+
+    @property
+    def position(self) -> str | None:
+        return self.after or self.cursor
 
 
 class NewBooking(BaseModel):

@@ -168,7 +168,18 @@ def test_an_argument_that_nobody_knows_is_refused_wherever_a_list_is_narrowed(en
 
 @pytest.mark.parametrize(
     "path",
-    ["/labs", "/tests", "/resources", "/bookings", "/orders", "/waitlist", "/feeds", "/turnaround", "/offers?test=t"],
+    [
+        "/labs",
+        "/tests",
+        "/resources",
+        "/bookings",
+        "/orders",
+        "/waitlist",
+        "/feeds",
+        "/turnaround",
+        "/offers?test=t",
+        "/events",
+    ],
 )
 def test_every_list_of_the_contract_takes_a_limit_and_an_empty_cursor(engineer: Program, path: str) -> None:
     sign = "&" if "?" in path else "?"

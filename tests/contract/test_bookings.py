@@ -238,6 +238,7 @@ def test_the_log_is_read_on_from_where_one_stood(engineer: Program) -> None:
     first = engineer.ask("/events", limit=1)[1]
     assert first["items"][0].keys() == {"id", "at", "kind", "subject", "actor_role", "data"}
     rest = engineer.ask("/events", after=first["next"])[1]
+    assert engineer.ask("/events", cursor=first["next"])[1] == rest
     assert rest["items"] and first["items"][0] not in rest["items"]
     nothing_new = engineer.ask("/events", after=rest["next"])[1]
     assert nothing_new == {"items": [], "next": rest["next"]}
