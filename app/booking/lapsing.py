@@ -21,20 +21,35 @@ from app.orders import service as orders
 
 def clear_lapsed(session: Session, rows: Iterable[InTheWay], now: datetime) -> list[InTheWay]:
     """Expire what has lapsed among the rows, in this transaction; returns the rows that still block."""
-    blocking = []
+    blocking: list[InTheWay] = []
+    cleared: dict[str, bool] = {}
     for row in rows:
-        if row.expires_at is None or row.expires_at > now:
+        ident = row.booking_id
+        if ident is None or row.expires_at is None or row.expires_at > now:
             blocking.append(row)
             continue
-        booking = session.get(Booking, row.booking_id)
-        if booking is None:
-            continue
-        if row.proposed:
-            if booking.proposal is not None:
-                _withdraw(session, booking, now)
-        elif booking.state is State.HELD:
-            expire(session, booking, now)
+        if ident not in cleared:
+            cleared[ident] = _clear(session, ident, now)
+        if not cleared[ident]:
+            blocking.append(row)
     return blocking
+
+
+def _clear(session: Session, booking_id: str, now: datetime) -> bool:
+    """Let lapse what has lapsed of a booking; whether that was anything.
+
+    It is looked at once more when it is ours: who asked for it, or agreed, at the last moment was quicker.
+    """
+    session.flush()
+    with occupancy.guarded():
+        booking = session.get_one(Booking, booking_id, with_for_update={"of": Booking}, populate_existing=True)
+    if booking.state is State.HELD and booking.hold_expires_at is not None and booking.hold_expires_at <= now:
+        expire(session, booking, now)
+        return True
+    if booking.proposal is not None and booking.proposal.expires_at <= now:
+        _withdraw(session, booking, now)
+        return True
+    return False
 
 
 def expire(session: Session, booking: Booking, now: datetime) -> None:
@@ -55,9 +70,10 @@ def lapse_all(now: datetime) -> int:
             bookings = queries.lapsed(session, now)
             for booking in bookings:
                 expire(session, booking, now)
-            stale = session.scalars(select(MoveProposal).where(MoveProposal.expires_at <= now).limit(200)).all()
-            for proposal in stale:
-                _withdraw(session, proposal.booking, now)
+            old = select(MoveProposal.booking_id).where(MoveProposal.expires_at <= now)
+            stale = session.scalars(old.order_by(MoveProposal.booking_id).limit(200)).all()
+            for booking_id in stale:
+                _clear(session, booking_id, now)
         if not bookings and not stale:
             return count
         count += len(bookings) + len(stale)

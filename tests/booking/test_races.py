@@ -17,10 +17,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from app.booking import rules, service, turns
+from app.booking import lapsing, rules, service, turns
 from app.booking.models import Booking, Occupancy
 from app.booking.service import Book
-from app.database import db
+from app.booking.steps import Change
+from app.database import db, transaction
+from app.events import log
 from app.labs import rules as kinds
 from app.orders.models import Order
 from tests.world import NOW, Person, World, at
@@ -120,7 +122,7 @@ import sys
 from app import create_app
 from app.accounts.policy import Viewer
 from app.accounts import queries
-from app.booking import rules, service, turns
+from app.booking import lapsing, rules, service, turns
 from app.booking.service import Book
 from datetime import datetime, timedelta, timezone
 
@@ -201,3 +203,47 @@ def test_a_company_in_its_own_way_begins_again(world: World, app: Flask) -> None
         session.rollback()
     booker.join()
     assert told == [{"booked": 1}]
+
+
+@pytest.mark.pg
+def test_a_hold_that_is_requested_at_its_last_moment_is_not_given_away(world: World, app: Flask) -> None:
+    """The rival asks a moment later, when it would have lapsed, before the request is stored."""
+    world.bench()
+    company, rival = world.engineer("甲公司"), world.engineer("乙公司").viewer
+    hold = company.holds(at(5))
+    last, later = hold.hold_expires_at - timedelta(seconds=1), hold.hold_expires_at + timedelta(seconds=1)
+    ident, change = hold.id, Change(hold.id, hold.version)
+    told: list[Counter[str]] = []
+    books = [lambda: service.book(rival, Book("t", "chamber", at(5)), later)]
+    booker = threading.Thread(target=lambda: told.append(all_at_once(app, books)))
+    with transaction() as session:
+        service.request(company.viewer, change, last)
+        session.flush()
+        booker.start()
+        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            time.sleep(0.01)
+    booker.join()
+    assert told == [{"taken, 3 offers": 1}]
+    assert db.session.get_one(Booking, ident).state is rules.State.REQUESTED
+    assert db.session.query(Occupancy).one().booking_id == ident
+
+
+@pytest.mark.pg
+def test_a_move_that_is_agreed_at_its_last_moment_does_not_lapse(world: World, app: Flask) -> None:
+    """The job that lets proposals lapse comes a moment later, before the answer is stored."""
+    world.bench()
+    company, desk = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = desk.moves(desk.does("confirm", company.requests(at(5))), at(6), "检修")
+    last = booking.proposal.expires_at - timedelta(seconds=1)
+    later = booking.proposal.expires_at + timedelta(seconds=1)
+    ident, change = booking.id, Change(booking.id, booking.version)
+    job = threading.Thread(target=lambda: all_at_once(app, [lambda: lapsing.lapse_all(later)]))
+    with transaction() as session:
+        service.accept_move(company.viewer, change, last)
+        session.flush()
+        job.start()
+        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            time.sleep(0.01)
+    job.join()
+    assert [each.kind for each in log.history(ident)][-1] == "booking.moved"
+    assert db.session.query(Occupancy).one().starts_at == at(6)
