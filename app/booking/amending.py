@@ -23,7 +23,7 @@ def accept(viewer: Viewer, command: Answer, now: datetime) -> OrderAmendment:
         amendment = amending.settle(session, viewer, command, now)
         if amendment.line_id:
             line = session.get_one(OrderLine, amendment.line_id)
-            booking = standing(session, [line.id], now).get(line.id)
+            booking = standing(session, [line.id], now, lock=True).get(line.id)
             if booking is not None and booking.state in (State.HELD, State.REQUESTED, State.CONFIRMED):
                 use = Use(booking.starts_at, booking.run_from, booking.run_until, booking.ends_at)
                 check_samples(session, line, line.sample, booking.test_id, use, now, ignoring=booking.id)

@@ -16,12 +16,17 @@ BOOKABLE = (OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ACCEPTED)
 STANDING = (State.REQUESTED, State.CONFIRMED, State.RUNNING, State.COMPLETED)
 
 
-def standing(session: Session, line_ids: Iterable[str], now: datetime) -> dict[str, Booking]:
-    """The booking that stands for each line: held and not lapsed, asked for, fixed, under way or done."""
+def standing(session: Session, line_ids: Iterable[str], now: datetime, lock: bool = False) -> dict[str, Booking]:
+    """The booking that stands for each line: held and not lapsed, asked for, fixed, under way or done.
+
+    lock: against whoever changes them until the commit; what has ended meanwhile stands no more.
+    """
     query = select(Booking).where(
         Booking.order_line_id.in_(list(line_ids)),
         or_(Booking.state.in_(STANDING), and_(Booking.state == State.HELD, Booking.hold_expires_at > now)),
     )
+    if lock:
+        query = query.order_by(Booking.id).with_for_update(of=Booking).execution_options(populate_existing=True)
     return {booking.order_line_id: booking for booking in session.scalars(query)}
 
 

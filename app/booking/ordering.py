@@ -69,7 +69,7 @@ def submit(viewer: Viewer, command: OrderStep, now: datetime) -> Order:
     """
     with transaction() as session:
         order = orders.open_order(session, viewer, command.order_id, command.version, Action.CHANGE_OWN_BOOKING)
-        found = standing(session, [line.id for line in order.lines], now)
+        found = standing(session, [line.id for line in order.lines], now, lock=True)
         for line in order.lines:
             if line.state is OrderState.DRAFT and line.id not in found and not line.wants_proposal:
                 raise rules.SlotMissing(position=line.position)
@@ -123,7 +123,7 @@ def remove_line(viewer: Viewer, command: LineStep, now: datetime) -> Order:
         line = orders.line_of(order, command.line_id)
         if order.direct or line.state not in BOOKABLE:
             raise rules.OrderClosed()
-        booking = standing(session, [line.id], now).get(line.id)
+        booking = standing(session, [line.id], now, lock=True).get(line.id)
         if booking is not None:
             _cancel_booking(session, booking, viewer, command.reason, now)
         orders.close_line(session, line, viewer, rejected=False, now=now)
@@ -139,7 +139,7 @@ def _cancel_booking(session: Session, booking: Booking, viewer: Viewer, reason: 
 def _ending(session: Session, order: Order, now: datetime) -> list[Booking]:
     """Bookings of lines that have not begun."""
     lines = [line.id for line in order.lines if line.state in BOOKABLE]
-    return list(standing(session, lines, now).values())
+    return list(standing(session, lines, now, lock=True).values())
 
 
 def _hold_earliest(

@@ -1,16 +1,19 @@
 """An order of several lines from draft to report: held together, reviewed, tested line by line."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.booking import ordering
+from app.booking.lapsing import lapse_all
 from app.booking.models import Booking, Occupancy
 from app.booking.ordering import LineStep, OrderStep
 from app.booking.rules import State
-from app.database import db
+from app.database import db, transaction
 from app.errors import Forbidden, Invalid, NotFound
 from app.orders import reviewing, rules, service, stops
 from app.orders.models import Order, OrderState, StopCause
@@ -371,3 +374,32 @@ def test_the_clock_stands_still_while_the_customer_is_asked(story: Story) -> Non
     assert {line.customer_seconds for line in story.order.lines} == {7 * 3600}
     with pytest.raises(rules.ClockRuns):
         stops.resume(story.desk.viewer, Resume(story.id, story.order.version), story.world.now)
+
+
+@pytest.mark.pg
+def test_what_lapses_while_its_order_is_submitted_is_not_asked_for(story: Story, app: Flask) -> None:
+    """The holds are given up by the job, not stored yet, when the order is sent with a clock that is a little slow."""
+    story.holds_all()
+    holds, step = story.bookings(), story.step()
+    last, later = (holds[0].hold_expires_at + n * timedelta(seconds=1) for n in (-1, 1))
+    told: list[type[Exception]] = []
+
+    def submits() -> None:
+        with app.app_context():
+            try:
+                ordering.submit(story.engineer.viewer, step, last)
+            except rules.SlotMissing as refused:
+                told.append(type(refused))
+            db.session.remove()
+
+    sender = threading.Thread(target=submits)
+    with transaction() as session:
+        lapse_all(later)
+        session.flush()
+        sender.start()
+        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            time.sleep(0.01)
+    sender.join()
+    assert told == [rules.SlotMissing]
+    assert {booking.state for booking in story.bookings()} == {State.EXPIRED}
+    assert db.session.query(Occupancy).count() == 0
