@@ -6,6 +6,7 @@ What stands in an address may be a secret (feeds, invitations), so the line name
 import logging
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -27,12 +28,21 @@ JSON = structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)
 QUIET = ("static", "operation.healthz", "operation.readyz", "prometheus_metrics")
 
 
-class _Lines(structlog.WriteLogger):
-    """Standard error, under the name of a logger."""
+class _Lines:
+    """Standard error, under the name of a logger.
+
+    A line that can't be written (a full disk, a pipe that nobody reads) disturbs nobody, as in the standard library.
+    """
 
     def __init__(self, name: str) -> None:
-        super().__init__(sys.stderr)
         self.name = name
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def init_app(app: Flask) -> None:

@@ -94,6 +94,27 @@ def test_a_log_line_for_each_request_with_its_number_and_no_secret(tmp_path):
     assert "secret" not in ran.stderr
 
 
+def test_a_log_that_cannot_be_written_disturbs_no_request(tmp_path):
+    script = (
+        "import sys\n"
+        "from app import create_app\n"
+        "client = create_app({'SCHEDULER': False}).test_client()\n"
+        "sys.stderr.close()\n"
+        "print(client.get('/api/v1/bookings').status_code)\n"
+        "sys.stderr = open('/dev/full', 'w')\n"
+        "print(client.get('/api/v1/bookings').status_code)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"YUJIAN_INSTANCE": str(tmp_path), "YUJIAN_DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.stdout.split() == ["401", "401"]
+
+
 def test_the_number_of_a_request_is_its_own(clean):
     with time_machine.travel("2026-11-02", tick=False):
         numbers = {browser(clean).get("/healthz").headers["X-Request-Id"] for _ in range(20)}
