@@ -46,8 +46,10 @@ class _Lines:
 
 
 def init_app(app: Flask) -> None:
-    """Write logs as JSON lines, the application's and the libraries' alike."""
-    if not app.testing:
+    """Write logs as JSON lines, the application's and the libraries' alike; tests hear of what is wrong only."""
+    if app.testing:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    else:
         _take_over()
     app.before_request(_begin)
     app.after_request(_end)
