@@ -117,6 +117,7 @@ def subjects(server: Server, email: str) -> list[str]:
 def test_terms_outlive_whatever_else_is_pressed(page_desktop: Page, sign_in: SignIn):
     page = page_desktop
     sign_in(page, "oem-a@demo.example")
+    choose_language(page, "zh")
     page.goto(f"/orders/new?lab={LAB}")
     press(page, "建立草稿")
     page.wait_for_url(re.compile(r"/orders/(?!new)"))
