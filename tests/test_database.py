@@ -1,8 +1,6 @@
 """What every write stands on: one transaction, connections that are alive, rows that are what the ORM reads."""
 
 import threading
-from collections.abc import Callable
-from time import monotonic, sleep
 
 import pytest
 from flask import Flask
@@ -21,6 +19,7 @@ from app.labs.models import Lab
 from app.orders.models import Order, OrderLine
 from app.prepared import ask
 from tests.statements import statements
+from tests.waiting import eventually
 from tests.world import World, at
 
 
@@ -168,14 +167,6 @@ def test_who_waits_to_write_to_sqlite_keeps_no_connection(world: World, app: Fla
         assert eventually(lambda: pool.checkedout() == 1)
     other.join(10)
     assert pool.checkedout() == 0
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it is so within a few seconds."""
-    until = monotonic() + 5
-    while not holds() and monotonic() < until:
-        sleep(0.01)
-    return holds()
 
 
 @pytest.mark.pg

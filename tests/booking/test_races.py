@@ -25,6 +25,7 @@ from app.database import db, transaction
 from app.events import log
 from app.labs import rules as kinds
 from app.orders.models import Order
+from tests.waiting import until_one_waits
 from tests.world import NOW, Person, World, at
 
 ROOT = Path(__file__).parent.parent.parent
@@ -195,8 +196,7 @@ def test_a_company_in_its_own_way_begins_again(world: World, app: Flask) -> None
     with db.session() as session:
         turns.wait(session, person.viewer.organisation_id or "")
         booker.start()
-        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            time.sleep(0.01)
+        until_one_waits(session)
         # A while later, so that it is the booker who finds out.
         time.sleep(0.1)
         session.execute(text("LOCK TABLE resource IN EXCLUSIVE MODE"))
@@ -220,8 +220,7 @@ def test_a_hold_that_is_requested_at_its_last_moment_is_not_given_away(world: Wo
         service.request(company.viewer, change, last)
         session.flush()
         booker.start()
-        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            time.sleep(0.01)
+        until_one_waits(session)
     booker.join()
     assert told == [{"taken, 3 offers": 1}]
     assert db.session.get_one(Booking, ident).state is rules.State.REQUESTED
@@ -242,8 +241,7 @@ def test_a_move_that_is_agreed_at_its_last_moment_does_not_lapse(world: World, a
         service.accept_move(company.viewer, change, last)
         session.flush()
         job.start()
-        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            time.sleep(0.01)
+        until_one_waits(session)
     job.join()
     assert [each.kind for each in log.history(ident)][-1] == "booking.moved"
     assert db.session.query(Occupancy).one().starts_at == at(6)

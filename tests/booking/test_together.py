@@ -4,7 +4,6 @@ Each house is small and made at random; the slow reading next to it looks at eve
 """
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +14,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.booking import service
@@ -32,6 +31,7 @@ from app.labs.capacity import BenchState, Changeover, Companion, Nearness, Resou
 from app.labs.models import Capability, Resource
 from tests.booking.test_races import all_at_once, overlaps
 from tests.conftest import empty_tables
+from tests.waiting import until_one_waits
 from tests.world import NOW, Person, World, at
 
 HOUR = timedelta(hours=1)
@@ -253,9 +253,7 @@ def test_two_that_wait_for_one_another_and_one_begins_again(world: World, app: F
     with db.engine.connect() as connection:
         connection.execute(insert(Occupancy), row | {"id": new_id(), "resource_id": "cycler"})
         booker.start()
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while not connection.scalar(waiting):
-            time.sleep(0.01)
+        until_one_waits(connection)
         connection.execute(insert(Occupancy), row | {"id": new_id(), "resource_id": "chamber"})
         connection.rollback()
     booker.join()

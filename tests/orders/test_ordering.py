@@ -1,12 +1,11 @@
 """An order of several lines from draft to report: held together, reviewed, tested line by line."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.booking import ordering
 from app.booking.lapsing import lapse_all
@@ -25,6 +24,7 @@ from app.orders.stops import Resume, Stop
 from app.testing.service import IssueReport, issue_report
 from tests.http import browser, program
 from tests.visitor import Visitor
+from tests.waiting import until_one_waits
 from tests.world import World, at
 
 ALL = dict.fromkeys(CHECKLIST, True)
@@ -397,8 +397,7 @@ def test_what_lapses_while_its_order_is_submitted_is_not_asked_for(story: Story,
         lapse_all(later)
         session.flush()
         sender.start()
-        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            time.sleep(0.01)
+        until_one_waits(session)
     sender.join()
     assert told == [rules.SlotMissing]
     assert {booking.state for booking in story.bookings()} == {State.EXPIRED}

@@ -70,23 +70,27 @@ def test_metrics_count_by_pattern_and_hold_no_secret(clean):
     assert "process_cpu_seconds_total" in text_
 
 
-def test_a_log_line_for_each_request_with_its_number_and_no_secret(tmp_path):
+def run(script, folder):
     """In a process of its own, as logging is set up once per process."""
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"YUJIAN_INSTANCE": str(folder), "YUJIAN_DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+def test_a_log_line_for_each_request_with_its_number_and_no_secret(tmp_path):
     script = (
         "from app import create_app\n"
         "client = create_app({'SCHEDULER': False}).test_client()\n"
         "print(client.get('/calendar/a-secret-token.ics?key=another-secret').headers['X-Request-Id'])\n"
         "client.get('/healthz')\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=os.environ | {"YUJIAN_INSTANCE": str(tmp_path), "YUJIAN_DATABASE_URL": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    ran = run(script, tmp_path)
     lines = [json.loads(line) for line in ran.stderr.splitlines()]
     (request,) = [line for line in lines if line["event"] == "request"]
     assert request["request"] == ran.stdout.strip()
@@ -103,16 +107,9 @@ def test_a_log_that_cannot_be_written_disturbs_no_request(tmp_path):
         "print(client.get('/api/v1/bookings').status_code)\n"
         "sys.stderr = open('/dev/full', 'w')\n"
         "print(client.get('/api/v1/bookings').status_code)\n"
+        "sys.stderr = None\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=os.environ | {"YUJIAN_INSTANCE": str(tmp_path), "YUJIAN_DATABASE_URL": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ran.stdout.split() == ["401", "401"]
+    assert run(script, tmp_path).stdout.split() == ["401", "401"]
 
 
 def test_the_number_of_a_request_is_its_own(clean):
