@@ -122,6 +122,11 @@ def _viewer(row: Any, scope: Scope = Scope.WRITE) -> Viewer:
     )
 
 
+def user(user_id: str) -> User | None:
+    """The user with this id."""
+    return db.session.get(User, user_id)
+
+
 def user_by_email(email: str) -> User | None:
     """The user with this address in any spelling."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from app.accounts import handing_over, joining, members, queries, recovery, rules, service
+from app.accounts import form_tokens, handing_over, joining, members, queries, recovery, rules, service
 from app.accounts.current import MEMBERSHIP, login_required, viewer
 from app.accounts.forms import (
     AcceptForm,
@@ -251,6 +251,7 @@ def _begin_session(user: User) -> None:
     _end_session()
     session.permanent = True
     session.setdefault("language", user.locale)
+    form_tokens.begin(user.id)
     login_user(user)
 
 
