@@ -12,7 +12,7 @@ from flask_openapi3 import (
     OpenAPI,
 )
 
-from app import config, database, language, startup, undoing
+from app import config, database, language, retrying, startup, undoing
 from app.accounts import current
 from app.api import GUIDE, Problem
 
@@ -70,6 +70,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     current.init_app(app)
     for capability in CAPABILITIES:
         _wire(app, capability)
+    retrying.init_app(app)
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import turns
 from app.accounts import passwords, queries, rules
 from app.accounts.models import (
     COMPANY_ROLES,
@@ -26,6 +27,7 @@ from app.database import new_id, transaction
 from app.errors import Forbidden, NotFound
 from app.events import log
 from app.events.log import Actor
+from app.turns import Counted
 
 MANAGERS = frozenset({Role.COMPANY_MANAGER, Role.LAB_ADMIN, Role.SYSTEM_ADMIN})
 
@@ -239,6 +241,7 @@ def end(viewer: Viewer, membership_id: str, now: datetime) -> str:
         membership = session.get(Membership, membership_id)
         if membership is None or membership.ended_at or not may_fill(viewer, seat_of(membership)):
             raise NotFound()
+        turns.wait(session, Counted.MANAGERS, membership.organisation_id)
         if membership.role in MANAGERS and not _another_manager(session, membership):
             raise rules.LastManager()
         membership.ended_at = now

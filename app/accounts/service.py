@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from app import turns
 from app.accounts import passwords, queries, rules
 from app.accounts.models import (
     ApiToken,
@@ -23,6 +24,7 @@ from app.database import db, new_id, transaction
 from app.errors import NotFound
 from app.events import log
 from app.events.log import Actor
+from app.turns import Counted
 
 # Tells what it is to people and to scanners for leaked secrets.
 PREFIX = "yj_"
@@ -109,6 +111,7 @@ def _note_attempt(email: str, lockout: Lockout, now: datetime) -> int:
     """Attempts of this address within the window, this one included. Raises SignInLocked."""
     since = now - lockout.window
     with transaction() as session:
+        turns.wait(session, Counted.ADDRESS, email)
         session.execute(delete(SignInFailure).where(SignInFailure.at < since))
         before = queries.failures_since(email, since)
         if before >= lockout.attempts:
@@ -234,6 +237,7 @@ def create_token(viewer: Viewer, now: datetime, command: NewToken) -> tuple[ApiT
     """
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction() as session:
+        turns.wait(session, Counted.USER, viewer.user_id or "")
         if _open_tokens(session, viewer) >= rules.TOKENS_PER_USER:
             raise rules.TooManyTokens(limit=rules.TOKENS_PER_USER)
         token = ApiToken(

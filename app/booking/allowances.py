@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.booking import sharing, turns
+from app import turns
+from app.booking import sharing
 from app.booking.availability import Slot, Wish
 from app.booking.models import Booking, RuleWaiver
 from app.booking.rules import Limits, State
@@ -24,6 +25,7 @@ from app.database import db
 from app.labs import rules as kinds
 from app.labs.models import Resource
 from app.labs.queries import Bench, CapableBench
+from app.turns import Counted
 from app.worktime import LONGEST_USE, Interval, local_date, midnight
 
 # What counts for a share; and for what is open, while it is to come.
@@ -59,11 +61,9 @@ def asked_by(company_id: str, slot: Slot, now: datetime, ignoring: str | None = 
 
 
 def check(session: Session, asked: Asked) -> None:
-    """Refuse what the lab's rules don't allow. Raises TooLong, TooManyOpen, ShareUsed, BlockedAfterNoShows, and what
-    `turns.wait` raises.
-    """
+    """Refuse what the lab's rules don't allow. Raises TooLong, TooManyOpen, ShareUsed, BlockedAfterNoShows."""
     if asked.bench.rules and _adds_up(limits_of(asked.bench)):
-        turns.wait(session, asked.company_id)
+        turns.wait(session, Counted.COMPANY, asked.company_id)
     allowance = allowance_for(session, asked)
     refusal = allowance.refusal(asked.when) if allowance else None
     if refusal:

@@ -101,11 +101,12 @@ def check_approved(session: Session, booking: Booking) -> None:
         raise ApprovalMissing(step=missing[0].name)
 
 
-def forget(session: Session, booking: Booking) -> None:
-    """The request is asked anew for another time: nothing of it is approved any more."""
+def begin_anew(session: Session, booking: Booking, now: datetime) -> None:
+    """The request is asked anew, for another time or at another lab: nothing of it is approved any more."""
     for approval in open_steps(session, booking.id, decided=True):
         session.delete(approval)
     session.flush()
+    begin(session, booking, now)
 
 
 def approve(viewer: Viewer, command: Change, now: datetime) -> Approval:

@@ -41,8 +41,7 @@ def _clear(session: Session, booking_id: str, now: datetime) -> bool:
     It is looked at once more when it is ours: who asked for it, or agreed, at the last moment was quicker.
     """
     session.flush()
-    with occupancy.guarded():
-        booking = session.get_one(Booking, booking_id, with_for_update={"of": Booking}, populate_existing=True)
+    booking = session.get_one(Booking, booking_id, with_for_update={"of": Booking}, populate_existing=True)
     if booking.state is State.HELD and booking.hold_expires_at is not None and booking.hold_expires_at <= now:
         expire(session, booking, now)
         return True

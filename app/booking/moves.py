@@ -33,6 +33,8 @@ from app.database import transaction
 from app.events import log
 from app.labs.models import Resource
 from app.orders import service as orders
+from app.orders.queries import lock_order
+from app.samples import following as custody
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
     with offering(seen.test_id, asked, now, wish_of(seen, viewer.is_lab)), transaction() as session:
         action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
         booking = open_booking(session, viewer, command, action)
-        if booking.state not in rules.MOVABLE:
-            raise rules.WrongState(state=booking.state, wanted=State.REQUESTED)
+        _check_movable(booking, now)
         if viewer.is_lab:
             need_reason(command)
         asked_for = command.resource or booking.resource_id
@@ -77,11 +78,19 @@ def propose_after_delay(viewer: Viewer, command: Move, now: datetime) -> Booking
     asked = command.starts_at or seen.starts_at
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
+        _check_movable(booking, now)
         resource = command.resource or booking.resource_id
         capable = capable_benches(session, booking.test_id, resource, booking.company_id, reserve=True)
         require(viewer, Action.RUN_BOOKING, capable[0].bench)
         slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id, by_lab=True)
         return _propose(session, booking, slot, viewer, replace(command, delay=True), now)
+
+
+def _check_movable(booking: Booking, now: datetime) -> None:
+    """What has lapsed is over, whether or not the job has come by. Raises WrongState."""
+    state = rules.seen_state(booking.state, booking.hold_expires_at, booking.starts_at, now)
+    if state not in rules.MOVABLE:
+        raise rules.WrongState(state=state, wanted=State.REQUESTED)
 
 
 def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
@@ -96,13 +105,17 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
             raise rules.WrongState(state=booking.state, wanted=booking.state)
         before, proposed_by, cause = booking.starts_at, proposal.proposed_by_id, proposal.cause
         columns = {column: getattr(proposal, column) for column in SLOT_COLUMNS}
-        booking.lab_id = session.get_one(Resource, proposal.resource_id).lab_id
-        orders.move_to_lab(booking.order_line, booking.lab_id)
+        lab_id = session.get_one(Resource, proposal.resource_id).lab_id
+        changes_lab = lab_id != booking.lab_id
+        booking.lab_id = lab_id
+        _take_along(session, booking)
         booking.proposal = None
         change_slot(session, booking, columns)
         booking.touch(now)
         log.record(session, "booking.moved", booking, by=viewer, at=now, **_moved(booking, before, cause))
         if booking.state is State.REQUESTED:
+            if changes_lab:
+                approvals.begin_anew(session, booking, now)
             _confirm_agreed(session, booking, viewer, proposed_by, now)
         return booking
 
@@ -132,23 +145,36 @@ def refuse_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
 def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:
     check_cancel(booking, now)
     allowances.check(session, allowances.asked_by(booking.company_id, slot, now, ignoring=booking.id))
-    before = booking.starts_at
+    before, changes_lab = booking.starts_at, slot.bench.lab_id != booking.lab_id
+    # Two lines of an order that move at once would each find their common sample free.
+    if not booking.order_line.order.direct:
+        lock_order(session, booking.order_line.order_id)
     check_samples(session, booking.order_line, booking.sample, booking.test_id, slot.use, now, ignoring=booking.id)
     drop_proposal(session, booking)
     change_slot(session, booking, slot_columns(slot))
-    orders.move_to_lab(booking.order_line, slot.bench.lab_id)
+    _take_along(session, booking)
     if booking.state is State.CONFIRMED:
         booking.state = State.REQUESTED
         booking.confirmed_at = booking.confirmed_by_id = None
         booking.requested_at = now
         orders.submit(session, booking.order_line, viewer, now)
-    if booking.state is State.REQUESTED and slot.bench.approvals:
-        approvals.forget(session, booking)
-        approvals.begin(session, booking, now)
+    if booking.state is State.REQUESTED and (slot.bench.approvals or changes_lab):
+        approvals.begin_anew(session, booking, now)
     booking.touch(now)
     moved = _moved(booking, before, command.cause)
     log.record(session, "booking.moved", booking, by=viewer, at=now, reason=command.reason, **moved)
     return booking
+
+
+def _take_along(session: Session, booking: Booking) -> None:
+    """The order, and what it has not sent yet, go to the lab where the booking is now.
+
+    Raises NotInThisOrder, SampleAtOtherLab.
+    """
+    line = booking.order_line
+    if line.lab_id != booking.lab_id:
+        orders.move_to_lab(line, booking.lab_id)
+        custody.follow(session, line.order_id, booking.lab_id)
 
 
 def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, command: Move, now: datetime) -> Booking:

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import delete, func, select, tuple_, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.booking import closed, rules
 from app.booking.availability import ANYBODY, PlaceOf, Slot, Wish, slot_for
 from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
 from app.booking.queries import InTheWay, Taken
-from app.database import in_a_circle, new_id
+from app.database import new_id
 from app.inserting import write
 from app.labs.models import Capability, Resource
 from app.labs.queries import CapableBench
@@ -139,7 +139,14 @@ def state_of(session: Session, booking: Booking) -> str | None:
 
 def take_closure(session: Session, closure: Closure) -> None:
     """Close what is still free of the closure's places; what bookings hold is closed once they free it."""
-    _fill(session, closure, Interval(closure.starts_at, closure.ends_at))
+    when = Interval(closure.starts_at, closure.ends_at)
+    resources = {resource_id for resource_id, _ in closed.places_of(session, closure.resource_id, closure.places)}
+    inside = select(Occupancy.booking_id).where(
+        Occupancy.resource_id.in_(resources), Occupancy.starts_at < when.end, Occupancy.ends_at > when.start
+    )
+    # One that gives its time back at this moment doesn't see the closure yet: it is waited for.
+    session.execute(select(Booking.id).where(Booking.id.in_(inside)).order_by(Booking.id).with_for_update(read=True))
+    _fill(session, closure, when)
 
 
 def _fill(session: Session, closure: Closure, when: Interval) -> None:
@@ -205,18 +212,21 @@ def guarded() -> Iterator[None]:
         if OVERLAP in str(error.orig):
             raise rules.SlotTaken(raced=True) from error
         raise
-    except OperationalError as error:
-        # Two that wrote the same time at once wait for one another; PostgreSQL sends one of them back.
-        if in_a_circle(error):
-            raise rules.SlotTaken(raced=True) from error
-        raise
 
 
 def free(session: Session, booking: Booking) -> None:
     """Give back all time of the booking, proposed time too."""
+    _free(session, Occupancy.booking_id == booking.id)
+
+
+def free_proposed(session: Session, booking: Booking) -> None:
+    """Give back the proposed time only."""
+    _free(session, and_(Occupancy.booking_id == booking.id, Occupancy.proposed))
+
+
+def _free(session: Session, mine: ColumnElement[bool]) -> None:
     session.flush()
     given: dict[str, list[Interval]] = defaultdict(list)
-    mine = Occupancy.booking_id == booking.id
     for resource_id, starts_at, ends_at in session.execute(
         select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(mine)
     ):
@@ -225,11 +235,6 @@ def free(session: Session, booking: Booking) -> None:
     for resource_id, spans in given.items():
         for span in spans:
             close_again(session, [resource_id], span)
-
-
-def free_proposed(session: Session, booking: Booking) -> None:
-    """Give back the proposed time only."""
-    session.execute(delete(Occupancy).where(Occupancy.booking_id == booking.id, Occupancy.proposed))
 
 
 def extend(session: Session, booking: Booking, until: datetime) -> datetime:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from app import turns
 from app.accounts.policy import Action, Viewer, require
-from app.booking import allowances, approvals, occupancy, queries, rules, turns
+from app.booking import allowances, approvals, occupancy, queries, rules
 from app.booking.availability import Slot, Wish
 from app.booking.calibration import check_calibration, overdue
 from app.booking.lapsing import clear_lapsed
@@ -33,7 +34,7 @@ from app.booking.steps import (
     slot_columns,
     wish_of,
 )
-from app.database import code, code_taken, db, new_id, transaction
+from app.database import code, code_taken, db, in_a_circle, new_id, transaction
 from app.errors import YujianError
 from app.events import log
 from app.events.log import System
@@ -47,6 +48,7 @@ from app.orders.service import unreviewed
 from app.samples import conditions
 from app.samples import service as custody
 from app.samples.service import BenchUse
+from app.turns import Counted
 from app.worktime import Interval, Use, lay
 
 # A readable code that had been drawn before is drawn again; a month has 33 million.
@@ -117,6 +119,10 @@ def _book(viewer: Viewer, command: Book, now: datetime) -> Booking:
         except rules.SlotTaken as error:
             # Somebody was faster with one of the things taken together; another unit may still be free.
             if not error.facts.get("raced") or draw == CODE_DRAWS:
+                raise
+        except OperationalError as error:
+            # Two that wait for one another: PostgreSQL sends one of them back.
+            if not in_a_circle(error) or draw == CODE_DRAWS:
                 raise
     raise AssertionError
 
@@ -327,7 +333,7 @@ def _repeated(session: Session, viewer: Viewer, command: Book) -> Booking | None
 def _check_holds(session: Session, viewer: Viewer, slot: Slot, now: datetime) -> None:
     limit = limits()
     company_id = viewer.organisation_id or ""
-    turns.wait(session, company_id)
+    turns.wait(session, Counted.COMPANY, company_id)
     if queries.live_holds(session, company_id, now) >= limit.holds_per_company:
         raise rules.TooManyHolds(limit=limit.holds_per_company)
     dropped = queries.dropped_hold_at(

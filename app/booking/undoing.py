@@ -15,12 +15,15 @@ from app.booking import occupancy, queries, rules
 from app.booking.closures import own_closure, remove
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, Closure, ClosureHit
+from app.booking.order_lines import BOOKABLE, standing
 from app.booking.rules import State
+from app.booking.sample_use import check_samples
 from app.booking.steps import Change, capable_benches, change_slot, drop_proposal, slot_columns, wish_of
 from app.database import transaction
 from app.events import log
 from app.events.models import Event
 from app.orders import service as orders
+from app.orders.queries import lock_order
 from app.worktime import Use
 
 
@@ -91,14 +94,26 @@ def _reopen(session: Session, booking: Booking, viewer: Viewer, now: datetime) -
     if booking.requested_at is None:
         raise rules.AnsweredSince()
     confirmed = booking.confirmed_at is not None
+    if not booking.order_line.order.direct:
+        _check_still_wanted(session, booking, now)
     booking.move_back(State.CONFIRMED if confirmed else State.REQUESTED, now)
     capable = capable_benches(session, booking.test_id, booking.resource_id, booking.company_id, reserve=True)
     use = Use(booking.starts_at, booking.run_from, booking.run_until, booking.ends_at)
     reads = sorted({ident for item in capable for ident in item.reads})
     rows = clear_lapsed(session, queries.in_the_way(session, reads, occupancy.reach(capable, use)), now)
     slot = occupancy.find_slot(capable, use, rows, wish_of(booking))
+    check_samples(session, booking.order_line, booking.sample, booking.test_id, use, now, ignoring=booking.id)
     change_slot(session, booking, slot_columns(slot))
     orders.take_back(session, booking.order_line, viewer, confirmed, now)
+
+
+def _check_still_wanted(session: Session, booking: Booking, now: datetime) -> None:
+    """The line has taken no other time meanwhile and is still to be tested. Locks its order. Raises AnsweredSince."""
+    line = booking.order_line
+    lock_order(session, line.order_id)
+    session.refresh(line)
+    if line.state not in BOOKABLE or standing(session, [line.id], now):
+        raise rules.AnsweredSince()
 
 
 _BACK: dict[str, Callable[[Session, Booking, Viewer, datetime], None]] = {

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from app import turns
 from app.accounts.models import Membership, Organisation
 from app.accounts.policy import Action, Viewer, require, require_visible
 from app.accounts.queries import viewer_of
@@ -22,6 +23,7 @@ from app.database import db, transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
 from app.labs.models import Lab, Resource, Test
+from app.turns import Counted
 
 MOST_ENTRIES = 50
 
@@ -49,6 +51,7 @@ def wait(viewer: Viewer, command: Wait, now: datetime) -> WaitlistEntry:
             raise Invalid(N_("没有这个实验室。"), field="lab")
         if command.resource and not _resource_there(session, command.resource):
             raise Invalid(N_("没有这个台架。"), field="resource")
+        turns.wait(session, Counted.COMPANY, viewer.organisation_id or "")
         if len(entries(viewer, now)) >= MOST_ENTRIES:
             raise Invalid(N_("贵公司的候补已满 %(most)d 条，请先撤掉一条。"), field="test", most=MOST_ENTRIES)
         entry = WaitlistEntry(

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app import turns
 from app.accounts.policy import Action, Viewer, require
 from app.accounts.queries import digest
 from app.database import transaction
@@ -15,6 +16,7 @@ from app.events import log
 from app.feeds import rules
 from app.feeds.models import FeedLanguage, FeedScope, FeedSubscription
 from app.labs.models import Lab, Resource
+from app.turns import Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _own(session: Session, viewer: Viewer, feed_id: str) -> FeedSubscription:
 
 
 def _check_number(session: Session, viewer: Viewer) -> None:
+    turns.wait(session, Counted.USER, viewer.user_id or "")
     live = select(func.count()).where(
         FeedSubscription.membership_id == viewer.membership_id, FeedSubscription.revoked_at.is_(None)
     )

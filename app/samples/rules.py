@@ -138,6 +138,11 @@ class OnAnotherBench(YujianError):
     message = N_("样品 %(sample)s 正在另一个台架上，不能开始。")
 
 
+class SampleAtOtherLab(YujianError):
+    code, status, field = "wrong_state", 409, "resource"
+    message = N_("样品 %(sample)s 已经寄给原来的实验室，不能改到别的实验室。请在原实验室改期，或取消后另约。")
+
+
 class Consumed(YujianError):
     field = "sample"
     message = N_("样品 %(sample)s 做过%(test)s，已经损坏，不能再做这个项目。请换样品。")

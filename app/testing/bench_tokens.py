@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app import turns
 from app.accounts.policy import Action, Viewer, require, require_visible
 from app.accounts.queries import digest
 from app.database import transaction
@@ -14,6 +15,7 @@ from app.events import log
 from app.labs.models import Resource
 from app.testing import run_rules
 from app.testing.models import BenchToken
+from app.turns import Counted
 
 PREFIX = "yjb_"
 
@@ -35,6 +37,7 @@ def create(viewer: Viewer, command: NewBenchToken, now: datetime) -> tuple[Bench
         require_visible(viewer, Action.RUN_BOOKING, resource)
         require(viewer, Action.SET_CAPACITY, resource)
         assert resource is not None
+        turns.wait(session, Counted.BENCH, resource.id)
         live = select(func.count()).where(BenchToken.resource_id == resource.id, BenchToken.revoked_at.is_(None))
         if (session.scalar(live) or 0) >= run_rules.MOST_TOKENS:
             raise run_rules.TooManyTokens(limit=run_rules.MOST_TOKENS)

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import turns
 from app.accounts.policy import Action, Viewer, require
 from app.database import db, transaction
 from app.errors import N_, Invalid, NotFound, YujianError
 from app.events import log
 from app.testing.filter_models import SavedFilter
+from app.turns import Counted
 
 MOST, NAME_LENGTH, QUERY_LENGTH = 20, 60, 500
 
@@ -79,6 +81,7 @@ def _of_name(session: Session, viewer: Viewer, name: str) -> SavedFilter | None:
 
 
 def _check_number(session: Session, viewer: Viewer) -> None:
+    turns.wait(session, Counted.USER, viewer.user_id or "")
     query = select(func.count()).select_from(SavedFilter).where(SavedFilter.membership_id == viewer.membership_id)
     with session.no_autoflush:
         if (session.scalar(query) or 0) >= MOST:

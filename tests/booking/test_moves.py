@@ -1,15 +1,21 @@
 """Moving: the company asks again, the lab proposes; a failed move leaves the old slot."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from app.booking import lapsing, rules
-from app.booking.models import Occupancy
+from app.booking import closures, lapsing, rules
+from app.booking.closures import CloseResource
+from app.booking.models import ClosureKind, Occupancy
 from app.booking.rules import State
+from app.capacity.approving import service as approving
+from app.capacity.approving.service import Step
 from app.database import db
 from app.errors import Forbidden
-from app.worktime import Interval
+from app.samples import service as samples
+from app.samples.rules import SampleAtOtherLab, SampleKind
+from app.samples.service import Dispatch, Identity, Receive, Register
+from app.worktime import Interval, merge
 from tests.world import World, at
 
 
@@ -120,3 +126,60 @@ def test_a_lab_cannot_propose_a_bench_of_another_lab(world: World) -> None:
     booking = world.engineer("甲公司").requests(at(6))
     with pytest.raises(Forbidden):
         world.lab_admin("lab").moves(booking, at(6), "台架更合适", resource="chamber-2")
+
+
+@pytest.mark.parametrize("start", [at(5, 10, 30), at(9)])
+def test_a_hold_that_has_lapsed_is_not_moved(world: World, start: datetime) -> None:
+    """Also over its own old time, where it would have kept the bench for ever."""
+    world.bench()
+    engineer = world.engineer("甲公司")
+    hold = engineer.holds(at(5))
+    world.now += timedelta(minutes=121)
+    with pytest.raises(rules.WrongState) as refused:
+        engineer.moves(hold, start)
+    assert refused.value.facts["state"] is State.EXPIRED
+    assert lapsing.lapse_all(world.now) == 1
+    assert hold.state is State.EXPIRED and spans() == []
+
+
+def test_a_request_whose_start_has_passed_is_not_moved(world: World) -> None:
+    world.bench()
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(5))
+    world.now = at(5)
+    for person in (engineer, lab):
+        with pytest.raises(rules.WrongState):
+            person.moves(booking, at(9), "换时间")
+
+
+def test_a_time_that_was_proposed_inside_a_closure_is_closed_when_nobody_takes_it(world: World) -> None:
+    world.bench()
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = lab.does("confirm", engineer.requests(at(5)))
+    lab.moves(booking, at(6), "校准延后")
+    whole_day = CloseResource("chamber", at(6, 0, 0), at(7, 0, 0), ClosureKind.MAINTENANCE, around=True)
+    closures.close(lab.viewer, whole_day, world.now)
+    engineer.does("refuse-move", booking)
+    with pytest.raises(rules.SlotTaken):
+        engineer.requests(at(6))
+    closed = [Interval(row.starts_at, row.ends_at) for row in db.session.query(Occupancy).filter_by(booking_id=None)]
+    assert merge(closed) == [Interval(at(6, 0, 0), at(7, 0, 0))]
+
+
+def test_at_another_lab_nothing_waits_for_the_one_before(world: World) -> None:
+    """Neither for its approvals, nor with a sample that it alone could take in."""
+    world.bench()
+    world.resource("elsewhere", lab="other")
+    world.capable("elsewhere", "t")
+    engineer, lab, other = world.engineer("甲公司"), world.lab_admin("lab"), world.lab_admin("other")
+    approving.set_steps(lab.viewer, "lab", [Step("技术", lab.viewer.user_id or "", None, 9)], world.now)
+    booking = engineer.requests(at(5), sample="BP-12")
+    identity = Identity("BP-12", SampleKind.BATTERY)
+    sample = samples.register(engineer.viewer, Register(booking.order_line.order_id, identity), world.now)
+    engineer.moves(booking, at(6), resource="elsewhere")
+    assert other.does("confirm", booking).state is State.CONFIRMED
+    sent = Dispatch(sample.id, sample.version, carrier="顺丰", waybill="SF-1", transport_paper="UN38.3")
+    samples.dispatch(engineer.viewer, sent, world.now)
+    with pytest.raises(SampleAtOtherLab):
+        engineer.moves(booking, at(9), resource="chamber")
+    assert samples.receive(other.viewer, Receive(sample.id, sample.version), world.now).in_house

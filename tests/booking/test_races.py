@@ -17,14 +17,21 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from app.booking import lapsing, rules, service, turns
-from app.booking.models import Booking, Occupancy
+from app import turns
+from app.booking import closures, lapsing, moves, ordering, rules, service
+from app.booking.closures import CloseResource
+from app.booking.models import Booking, ClosureKind, Occupancy
+from app.booking.moves import Move
+from app.booking.ordering import OrderStep
 from app.booking.service import Book
 from app.booking.steps import Change
 from app.database import db, transaction
 from app.events import log
 from app.labs import rules as kinds
+from app.orders import service as orders
 from app.orders.models import Order
+from app.orders.service import NewLine, NewOrder
+from app.turns import Counted
 from tests.waiting import until_one_waits
 from tests.world import NOW, Person, World, at
 
@@ -49,6 +56,8 @@ def all_at_once(app: Flask, actions: Sequence[Callable[[], object]]) -> Counter[
                 told["booked"] += 1
             except rules.SlotTaken as refused:
                 told[f"taken, {len(refused.offers)} offers"] += 1
+            except rules.SampleBusy:
+                told["sample busy"] += 1
             finally:
                 db.session.remove()
 
@@ -123,7 +132,7 @@ import sys
 from app import create_app
 from app.accounts.policy import Viewer
 from app.accounts import queries
-from app.booking import lapsing, rules, service, turns
+from app.booking import rules, service
 from app.booking.service import Book
 from datetime import datetime, timedelta, timezone
 
@@ -194,7 +203,7 @@ def test_a_company_in_its_own_way_begins_again(world: World, app: Flask) -> None
     db.session.remove()
     booker = threading.Thread(target=lambda: told.append(at_once(app, [person], command)))
     with db.session() as session:
-        turns.wait(session, person.viewer.organisation_id or "")
+        turns.wait(session, Counted.COMPANY, person.viewer.organisation_id or "")
         booker.start()
         until_one_waits(session)
         # A while later, so that it is the booker who finds out.
@@ -245,3 +254,46 @@ def test_a_move_that_is_agreed_at_its_last_moment_does_not_lapse(world: World, a
     job.join()
     assert [each.kind for each in log.history(ident)][-1] == "booking.moved"
     assert db.session.query(Occupancy).one().starts_at == at(6)
+
+
+@pytest.mark.pg
+def test_a_closure_leaves_no_hole_where_a_booking_ends_at_the_same_moment(world: World, app: Flask) -> None:
+    """Neither sees the other before it is stored: the closure waits for what is given back."""
+    world.bench()
+    company, desk = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = company.requests(at(5))
+    change, viewer = Change(booking.id, booking.version), desk.viewer
+    span = CloseResource("chamber", at(5, 0, 0), at(6, 0, 0), ClosureKind.MAINTENANCE, around=True)
+    closer = threading.Thread(target=lambda: all_at_once(app, [lambda: closures.close(viewer, span, NOW)]))
+    with transaction() as session:
+        service.cancel(company.viewer, change, NOW)
+        session.flush()
+        closer.start()
+        until_one_waits(session)
+    closer.join()
+    taken = [(row.starts_at, row.ends_at) for row in db.session.query(Occupancy)]
+    assert taken == [(at(5, 0, 0), at(6, 0, 0))]
+
+
+@pytest.mark.pg
+def test_a_sample_is_not_at_two_benches_where_two_lines_move_at_once(world: World, app: Flask) -> None:
+    world.bench()
+    world.resource("second")
+    world.test("u", on="second")
+    company = world.engineer("甲公司")
+    lines = (NewLine("t", "BP-12"), NewLine("u", "BP-12"))
+    order = orders.create(company.viewer, NewOrder("lab", lines), NOW)
+    held = ordering.hold_all(company.viewer, OrderStep(order.id, order.version), NOW)
+    first, other = [(each.id, each.version) for each in held]
+    viewer = company.viewer
+    again = threading.Thread(
+        target=lambda: all_at_once(app, [lambda: moves.move(viewer, Move(*other, starts_at=at(12)), NOW)])
+    )
+    with transaction() as session:
+        moves.move(viewer, Move(*first, starts_at=at(12)), NOW)
+        session.flush()
+        again.start()
+        until_one_waits(session)
+    again.join()
+    starts = {row.starts_at for row in db.session.query(Booking)}
+    assert at(12) in starts and len(starts) == 2

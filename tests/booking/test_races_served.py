@@ -3,22 +3,31 @@
 import http.client
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import text
 from werkzeug.serving import make_server
 
+from app.accounts.models import Membership, Role, SignInFailure
+from app.accounts.rules import TOKENS_PER_USER
 from app.booking.models import Booking, Closure, Occupancy
 from app.booking.rules import State
+from app.booking.waiting import MOST_ENTRIES
 from app.database import db
+from app.events import log
+from app.feeds.rules import MOST_FEEDS
 from app.labs import rules as kinds
 from tests.booking.test_races import overlaps
 from tests.http import browser, program
+from tests.waiting import until_one_waits
 from tests.world import Person, World, at
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -47,8 +56,8 @@ class Site:
         try:
             connection.request("POST", path, body, dict(headers))
             answer = connection.getresponse()
-            text = answer.read()
-            return Answer(answer.status, json.loads(text) if "json" in answer.headers["Content-Type"] else None)
+            sent = answer.read()
+            return Answer(answer.status, json.loads(sent) if "json" in answer.headers["Content-Type"] else None)
         finally:
             connection.close()
 
@@ -85,6 +94,14 @@ class Caller:
     def calls(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Callable[[], Answer]:
         sent = self.headers | dict(headers or {})
         return lambda: self.site.send(f"/api/v1{path}", json.dumps(body), sent)
+
+
+def signed_in(site: Site, person: Person) -> dict[str, str]:
+    """The cookie of a person's browser."""
+    name = site.app.config["SESSION_COOKIE_NAME"]
+    cookie = browser(site.app, person).get_cookie(name)
+    assert cookie is not None
+    return {"Cookie": f"{name}={cookie.value}"}
 
 
 @pytest.fixture
@@ -160,10 +177,7 @@ def test_a_move_and_a_booking_of_the_same_time(site: Site, world: World) -> None
 def test_a_closure_and_a_booking_of_the_same_time(site: Site, world: World) -> None:
     world.bench()
     desk, company = world.lab_admin("lab"), Caller(site, world.engineer("甲公司"))
-    name = site.app.config["SESSION_COOKIE_NAME"]
-    cookie = browser(site.app, desk).get_cookie(name)
-    assert cookie is not None
-    headers = FORM | {"Cookie": f"{name}={cookie.value}"}
+    headers = FORM | signed_in(site, desk)
     for day in (9, 16, 23):
         span = {"starts_at": f"2026-11-{day:02} 00:00", "ends_at": f"2026-11-{day + 1:02} 00:00"}
         form = {"resources": "chamber", "kind": "maintenance", "recurrence": "once", "do": "save"} | span
@@ -194,6 +208,86 @@ def test_what_the_sample_is_and_the_confirmation_at_once(site: Site, world: Worl
         seen = db.session.get_one(Booking, booking.id)
         assert seen.version == before + 1
         assert (seen.sample == "BP-12", seen.state is State.CONFIRMED) == (described, confirmed)
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "most", "refused"),
+    [
+        ("/feeds", {"scope": "me"}, MOST_FEEDS, ("wrong_state", 409)),
+        (
+            "/waitlist",
+            {"test": "t", "earliest": at(9).isoformat(), "latest": at(10).isoformat()},
+            MOST_ENTRIES,
+            ("invalid", 422),
+        ),
+    ],
+)
+def test_no_more_than_the_limit_of_anything(
+    site: Site, world: World, path: str, wanted: Any, most: int, refused: tuple[str, int]
+) -> None:
+    world.bench()
+    company = Caller(site, world.engineer("甲公司"))
+    asked = company.calls(path, wanted)
+    for _ in range(most - 1):
+        assert asked().status == 201
+    answers = site.at_once(*[asked] * 6)
+    kept = [answer for answer in answers if answer.status == 201]
+    assert len(kept) == 1
+    assert {(each.body["code"], each.status) for each in answers if each not in kept} == {refused}
+
+
+def test_no_more_tokens_than_a_user_may_have(site: Site, world: World) -> None:
+    engineer = world.engineer("甲公司")
+    headers = FORM | signed_in(site, engineer)
+    makes = partial(site.send, "/accounts/tokens", "name=MES&scope=read", headers)
+    for _ in range(TOKENS_PER_USER - 1):
+        assert makes().status == 201
+    assert sorted(answer.status for answer in site.at_once(*[makes] * 6)) == [201, *[409] * 5]
+
+
+def test_the_two_last_managers_do_not_end_each_other(site: Site, world: World) -> None:
+    world.bench()
+    first, second = world.lab_admin("lab"), world.lab_admin("lab")
+    ends = [
+        partial(site.send, f"/accounts/members/{other.viewer.membership_id}/end", "", FORM | signed_in(site, one))
+        for one, other in ((first, second), (second, first))
+    ]
+    site.at_once(*ends)
+    assert [seat.ended_at is None for seat in db.session.query(Membership).filter_by(role=Role.LAB_ADMIN)].count(
+        True
+    ) == 1
+
+
+def test_guesses_at_once_are_counted_like_guesses_in_turn(site: Site, world: World) -> None:
+    most = site.app.config["SIGN_IN_ATTEMPTS"]
+    guess = partial(site.send, "/accounts/sign-in", "email=nobody@test.example&password=wrong", FORM)
+    answers = site.at_once(*[guess] * (most + 4))
+    assert Counter(answer.status for answer in answers)[429] >= 4
+    assert db.session.query(SignInFailure).count() == most
+
+
+@pytest.mark.pg
+def test_who_waits_in_a_circle_begins_anew_and_does_it_once(site: Site, world: World) -> None:
+    """Somebody has the bench that a move wants, and wants the booking that moves."""
+    world.bench()
+    engineer = world.engineer("甲公司")
+    booking = engineer.requests(at(9))
+    move = Caller(site, engineer).does("move", booking, starts_at=at(10).isoformat())
+    told: list[Answer] = []
+    db.session.remove()
+    mover = threading.Thread(target=lambda: told.append(move()))
+    with db.engine.connect() as other:
+        other.execute(text("SELECT 1 FROM resource FOR UPDATE"))
+        mover.start()
+        until_one_waits(other)
+        # A while later, so that it is the mover who finds out.
+        time.sleep(0.1)
+        other.execute(text("SELECT 1 FROM booking FOR UPDATE"))
+        other.rollback()
+    mover.join()
+    assert [(each.status, each.told) for each in told] == [(200, "requested")]
+    assert [event.kind for event in log.history(booking.id)] == ["booking.requested", "booking.moved"]
+    assert db.session.query(Occupancy).one().starts_at == at(10)
 
 
 @pytest.mark.parametrize("resource", ["rig", "rig-0"])

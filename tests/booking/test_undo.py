@@ -6,15 +6,18 @@ import pytest
 import time_machine
 from flask import Flask
 
-from app.booking import closures, moves, rules, undoing
+from app.booking import closures, moves, ordering, rules, undoing
 from app.booking.closures import CloseResource
 from app.booking.models import Booking, ClosureKind, Occupancy
 from app.booking.moves import Move
+from app.booking.ordering import OrderStep
 from app.booking.rules import State
 from app.booking.steps import Change
 from app.database import db
 from app.events import log
+from app.orders import service as orders
 from app.orders.models import OrderState
+from app.orders.service import NewLine, NewOrder
 from tests.http import browser
 from tests.visitor import Seen
 from tests.world import Person, World, at
@@ -128,3 +131,18 @@ def test_the_next_page_offers_to_undo_and_says_what_became_of_it(app_world: tupl
         assert db.session.get_one(Booking, booking.id).state is State.REQUESTED
         client.post(f"/bookings/{booking.id}/undo", data=sent)
         assert "没有撤销" in client.get("/schedule").get_data(as_text=True)
+
+
+def test_a_line_that_took_another_time_meanwhile_does_not_get_two(world: World) -> None:
+    world.bench()
+    engineer, desk = world.engineer("甲公司"), world.lab_admin("lab")
+    order = orders.create(engineer.viewer, NewOrder("lab", (NewLine("t", "BP-12"),)), world.now)
+    ordering.hold_all(engineer.viewer, OrderStep(order.id, order.version), world.now)
+    ordering.submit(engineer.viewer, OrderStep(order.id, order.version), world.now)
+    booking = db.session.query(Booking).one()
+    desk.does("decline", booking, "样品不合")
+    again = engineer.requests(at(9), order_id=order.id)
+    with pytest.raises(rules.AnsweredSince):
+        takes_back(desk, booking)
+    engineer.does("cancel", again)
+    assert takes_back(desk, booking).state is State.REQUESTED
