@@ -7,7 +7,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
-from app.database import Base
+from app.database import WRITES, Base
 
 GUARD = "occupancy_overlap"
 # Indexes of one database alone, which autogenerate looks for on both.
@@ -40,7 +40,8 @@ def foreign_keys_apart(connection: Connection) -> Iterator[None]:
 
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection, foreign_keys_apart(connection):
+    # As whoever writes: a server may be running, and SQLite lets no reader write once somebody else has.
+    with engine.connect().execution_options(**WRITES) as connection, foreign_keys_apart(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

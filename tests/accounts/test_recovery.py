@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from flask import Flask
@@ -192,3 +193,12 @@ def test_what_was_told_to_an_account_alone_shows_to_no_visitor_and_to_no_seat(wo
 def test_without_a_mail_server_the_page_says_whom_to_ask(world: World, clean: Flask, engineer):
     page = browser(clean).get("/accounts/lost-password").text
     assert "请平台的系统管理员给您设一个新密码" in page and '<form class="flow' not in page
+
+
+def test_how_long_the_answer_takes_does_not_tell_who_has_an_account(clean: Flask, engineer):
+    took = []
+    for email in (engineer.email, "nobody@test.example"):
+        begun = monotonic()
+        ask(clean, email)
+        took.append(monotonic() - begun)
+    assert min(took) >= recovery.ANSWERED_AFTER

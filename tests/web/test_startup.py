@@ -4,12 +4,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask_migrate import upgrade
 
-from app import create_app
+from app import create_app, startup
+from app.database import db
 from app.startup import EXIT_CODE
 from tests.test_start import ROOT
 
@@ -115,3 +118,21 @@ def test_an_empty_folder_is_made_and_migrated(tmp_path):
     outcome = run(folder, "flask", "--app", "app", "db", "upgrade")
     assert outcome.returncode == 0, outcome.stderr
     assert (folder / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_running_server_may_write_while_the_schema_is_changed(tmp_path):
+    """Who reads the revision first and writes then would be told that the database is locked, and not wait."""
+    app = create_app({"SCHEDULER": False, "DATABASE_URL": f"sqlite:///{tmp_path / 'yujian.sqlite3'}"})
+    with app.app_context():
+        upgrade(str(startup.MIGRATIONS), "0037")
+        writer = sqlite3.connect(tmp_path / "yujian.sqlite3", isolation_level=None, check_same_thread=False)
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("CREATE TABLE somebody (id INTEGER)")
+        timer = threading.Timer(0.5, lambda: writer.execute("COMMIT"))
+        timer.start()
+        upgrade(str(startup.MIGRATIONS))
+        timer.join()
+        writer.close()
+        with db.engine.connect() as connection:
+            assert startup.current_revisions(connection) == startup.newest_revisions()
+        db.engine.dispose()
