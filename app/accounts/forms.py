@@ -1,11 +1,11 @@
 """Forms of accounts; each builds one command of the service."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, Field, PasswordField, RadioField, SelectField
+from wtforms import EmailField, Field, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length
 
@@ -47,7 +47,20 @@ class SignInForm(CommandForm):
         return service.SignIn(self.email.data or "", self.password.data or "")
 
 
-class PasswordForm(CommandForm):
+class AccountForm(CommandForm):
+    """Sets a password of an account that is known: its rules are asked with the other fields."""
+
+    def of(self, email: str) -> Self:
+        """The account's address, which must not be its password."""
+        self.address = email
+        return self
+
+    def validate_password(self, field: Field) -> None:
+        """So that all that is wrong is told at once."""
+        ruled(rules.password, field.data, self.address)
+
+
+class PasswordForm(AccountForm):
     current = password(_l("现在的密码"), "current-password")
     password = password(_l("新密码"), "new-password")
 
@@ -106,7 +119,7 @@ class RegisterForm(CommandForm):
         )
 
 
-class AcceptForm(CommandForm):
+class AcceptForm(AccountForm):
     name = text(_l("您的姓名"), 60, autocomplete="name")
     password = password(_l("密码"), "new-password")
 
@@ -128,6 +141,11 @@ class InviteForm(CommandForm):
             self.lab_ids.data = [labs[0].id]
         return self
 
+    def validate_lab_ids(self, field: Field) -> None:
+        """With the address, so that all that is wrong is told at once."""
+        if self.role.data in members.LAB_ROLES:
+            ruled(rules.labs_given, field.data or ())
+
     def command(self) -> members.Invite:
         role = Role(self.role.data)
         lab_ids = tuple(self.lab_ids.data or ()) if role in members.LAB_ROLES else ()
@@ -136,7 +154,13 @@ class InviteForm(CommandForm):
 
 class AskForm(CommandForm):
     role = RadioField(_l("角色"), validators=[InputRequired()])
-    credit_code = text(_l("企业的统一社会信用代码"), 40, needed=False, autocomplete="off", spellcheck="false")
+    # Needed for roles in a company: its own rule says so.
+    credit_code = StringField(
+        _l("企业的统一社会信用代码"),
+        validators=[no_nul, Length(max=40)],
+        filters=[trimmed],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
     lab_id = SelectField(_l("实验室"))
     text = text(_l("一句话说明您是谁"), 200)
 
@@ -147,6 +171,16 @@ class AskForm(CommandForm):
         self.lab_id.choices = [SelectChoice("", gettext("请选择"))]
         self.lab_id.choices += [SelectChoice(lab.id, pick(lab)) for lab in labs]
         return self
+
+    def validate_credit_code(self, field: Field) -> None:
+        """With the other fields, so that all that is wrong is told at once."""
+        if self.role.data in members.COMPANY_ROLES:
+            ruled(rules.credit_code, field.data or "")
+
+    def validate_lab_id(self, field: Field) -> None:
+        """As above."""
+        if self.role.data in members.LAB_ROLES:
+            ruled(joining.at_lab, Role(self.role.data), field.data or "")
 
     def command(self) -> joining.Ask:
         role, lab_id = Role(self.role.data), self.lab_id.data or ""

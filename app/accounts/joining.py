@@ -60,7 +60,7 @@ def ask(user_id: str, now: datetime, command: Ask) -> JoinRequest:
 
 def _wanted(session: Session, command: Ask) -> Seat:
     """The seat behind the words. Raises Invalid."""
-    seat = _in_company(session, command) if command.role in COMPANY_ROLES else _at_lab(command)
+    seat = _in_company(session, command) if command.role in COMPANY_ROLES else at_lab(command.role, command.lab_id)
     check_seat(session, seat)
     return seat
 
@@ -73,11 +73,12 @@ def _in_company(session: Session, command: Ask) -> Seat:
     return Seat(organisation_id, command.role)
 
 
-def _at_lab(command: Ask) -> Seat:
-    lab = next((lab for lab in queries.all_labs() if lab.id == command.lab_id), None)
+def at_lab(role: Role, lab_id: str) -> Seat:
+    """The seat at this lab. Raises Invalid."""
+    lab = next((lab for lab in queries.all_labs() if lab.id == lab_id), None)
     if lab is None:
         raise Invalid(N_("请选实验室。"), field="lab_id")
-    return Seat(lab.organisation_id, command.role, (lab.id,))
+    return Seat(lab.organisation_id, role, (lab.id,))
 
 
 def asked_by(user_id: str) -> list[JoinRequest]:

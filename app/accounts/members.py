@@ -110,7 +110,8 @@ def check_seat(session: Session, seat: Seat) -> None:
         raise rules.RoleDoesNotFit()
     if seat.role in LAB_ROLES:
         known = {choice.id for choice in queries.labs_of(organisation.id)}
-        if not seat.lab_ids or not known.issuperset(seat.lab_ids):
+        rules.labs_given(seat.lab_ids)
+        if not known.issuperset(seat.lab_ids):
             raise rules.LabsMissing()
 
 

@@ -1,5 +1,6 @@
 """Pure rules of accounts: the credit code's check digit, passwords, refusals, where a sign-in leads."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -126,6 +127,12 @@ class RoleDoesNotFit(YujianError):
 class LabsMissing(YujianError):
     field = "lab_ids"
     message = N_("请选择这个机构的至少一个实验室。")
+
+
+def labs_given(lab_ids: Sequence[str]) -> None:
+    """A role at labs is given at one of them at least. Raises LabsMissing."""
+    if not lab_ids:
+        raise LabsMissing()
 
 
 class LastManager(YujianError):

@@ -76,7 +76,7 @@ def join(secret: str) -> Any:
         raise rules.InvitationGone()
     if current_user.is_authenticated:
         return _join_as_known(secret, invitation)
-    form = AcceptForm()
+    form = AcceptForm().of(invitation.email)
     known = queries.user_by_email(invitation.email) is not None
     if not known and (user := form.run(members.accept, secret, now())):
         _begin_session(user)
@@ -142,7 +142,7 @@ def choose_membership(membership_id: str) -> Response:
 @bp.route("/password", methods=["GET", "POST"])
 @login_required
 def change_password() -> Any:
-    form = PasswordForm()
+    form = PasswordForm().of(current_user.email)
     if user := form.run(service.change_password, viewer(), lockout(), now()):
         login_user(user)
         return redirect(url_for(".profile", changed="password"), 303)

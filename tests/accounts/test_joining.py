@@ -96,6 +96,16 @@ def test_what_fits_nowhere_is_refused_at_its_field(world: World, company: str, c
     assert db.session.query(JoinRequest).count() == 0
 
 
+@pytest.mark.parametrize(
+    ("role", "said"), [("engineer", "统一社会信用代码是 18 位"), ("lab_admin", "请选实验室。")], ids=["company", "lab"]
+)
+def test_all_that_is_wrong_is_said_at_once(world: World, company: str, clean, role: str, said: str) -> None:
+    client = browser(clean, world.engineer("乙公司"))
+    answer = client.post("/accounts/ask", data={"role": role, "credit_code": "", "lab_id": "", "text": ""})
+    assert answer.status_code == 422 and answer.text.count(said) == 1
+    assert answer.text.count('aria-invalid="true"') == 2
+
+
 def test_nobody_has_more_than_five_requests_open(world: World) -> None:
     for number in range(6):
         world.resource(f"bench-{number}", f"lab-{number}")

@@ -55,6 +55,25 @@ def test_the_link_is_shown_once_and_makes_a_member_once(manager, clean):
     assert user_by_email("new@test.example").name == "新同事"
 
 
+def test_all_that_is_wrong_with_an_invitation_is_said_at_once(world, clean):
+    world.resource("bench", "lab-1")
+    world.resource("other", "lab-2")
+    answer = browser(clean, world.lab_admin("lab-1", "lab-2")).post(
+        "/accounts/members", data={"email": "nobody", "role": "bench_crew"}
+    )
+    assert answer.status_code == 422 and answer.text.count("请选择这个机构的至少一个实验室。") == 1
+    assert "请填邮箱地址" in answer.text
+
+
+def test_who_joins_is_told_all_that_is_wrong_at_once(manager, clean):
+    sent = {"email": "new@test.example", "role": "engineer"}
+    link = link_in(browser(clean, manager).post("/accounts/members", data=sent).text)
+    answer = browser(clean).post(link, data={"name": "", "password": "short"})
+    assert answer.status_code == 422 and answer.text.count('aria-invalid="true"') == 2
+    answer = browser(clean).post(link, data={"name": "新", "password": "new@test.example"})
+    assert answer.status_code == 422 and "密码不能是邮箱地址。" in answer.text
+
+
 def test_only_the_digest_of_the_secret_is_stored(manager):
     invitation, secret = invited(manager)
     row = db.session.query(Invitation).one()
