@@ -16,6 +16,9 @@ SPELLING = "yujian_spelling"
 _KEPT = frozenset("-.:+%")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-")
 _CHINESE_CODE = re.compile(r"(gb|qc|jt|sn)t?(?=\d)")
+# IP code: the first numeral is about dust, the second about water; X stands for one that isn't given.
+_IP_CODE = re.compile(r"ip(?P<dust>[0-6]k?|x)(?P<water>[0-9]k?|x)")
+_IN_TEXT = re.compile(r"(?<![a-z0-9])ip[0-9kx]{2,4}(?![a-z0-9])", re.ASCII | re.IGNORECASE)
 
 
 def normalise(text: str) -> str:
@@ -49,6 +52,17 @@ def chinese_tokens(text: str) -> tuple[str, ...]:
     full = normalise("".join(lazy_pinyin(text)))
     initials = normalise("".join(lazy_pinyin(text, style=Style.FIRST_LETTER)))
     return normalise(text), full, initials
+
+
+def protection(code: str) -> str:
+    """What an IP code (ipx7, ip6k9k) is about, as the standards say it; '' for any other word."""
+    found = _IP_CODE.fullmatch(code)
+    return "防尘" * (found["dust"] != "x") + "防水" * (found["water"] != "x") if found else ""
+
+
+def protection_in(text: str) -> list[str]:
+    """The same for each code within a text."""
+    return [protection(normalise(code)) for code in _IN_TEXT.findall(text)]
 
 
 def compose(*, codes: Iterable[str] = (), chinese: Iterable[str] = (), english: Iterable[str] = ()) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from app.labs.search_text import normalise
+from app.labs.search_text import normalise, protection
 
 LONGEST_QUERY = 200
 MOST_WORDS = 8
@@ -53,8 +53,6 @@ ALSO_CALLED = {
     "转毂": "转鼓",
     "大灯": "照明",
 }
-# IP code: the first numeral is about dust, the second about water; X stands for one that isn't given.
-_IP_CODE = re.compile(r"ip(?P<dust>[0-6]k?|x)(?P<water>[0-9]k?|x)")
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _BODY = r"gb\s*/?\s*[tz]|gb|qc\s*/?\s*t|iso(?:\s*/\s*iec)?|(?:un\s*/?\s*)?ece[\s-]*r|un[\s-]*r|r|c-?ncap|ivista"
@@ -330,8 +328,8 @@ def also_called(word: str) -> str | None:
     """
     if word in ALSO_CALLED:
         return ALSO_CALLED[word]
-    if code := _IP_CODE.fullmatch(word):
-        return "防尘" * (code["dust"] != "x") + "防水" * (code["water"] != "x")
+    if about := protection(word):
+        return about
     if not word.isascii() or not word.endswith("s") or len(word) <= SHORT + 1:
         return None
     return word[:-2] if word.endswith(("ses", "xes", "ches", "shes")) else word[:-1]

@@ -135,6 +135,11 @@ def test_an_ip_code_finds_the_tests_of_what_it_is_about(typed: str, word: str):
     assert list(find(typed).renamed.values()) == [word]
 
 
+def test_an_ip_code_in_a_note_of_the_catalogue_is_found_as_well():
+    assert "bus-ip" in ids("IP67")
+    assert "bus-ip" in ids("防水 客车")
+
+
 @pytest.mark.parametrize("typed", ["CISPR 25", "cispr25", "CISPR 25:2021"])
 def test_a_standard_is_found_by_the_international_one_that_it_adopts(typed: str):
     assert {hit.method_id for hit in find(typed).tests} == {"gbt18655-2025"}

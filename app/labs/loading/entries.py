@@ -8,7 +8,7 @@ from app.database import Base
 from app.labs import models
 from app.labs.loading import tables
 from app.labs.loading.files import Files, Row
-from app.labs.search_text import SEPARATOR, compose, normalise
+from app.labs.search_text import SEPARATOR, compose, normalise, protection_in
 
 Values = dict[str, Any]
 
@@ -252,13 +252,19 @@ def _tests(files: Files) -> Iterable[Values]:
 
 def _test_text(test: Row, method: Row, earlier: Sequence[str], named: Iterable[Row]) -> str:
     """Found by its own name, its method with the editions before and what it adopts, its sample, its kind of bench and
-    its domain.
+    its domain, and what an IP code in its note is about.
     """
     chinese, english = SAMPLE_WORDS[test["sample_kind"]]
     rows = (test, *named)
     return compose(
         codes=[method["code"], *earlier, *method["adopts"]],
-        chinese=[method["title_zh"], test["sample_zh"], *chinese, *_names(rows, "name_zh")],
+        chinese=[
+            method["title_zh"],
+            test["sample_zh"],
+            *chinese,
+            *_names(rows, "name_zh"),
+            *protection_in(test["note_zh"]),
+        ],
         english=[method["title_en"], test["sample_en"], *english, *_names(rows, "name_en")],
     )
 
