@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -16,13 +16,14 @@ from app.booking.queries import Taken
 from app.booking.settings import limits_of
 from app.booking.sharing import Disallowed
 from app.labs.queries import END, CapableBench, capable_benches
-from app.worktime import Interval, Limit
+from app.worktime import Interval, Limit, local_date, midnight
 
 # Alternatives to a lost slot may also lie before it; further back they help nobody.
 LOOK_BACK = timedelta(days=7)
 NEAREST = 3
 # So far ahead is looked first for the soonest report.
 NEAR = timedelta(days=35)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,8 @@ def nearest(
 ) -> list[Offer]:
     """The free offers nearest to a start that was lost, first at the same lab, else at any; by start.
 
-    One of a pool at a time: the same hour on the unit beside it is no other choice.
+    One of a pool at a time: the same hour on the unit beside it is no other choice. Of each day at a lab one while
+    there are days enough: who could not have nine o'clock and can't come at half past wants another day to choose.
     """
     capable = capable_benches([test_id], company_id=wish.company_id)
     taken = _taken(capable, now, now)
@@ -271,9 +273,16 @@ def nearest(
     ]
     candidates.sort(key=lambda offer: (offer.slot.bench.lab_id != lab_id, abs(offer.starts_at - asked)))
     different: dict[tuple[str, datetime], Offer] = {}
+    days: dict[tuple[str, date], Offer] = {}
     for offer in candidates:
-        different.setdefault((offer.slot.bench.pool, offer.starts_at), offer)
-    return sorted(list(different.values())[:count], key=lambda offer: offer.starts_at)
+        found = different.setdefault((offer.slot.bench.pool, offer.starts_at), offer)
+        days.setdefault(_day_at_lab(found), found)
+    others = [offer for offer in different.values() if days[_day_at_lab(offer)] is not offer]
+    return sorted([*days.values(), *others][:count], key=lambda offer: offer.starts_at)
+
+
+def _day_at_lab(offer: Offer) -> tuple[str, date]:
+    return offer.slot.bench.lab_id, local_date(offer.starts_at)
 
 
 def _around(
@@ -285,12 +294,22 @@ def _around(
     wish: Wish,
     limit: Limit | None,
 ) -> list[Slot]:
-    """Up to `count` slots from the asked start on, and the last `count` in the week before it."""
+    """Up to `count` slots from the asked start on, and the last `count` in the week before it; beside them the first of
+    up to `count` days after the asked one, and the last of each day before.
+    """
     asked = min(max(asked, bookable.start), bookable.end)
     later = list(islice(slots(capable, rows, asked, bookable.end, wish, limit), count))
     from_ = max(bookable.start, asked - LOOK_BACK)
     before = [slot for slot in slots(capable, rows, from_, asked, wish, limit) if slot.use.starts_at < asked]
-    return before[-count:] + later
+    last_of_days = {local_date(slot.use.starts_at): slot for slot in before}
+    first_of_days: list[Slot] = []
+    while later and len(first_of_days) < count:
+        known = local_date((first_of_days or later)[-1].use.starts_at)
+        slot = earliest_slot(capable, rows, midnight(known + DAY), bookable.end, wish, limit)
+        if slot is None:
+            break
+        first_of_days.append(slot)
+    return [*last_of_days.values(), *before[-count:], *later, *first_of_days]
 
 
 def _taken(

@@ -16,12 +16,39 @@ def test_units_of_a_pool_at_one_time_are_one_of_the_nearest_offers(world: World)
         world.resource(f"rig-{unit}", pool="rig")
     world.test("t", on="rig")
     found = offers.nearest("t", at(5, 10, 0), world.now, limits(), "lab")
-    assert [offer.starts_at for offer in found] == [at(5, 9, 30), at(5, 10, 0), at(5, 10, 30)]
-    # Another pool at the same time is another choice.
-    world.capable("chamber", "t")
-    found = offers.nearest("t", at(5, 10, 0), world.now, limits(), "lab")
-    same_time = [offer.slot.bench.pool for offer in found if offer.starts_at == at(5, 10, 0)]
-    assert sorted(same_time) == ["chamber", "rig"]
+    assert [offer.starts_at for offer in found] == [at(4, 17, 0), at(5, 10, 0), at(6)]
+
+
+def only_open(world: World, day: int) -> None:
+    """The rig is closed but for one day of the bookable time."""
+    desk = world.lab_admin("lab")
+    for first, last in ((at(2, 0, 0), at(day, 0, 0)), (at(day + 1, 0, 0), at(1, 0, 0, month=7, year=2027))):
+        for unit in (1, 2, 3):
+            closures.close(desk.viewer, CloseResource(f"rig-{unit}", first, last, ClosureKind.BREAKDOWN), world.now)
+
+
+def test_where_one_day_alone_is_free_the_nearest_are_of_that_day(world: World) -> None:
+    world.resource("chamber", "lab")
+    for unit in (1, 2, 3):
+        world.resource(f"rig-{unit}", pool="rig")
+    world.test("t", on="rig", run=480)
+    only_open(world, 5)
+    found = offers.nearest("t", at(5, 9, 0), world.now, limits(), "lab")
+    assert [offer.starts_at for offer in found] == [at(5, 8, 30), at(5, 9, 0), at(5, 9, 30)]
+
+
+def test_the_lost_lab_comes_first_with_other_days_then_another_lab(world: World) -> None:
+    world.bench(test="t")
+    world.resource("far", "other")
+    world.capable("far", "t")
+    engineer = world.engineer("甲公司")
+    engineer.requests(at(9))
+    found = offers.nearest("t", at(9), world.now, limits(), "lab")
+    assert [(offer.slot.bench.lab_id, offer.starts_at) for offer in found] == [
+        ("lab", at(9, 12, 30)),
+        ("lab", at(10)),
+        ("lab", at(11)),
+    ]
 
 
 def test_what_the_next_weeks_do_not_answer_is_looked_for_behind_them(world: World) -> None:
