@@ -1,11 +1,12 @@
 """What a lab's desk decides with: approvals, deputies, and who waits for a time."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, random_id
+from app.database import Base, index_where_set, random_id
 
 
 class Deputy(Base):
@@ -50,7 +51,9 @@ class Approval(Base):
 class WaitlistEntry(Base):
     """A company that wants a test between two instants, at a lab or any, on a resource (unit or pool) or any.
 
-    ended_at: it was taken back or has become a booking; `latest` passed ends it by itself.
+    ended_at: it was taken back or has become a booking (`booking_id`); `latest` passed ends it by itself. look_at: when
+    it is looked next whether a time has become free. told: starts that it was told of and that were free at the last
+    look, ISO 8601 by pool.
     """
 
     __tablename__ = "waitlist_entry"
@@ -58,6 +61,13 @@ class WaitlistEntry(Base):
         CheckConstraint("latest > earliest", name="latest_after_earliest"),
         Index("ix_waitlist_entry_company", "company_id", "created_at"),
         Index("ix_waitlist_entry_test", "test_id", "latest"),
+        index_where_set("ix_waitlist_entry_booking", "booking_id"),
+        Index(
+            "ix_waitlist_entry_look",
+            "look_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[str] = random_id()
@@ -70,3 +80,6 @@ class WaitlistEntry(Base):
     latest: Mapped[datetime]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    booking_id: Mapped[str | None] = mapped_column(ForeignKey("booking.id"))
+    look_at: Mapped[datetime]
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

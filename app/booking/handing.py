@@ -12,6 +12,7 @@ from app.accounts.models import COMPANY_ROLES, Membership
 from app.booking.desk_models import Approval, Deputy, WaitlistEntry
 from app.booking.models import Booking
 from app.booking.rules import OPEN
+from app.booking.watching import live
 from app.database import db
 from app.errors import N_
 from app.labs.capacity import ApprovalStep
@@ -42,7 +43,7 @@ def _give_booking(_session: Session, booking: Booking, _old: Membership, new: Me
 
 
 def _waits(session: Session, member: Membership, now: datetime) -> Sequence[WaitlistEntry]:
-    waits = WaitlistEntry.membership_id == member.id, WaitlistEntry.ended_at.is_(None), WaitlistEntry.latest > now
+    waits = WaitlistEntry.membership_id == member.id, live(now)
     return session.scalars(select(WaitlistEntry).where(*waits).order_by(WaitlistEntry.created_at)).all()
 
 

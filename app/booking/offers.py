@@ -1,6 +1,7 @@
 """Offers: bookable slots over all capable benches, soonest report first; none that the lab's rules would refuse."""
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -10,13 +11,13 @@ from typing import NamedTuple
 
 from app.booking import queries, rules
 from app.booking.allowances import left_to
-from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots
+from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots, start_spans
 from app.booking.forecast import ReportDates, ReportingTime, report_dates, reporting_times
 from app.booking.queries import Taken
 from app.booking.settings import limits_of
 from app.booking.sharing import Disallowed
 from app.labs.queries import END, CapableBench, capable_benches
-from app.worktime import Interval, Limit, local_date, midnight
+from app.worktime import Interval, Limit, local_date, merge, midnight
 
 # Alternatives to a lost slot may also lie before it; further back they help nobody.
 LOOK_BACK = timedelta(days=7)
@@ -43,7 +44,7 @@ class Offer:
 class Question:
     """Which offers: of one test, from `earliest` to `latest` (None: notice and horizon), at one lab or all.
 
-    wish: for whom, and what more than a place.
+    wish: for whom, and what more than a place. resource: a unit or a pool; None for any.
     """
 
     test_id: str
@@ -51,6 +52,7 @@ class Question:
     latest: datetime | None = None
     lab_id: str | None = None
     wish: Wish = ANYBODY
+    resource: str | None = None
 
 
 Measured = Mapping[tuple[str, str], ReportingTime]
@@ -75,7 +77,7 @@ def _soonest_report(offer: Offer) -> tuple[datetime, datetime, str]:
 
 def offers(question: Question, now: datetime, limits: rules.Limits, limit: int = 10) -> list[Offer]:
     """The first `limit` offers over all capable benches, soonest report first. limits: where a lab has no rule."""
-    capable = capable_benches([question.test_id], question.lab_id, question.wish.company_id)
+    capable = _capable(question)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
     left = left_to(question.wish, capable, now, limits)
     begin = min(max(now, question.earliest or now), END)
@@ -102,6 +104,24 @@ def offers(question: Question, now: datetime, limits: rules.Limits, limit: int =
     for ident, later in _taken(capable, begin + NEAR, now).items():
         taken.setdefault(ident, []).extend(later)
     return soonest(END)
+
+
+def _capable(question: Question) -> list[CapableBench]:
+    found = capable_benches([question.test_id], question.lab_id, question.wish.company_id)
+    return [item for item in found if question.resource in (None, item.bench.resource_id, item.bench.pool)]
+
+
+def free_starts(question: Question, now: datetime, limits: rules.Limits) -> dict[str, list[Interval]]:
+    """When a use may start, by pool: the starts of all offers as `start_spans` gives them, sorted and merged."""
+    capable = _capable(question)
+    taken = _taken(capable, min(max(now, question.earliest or now), END), now)
+    left = left_to(question.wish, capable, now, limits)
+    found: dict[str, list[Interval]] = defaultdict(list)
+    for item in capable:
+        if span := _span(question, item, now, limits):
+            limit = left.of(item.bench)
+            found[item.bench.pool] += start_spans(item, taken, span.start, span.end, question.wish, limit)
+    return {pool: merge(spans) for pool, spans in found.items() if spans}
 
 
 class Best(NamedTuple):

@@ -13,12 +13,13 @@ from app import turns
 from app.accounts.models import Membership, Organisation
 from app.accounts.policy import Action, Viewer, require, require_visible
 from app.accounts.queries import viewer_of
-from app.booking import service
+from app.booking import service, watching
 from app.booking.desk_models import WaitlistEntry
 from app.booking.models import Booking
 from app.booking.rules import State
 from app.booking.service import Book
 from app.booking.steps import Change
+from app.booking.watching import asks_for, live
 from app.database import db, transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
@@ -63,6 +64,7 @@ def wait(viewer: Viewer, command: Wait, now: datetime) -> WaitlistEntry:
             earliest=command.earliest,
             latest=command.latest,
             created_at=now,
+            look_at=watching.hears_at(now, now),
         )
         session.add(entry)
         session.flush()
@@ -79,9 +81,7 @@ def entries(viewer: Viewer, now: datetime) -> list[WaitlistEntry]:
     """The company's wishes that still hold, oldest first."""
     if viewer.company_id is None:
         return []
-    query = select(WaitlistEntry).where(
-        WaitlistEntry.company_id == viewer.company_id, WaitlistEntry.ended_at.is_(None), WaitlistEntry.latest > now
-    )
+    query = select(WaitlistEntry).where(WaitlistEntry.company_id == viewer.company_id, live(now))
     return list(db.session.scalars(query.order_by(WaitlistEntry.created_at, WaitlistEntry.id)))
 
 
@@ -127,7 +127,7 @@ def competing(viewer: Viewer, now: datetime) -> list[Competing]:
     wishes = (
         select(WaitlistEntry, Organisation)
         .join(Organisation, Organisation.id == WaitlistEntry.company_id)
-        .where(WaitlistEntry.test_id.in_(tests), WaitlistEntry.ended_at.is_(None), WaitlistEntry.latest > now)
+        .where(WaitlistEntry.test_id.in_(tests), live(now))
         .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
     )
     known = [(wish, company) for wish, company in db.session.execute(wishes)]
@@ -136,10 +136,7 @@ def competing(viewer: Viewer, now: datetime) -> list[Competing]:
 
 
 def _wants(wish: WaitlistEntry, booking: Booking) -> bool:
-    here = wish.lab_id in (None, booking.lab_id)
-    there = wish.resource in (None, booking.resource_id, booking.resource.pool)
-    in_time = wish.earliest <= booking.starts_at < wish.latest
-    return here and there and in_time and wish.test_id == booking.test_id and wish.company_id != booking.company_id
+    return asks_for(wish, booking) and wish.company_id != booking.company_id
 
 
 def give(viewer: Viewer, change: Change, entry_id: str, now: datetime) -> Booking:
@@ -158,6 +155,6 @@ def give(viewer: Viewer, change: Change, entry_id: str, now: datetime) -> Bookin
         command = Book(booking.test_id, booking.resource_id, booking.starts_at, State.HELD)
         service.decline(viewer, change, now)
         held = service.place(session, replace(asker, scope=viewer.scope), command, now)
-        wish.ended_at = now
+        wish.ended_at, wish.booking_id = now, held.id
         log.record(session, "waitlist.offered", wish, by=viewer, at=now, for_lab=False, booking=held.id)
         return held

@@ -44,7 +44,7 @@ JOBS: tuple[Job, ...] = (
     Job("approvals", N_("把超时的审批转给下一位"), Every(10), escalate),
     Job("notices", N_("把发生的事告诉有关的人"), Every(1), notifications.read_events),
     Job("reminders", N_("提醒快到期和已超期的事"), Every(5), notifications.remind),
-    Job("waiting", N_("告诉候补的企业现在有空档"), Every(30), notifications.tell_waiting),
+    Job("waiting", N_("告诉候补的企业现在有空档"), Every(1), notifications.tell_waiting),
     Job("daily-mail", N_("汇总一天的通知"), Daily(8, 0), notifications.queue_daily),
     Job("mail", N_("发邮件"), Every(1), notifications.send_mail),
     Job("statistics", N_("更新数据库的统计，让查询找对索引"), Every(360), refresh_statistics),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.notifications import digest, reading, reminding, sending
+from app.notifications import digest, free_times, reading, reminding, sending
 
 # The next minute's run goes on where this one stopped.
 SENDING = timedelta(seconds=45)
@@ -20,7 +20,7 @@ def remind(now: datetime) -> int:
 
 def tell_waiting(now: datetime) -> int:
     """Tell those who wait of free times; returns how many notices were made."""
-    return reminding.tell_waiting(now)
+    return free_times.tell_waiting(now)
 
 
 def send_mail(_now: datetime) -> int:

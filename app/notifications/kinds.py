@@ -87,7 +87,7 @@ BOOKING = Page("booking.detail", "booking_id")
 ORDER = Page("orders.detail", "order_id")
 SAMPLE = Page("samples.detail", "sample_id")
 REPORT = Page("reports.detail", "report_id")
-WAITLIST = Page("booking_waitlist.waitlist")
+NEW_BOOKING = Page("booking.new")
 MEMBERS = Page("accounts.member_list")
 ACCOUNT = Page("accounts.profile")
 STATISTICS = Page("turnaround_scheduled.report", "report_id")
@@ -286,7 +286,7 @@ KINDS: dict[Kind, Telling] = {
         {Side.COMPANY: N_("您候补的 %(test)s 空出了时段，已为您暂留 %(start)s，%(lab)s（%(code)s）。请提交申请。")},
     ),
     Kind.TIME_FREE: Telling(
-        Group.WAITING, WAITLIST, {Side.COMPANY: N_("您候补的 %(test)s 现在有空档：%(start)s，%(lab)s。")}
+        Group.WAITING, NEW_BOOKING, {Side.COMPANY: N_("您候补的 %(test)s 现在有空档：%(start)s，%(lab)s。")}
     ),
     Kind.JOIN_ASKED: Telling(Group.SEATS, MEMBERS, {Side.DECIDERS: N_("%(person)s申请加入%(organisation)s，请答复。")}),
     Kind.JOIN_ACCEPTED: Telling(Group.SEATS, ACCOUNT, {Side.ASKER: N_("您加入%(organisation)s的申请已通过。")}),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.booking import watching
 from app.database import transaction
 from app.events import log
 from app.events.log import Cursor
@@ -32,6 +33,7 @@ def read_batch(now: datetime) -> tuple[int, int]:
     """How many events were read, and how many notices made of them.
 
     The reader's place moves in the transaction that tells: a crash in between tells nothing twice and skips nothing.
+    Who waits for a time is looked at again where one may have been freed.
     """
     with transaction() as session:
         place = _place(session)
@@ -40,6 +42,7 @@ def read_batch(now: datetime) -> tuple[int, int]:
             return 0, 0
         fresh = [event for event in events if now - event.at <= rules.TOLD_WITHIN]
         count = tell(session, _told(fresh, now), now)
+        watching.mark(session, fresh, now)
         place.transaction_id, place.event_id = events[-1].transaction_id, events[-1].id
         return len(events), count
 

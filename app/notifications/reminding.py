@@ -4,23 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import joinedload
 
-from app.accounts.models import Membership, Organisation
-from app.accounts.policy import Action
-from app.booking.availability import Wish
-from app.booking.desk_models import WaitlistEntry
+from app.accounts.models import Organisation
 from app.booking.models import Booking
-from app.booking.offers import Question, offers
 from app.booking.preview import expected_reports
 from app.booking.rules import State
-from app.booking.settings import limits
 from app.database import db, transaction
-from app.labs.models import Lab, Test
 from app.notifications import queries
-from app.notifications.groups import Side
 from app.notifications.kinds import KINDS, Kind
-from app.notifications.subjects import Subject, booking_subject, bookings_by_id, lab_names, test_names
+from app.notifications.subjects import booking_subject, bookings_by_id
 from app.notifications.telling import Told, tell
 from app.orders.models import Order, OrderLine
 from app.orders.rules import sample_names
@@ -34,8 +26,6 @@ FROM_HOUR = timedelta(hours=8)
 DAY = timedelta(days=1)
 # A report that is months late needs no reminder any more.
 OVERDUE_WITHIN = timedelta(days=120)
-# Of a wish for one bench so many free times at all benches are looked through.
-LOOKED_AT = 30
 
 
 def remind(now: datetime) -> int:
@@ -122,39 +112,3 @@ def _overdue(now: datetime) -> Iterator[Told]:
 
 def _ended(booking: Booking) -> datetime:
     return booking.order_line.ended_at or booking.ends_at
-
-
-def tell_waiting(now: datetime) -> int:
-    """Tell those who wait of a time that is free, at most once a day for each wish; returns how many notices."""
-    query = (
-        select(WaitlistEntry, Test, Membership.user_id)
-        .join(Test, Test.id == WaitlistEntry.test_id)
-        .join(Membership, Membership.id == WaitlistEntry.membership_id)
-        .where(WaitlistEntry.ended_at.is_(None), WaitlistEntry.latest > now)
-        .options(joinedload(Test.method))
-        .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
-    )
-    today = local_date(now).isoformat()
-    wishes = {f"{Kind.TIME_FREE.value}:{row[0].id}:{today}": row for row in db.session.execute(query)}
-    told = queries.known_sources(wishes.keys())
-    found = [
-        Told(Kind.TIME_FREE, Side.COMPANY, subject, source, now)
-        for source, (entry, test, user_id) in wishes.items()
-        if source not in told and (subject := _free_time(entry, test, user_id, now))
-    ]
-    if not found:
-        return 0
-    with transaction() as session:
-        return tell(session, found, now)
-
-
-def _free_time(entry: WaitlistEntry, test: Test, user_id: str, now: datetime) -> Subject | None:
-    """The first free time that the wish allows."""
-    question = Question(entry.test_id, entry.earliest, entry.latest, entry.lab_id, Wish(entry.company_id))
-    for offer in offers(question, now, limits(), limit=LOOKED_AT if entry.resource else 1):
-        bench = offer.slot.bench
-        if entry.resource in (None, bench.resource_id, bench.pool):
-            lab = db.session.get_one(Lab, bench.lab_id)
-            facts = {"test": test_names(test), "lab": lab_names(lab), "start": offer.starts_at.isoformat()}
-            return Subject("", entry.company_id, bench.lab_id, user_id, Action.SEE_BOOKING, facts)
-    return None

@@ -28,7 +28,8 @@ from app.worktime import local_date
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """company_id, lab_id: as the policy asks them. owner_id: who ordered it, or asked. page_id: of its page.
+    """company_id, lab_id: as the policy asks them. owner_id: who ordered it, or asked. page_id: of its page; address:
+    further parameters of that page.
 
     people: users who are meant by name, on the sides of those who work on reports. membership_id: whose alone it is.
     facts: JSON values; names in both languages as [Chinese, English], instants ISO 8601. company: its name, for the
@@ -45,6 +46,7 @@ class Subject:
     seat: Seat | None = None
     people: frozenset[str] = frozenset()
     membership_id: str = ""
+    address: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

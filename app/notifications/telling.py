@@ -97,7 +97,7 @@ def path_of(one: Told) -> str:
     """The address of the page, without the house's own."""
     page = KINDS[one.kind].page
     values = {page.parameter: one.subject.page_id} if page.parameter else {}
-    return current_app.url_map.bind("").build(page.endpoint, values)
+    return current_app.url_map.bind("").build(page.endpoint, {**values, **one.subject.address})
 
 
 def _queue(

@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
-from app.booking import waiting
-from app.booking.waiting import Wait
 from app.notifications import queries
-from app.notifications.reminding import remind, tell_waiting
+from app.notifications.reminding import remind
 from app.notifications.wording import sentence
 from tests.world import Person, World, at
 
@@ -73,16 +71,3 @@ def test_a_report_past_its_safe_date(world: World) -> None:
     assert remind(world.now) == 2 and remind(world.now + timedelta(days=1)) == 0
     assert reminders(engineer)[0].startswith("报告过了稳妥日期 11-16 周一 还没有签发")
     assert "甲公司" in reminders(desk)[0]
-
-
-def test_a_time_that_is_free_for_who_waits(world: World) -> None:
-    world.bench()
-    engineer, rival, desk = world.engineer("甲公司"), world.engineer("乙公司"), world.lab_admin("lab")
-    bookings = [engineer.requests(at(4, hour, 30)) for hour in (8, 13)]
-    waiting.wait(rival.viewer, Wait("t", at(4, 8), at(4, 17), "lab"), world.now)
-    assert tell_waiting(world.now) == 0
-    desk.does("decline", bookings[1], "检修")
-    assert tell_waiting(world.now) == 1 and tell_waiting(world.now) == 0
-    assert reminders(rival) == ["您候补的 GB TEST-2026 项目 t 现在有空档：11-04 周三 12:30，试验中心。"]
-    # Once a day, until it can't be booked any more.
-    assert tell_waiting(world.now + timedelta(days=1)) == 1 and tell_waiting(world.now + timedelta(days=2)) == 0

@@ -398,7 +398,8 @@ def _what_labs_set(market: Market) -> None:
     seats = {(desk.viewer.membership_id or "", right) for right in Right}
     rights.set_rights(desk.viewer, SetRights(lab, frozenset(seats), False), NOW)
     market.people["jia.engineer"].requests(at(26), "chamber", sample=word("jia"))
-    waiting.wait(yi.viewer, Wait("t", at(5), at(27), lab), NOW)
+    # Long enough ago to be told at once of what is free.
+    waiting.wait(yi.viewer, Wait("t", at(5), at(27), lab), NOW - timedelta(days=8))
 
 
 def _what_is_over(market: Market) -> None:

@@ -336,6 +336,7 @@ PLAIN = frozenset(
         "shift_pattern.replaces",
         "shift_pattern.shifts",
         "waitlist_entry.resource",
+        "waitlist_entry.told",
     }
 )
 # Ids of other rows: those rows say who may know them.
