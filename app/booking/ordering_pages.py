@@ -15,7 +15,7 @@ from app.forms import CommandForm
 from app.language import refusal
 from app.orders import queries
 from app.orders.forms import ReviewForm
-from app.orders.views import Refused, order_page
+from app.orders.views import Refused, keep_terms, order_page
 
 bp = Blueprint("booking_ordering", __name__)
 
@@ -24,14 +24,17 @@ bp = Blueprint("booking_ordering", __name__)
 @login_required
 def step(order_id: str, step: str) -> Any:
     """`hold-all`, `submit`, `cancel`, `remove-line` or `reject`; a refusal shows the order as it is now."""
-    queries.visible_order(viewer(), order_id)
+    row = queries.visible_order(viewer(), order_id)
     act = STEPS.get(step)
     if act is None:
         raise NotFound()
     if not CommandForm().validate_on_submit():
         return refused(order_id, "", 422)
+    kept = keep_terms(row)
+    if kept.errors or kept.refused:
+        return order_page(row, Refused({"terms": kept})), kept.status
     try:
-        act(viewer(), order_id)
+        act(viewer(), order_id, kept.version.data or 0)
     except YujianError as error:
         return refused(order_id, refusal(error), error.status)
     return redirect(url_for("orders.detail", order_id=order_id), 303)
@@ -53,8 +56,8 @@ def refused(order_id: str, text: str, status: int) -> Any:
     return order_page(queries.visible_order(viewer(), order_id), Refused(text=text)), status
 
 
-def _order_step(order_id: str) -> OrderStep:
-    return OrderStep(order_id, version_seen(), request.form.get("reason", "")[:500].replace("\x00", ""))
+def _order_step(order_id: str, version: int) -> OrderStep:
+    return OrderStep(order_id, version, request.form.get("reason", "")[:500].replace("\x00", ""))
 
 
 def version_seen() -> int:
@@ -63,14 +66,14 @@ def version_seen() -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _remove(viewer: Viewer, order_id: str) -> object:
-    command = LineStep(order_id, version_seen(), line_id=request.form.get("line", "")[:24])
+def _remove(viewer: Viewer, order_id: str, version: int) -> object:
+    command = LineStep(order_id, version, line_id=request.form.get("line", "")[:24])
     return ordering.remove_line(viewer, command, now())
 
 
-STEPS: dict[str, Callable[[Viewer, str], object]] = {
-    "hold-all": lambda viewer, order_id: ordering.hold_all(viewer, _order_step(order_id), now()),
-    "submit": lambda viewer, order_id: ordering.submit(viewer, _order_step(order_id), now()),
-    "cancel": lambda viewer, order_id: ordering.cancel(viewer, _order_step(order_id), now()),
+STEPS: dict[str, Callable[[Viewer, str, int], object]] = {
+    "hold-all": lambda viewer, order_id, version: ordering.hold_all(viewer, _order_step(order_id, version), now()),
+    "submit": lambda viewer, order_id, version: ordering.submit(viewer, _order_step(order_id, version), now()),
+    "cancel": lambda viewer, order_id, version: ordering.cancel(viewer, _order_step(order_id, version), now()),
     "remove-line": _remove,
 }

@@ -127,10 +127,15 @@ def copy(viewer: Viewer, order_id: str, now: datetime) -> Order:
 
 
 def edit_terms(viewer: Viewer, command: EditTerms, now: datetime) -> Order:
-    """The company writes what the order says, in a draft or answering. Raises OrderClosed, OrderStale."""
+    """The company writes what the order says, in a draft or answering; what says nothing new is no change.
+
+    Raises OrderClosed, OrderStale.
+    """
     with transaction() as session:
         order = open_order(session, viewer, command.order_id, command.version, Action.CHANGE_OWN_BOOKING)
         _check_editable(order)
+        if all(getattr(order, name) == getattr(command.terms, name) for name in Terms.__dataclass_fields__):
+            return order
         _set_terms(order, command.terms)
         order.version += 1
         log.record(session, "order.edited", order, by=viewer, at=now, for_lab=order.submitted_at is not None)

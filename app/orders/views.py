@@ -217,9 +217,26 @@ def copy(order_id: str) -> Any:
 @bp.post("/orders/<order_id>/lines")
 @login_required
 def add_line(order_id: str) -> Any:
+    """One more test. Enter in any field of the page comes here too: without a sample the terms alone are meant."""
+    if "enter" in request.form and not request.form.get("sample", "").strip():
+        return terms(order_id)
     row = queries.visible_order(viewer(), order_id)
+    kept = keep_terms(row)
     form = LineForm(row.order, tests_at(row.order.lab_id))
+    if kept.errors or kept.refused:
+        return order_page(row, Refused({"line": form, "terms": kept})), kept.status
+    form.version.data = kept.version.data
     return _done(order_id, "line", form, lambda command: service.add_line(viewer(), command, now()))
+
+
+def keep_terms(row: OrderRow) -> TermsForm:
+    """Store what was typed into the terms before another button of their form does its part; the form then has the
+    version that the order has now. It was refused where it has `errors` or `refused`.
+    """
+    form = TermsForm(row.order)
+    if "purpose" in request.form and (saved := form.run(lambda command: service.edit_terms(viewer(), command, now()))):
+        form.version.data = saved.version
+    return form
 
 
 @bp.post("/orders/<order_id>/terms")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import DESKTOP, PHONE, choose_language, overflow
+from tests.e2e.browser import DESKTOP, PHONE, choose_language, fill_sign_in, overflow
 from tests.e2e.conftest import Server, SignIn, watched
 
 pytestmark = pytest.mark.e2e
@@ -131,6 +131,36 @@ def test_terms_outlive_whatever_else_is_pressed(page_desktop: Page, sign_in: Sig
     press(page, "加上")
     expect(page.locator("main table")).to_contain_text("BP-12")
     expect(page.locator("input[name=contract_number]")).to_have_value("HT-2026-001")
+
+
+def test_terms_outlive_a_line_without_a_script(browser: Browser, server: Server) -> None:
+    """Typed and not saved: another button takes them along, and Enter does what its field is for."""
+    email = "oem-a@demo.example"
+    context = browser.new_context(base_url=server.base, java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    fill_sign_in(page, email, server.account(email)["password"])
+    choose_language(page, "zh")
+    page.goto(f"/orders/new?lab={LAB}")
+    press(page, "建立草稿")
+    lines, number = page.locator("main table.t tbody tr"), page.locator("input[name=contract_number]")
+    number.fill("HT-1")
+    add_line(page, TESTS[0], "BP-12")
+    expect(lines).to_have_count(1)
+    expect(number).to_have_value("HT-1")
+    number.fill("HT-2")
+    number.press("Enter")
+    page.reload()
+    expect(number).to_have_value("HT-2")
+    expect(lines).to_have_count(1)
+    page.get_by_text("加一项").click()
+    page.fill("input[name=sample]", "BP-13")
+    page.press("input[name=sample]", "Enter")
+    expect(lines).to_have_count(2)
+    number.fill("HT-3")
+    press(page, "全部暂留最早时段")
+    expect(page.get_by_role("button", name="提交委托单")).to_be_visible()
+    expect(number).to_have_value("HT-3")
+    context.close()
 
 
 def test_a_refusal_far_down_a_page_is_where_one_begins(page_phone: Page, sign_in: SignIn, tmp_path):

@@ -23,7 +23,7 @@ from app.orders.service import AddLine, EditLine, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
 from app.testing.service import IssueReport, issue_report
 from tests.http import browser, program
-from tests.visitor import Visitor
+from tests.visitor import Seen, Visitor
 from tests.waiting import until_one_waits
 from tests.world import World, at
 
@@ -322,6 +322,38 @@ class TestPages:
         assert "128000.00" in Visitor(story.app, story.desk).get(f"/orders/{story.id}").text
         crew = Visitor(story.app, story.crew).get(f"/orders/{story.id}").text
         assert "HT-77" not in crew and "128000" not in crew
+
+    def test_what_was_typed_into_the_terms_is_kept_by_every_button_of_the_draft(self, story: Story) -> None:
+        """Without a script: one form, sent to where the button says."""
+        engineer, where = Visitor(story.app, story.engineer), f"/orders/{story.id}"
+
+        def sends(address: str, **more: str) -> Seen:
+            page = engineer.get(where)
+            names = ("version", "contract_number", "decision_rule", "amount")
+            return engineer.post(f"{where}/{address}", **({name: page.field(name) for name in names} | more))
+
+        terms = {"purpose": "development", "remains": "", "report_language": "both"}
+        assert sends("lines", test="t", sample="BP-9", contract_number="HT-1", **terms).status == 303
+        assert [line.sample for line in story.order.lines][-1] == "BP-9" and story.order.contract_number == "HT-1"
+        added = story.order.lines[-1].id
+        # Refused terms add nothing and lose nothing, whichever of the two forms is wrong.
+        lines = len(story.order.lines)
+        refused = sends("lines", test="t", sample="BP-10", amount="很多", decision_rule="限值", **terms)
+        assert refused.status == 422 and "请填数字，单位元" in refused.text
+        assert refused.field("sample") == "BP-10" and refused.field("decision_rule").strip() == "限值"
+        refused = sends("lines", test="nothing", sample="BP-10", note="请先做", **terms)
+        assert refused.status == 422 and refused.field("sample") == "BP-10"
+        assert refused.field("note").strip() == "请先做"
+        assert len(story.order.lines) == lines
+        # Enter in a field of the terms adds nothing.
+        assert sends("lines", test="t", sample="", enter="1", contract_number="HT-2", **terms).status == 303
+        assert len(story.order.lines) == lines and story.order.contract_number == "HT-2"
+        assert sends("remove-line", line=added, contract_number="HT-3", **terms).status == 303
+        states = {line.id: line.state for line in story.order.lines}
+        assert states[added] is OrderState.CANCELLED and story.order.contract_number == "HT-3"
+        assert sends("hold-all", contract_number="HT-4", **terms).status == 303
+        assert sends("submit", contract_number="HT-5", **terms).status == 303
+        assert story.order.submitted_at and story.order.contract_number == "HT-5"
 
     def test_messages_and_notes(self, story: Story) -> None:
         engineer, desk = Visitor(story.app, story.engineer), Visitor(story.app, story.desk)

@@ -42,9 +42,11 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     state.textContent = "";
     waiting = setTimeout(flush, 800);
   });
-  form.addEventListener("submit", () => { kept = typed; });
+  // Buttons of other parts of the page send this form too, to an address of their own.
+  const saves = (event) => event.target === form && !event.submitter?.hasAttribute("formaction");
+  form.addEventListener("submit", (event) => { if (saves(event)) kept = typed; });
   document.addEventListener("submit", async (event) => {
-    if (event.target === form || typed === kept) return;
+    if (saves(event) || typed === kept) return;
     event.preventDefault();
     const { target, submitter } = event;
     await flush();
