@@ -75,8 +75,9 @@ def instant(given: str | datetime | None, field: str) -> datetime | None:
     text = given.strip().replace(" ", "+")
     try:
         if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(), ZONE)
-        found = datetime.fromisoformat(text)
+            found = datetime.combine(date.fromisoformat(text), time(), ZONE)
+        else:
+            found = datetime.fromisoformat(text)
     except ValueError:
         found = None
     if found is None or found.utcoffset() is None or not 2000 < found.year < 2100:
