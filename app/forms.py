@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectMultipleField, StringField, ValidationError
+from wtforms import Field, HiddenField, IntegerField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 from wtforms.validators import Optional as Blank
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -15,6 +15,7 @@ from app.errors import YujianError
 from app.language import refusal
 
 Result = TypeVar("Result")
+FARTHEST = 10**15
 
 
 class CommandForm(FlaskForm):
@@ -89,6 +90,17 @@ def text(label: Any, most: int, *, needed: bool = True, **control: Any) -> Strin
     """A line of text of at most `most` characters."""
     first = InputRequired() if needed else Blank()
     return StringField(label, validators=[first, no_nul, Length(max=most)], filters=[trimmed], render_kw=control)
+
+
+class WholeField(IntegerField):
+    """A whole number. What is far beyond any limit is taken for as much as a limit can be asked about."""
+
+    data: int | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None:
+            self.data = max(-FARTHEST, min(self.data, FARTHEST))
 
 
 class ChoicesField(SelectMultipleField):

@@ -58,7 +58,8 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
     """
     seen = queries.visible_booking(viewer, command.booking_id)
     asked = command.starts_at or seen.starts_at
-    with offering(seen.test_id, asked, now, wish_of(seen, viewer.is_lab)), transaction() as session:
+    wish, lab_id = wish_of(seen, viewer.is_lab), seen.lab_id if viewer.is_lab else None
+    with offering(seen.test_id, asked, now, wish, lab_id), transaction() as session:
         action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
         booking = open_booking(session, viewer, command, action)
         _check_movable(booking, now)
@@ -146,6 +147,9 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
     check_cancel(booking, now)
     allowances.check(session, allowances.asked_by(booking.company_id, slot, now, ignoring=booking.id))
     before, changes_lab = booking.starts_at, slot.bench.lab_id != booking.lab_id
+    if changes_lab and booking.requested_at is not None:
+        left: dict[str, Any] = {"from": before.isoformat(), "resource": booking.resource_id}
+        log.record(session, "booking.moved_away", booking, by=viewer, at=now, for_company=False, **left)
     # Two lines of an order that move at once would each find their common sample free.
     if not booking.order_line.order.direct:
         lock_order(session, booking.order_line.order_id)

@@ -276,12 +276,13 @@ def nearest(
     count: int = NEAREST,
     wish: Wish = ANYBODY,
 ) -> list[Offer]:
-    """The free offers nearest to a start that was lost, first at the same lab, else at any; by start.
+    """The free offers nearest to a start that was lost, first at the same lab, else at any; by start. What a lab
+    proposes is at that lab.
 
     One of a pool at a time: the same hour on the unit beside it is no other choice. Of each day at a lab one while
     there are days enough: who could not have nine o'clock and can't come at half past wants another day to choose.
     """
-    capable = capable_benches([test_id], company_id=wish.company_id)
+    capable = capable_benches([test_id], lab_id if wish.by_lab else None, wish.company_id)
     taken = _taken(capable, now, now)
     measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
     left = left_to(wish, capable, now, limits)

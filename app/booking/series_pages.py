@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange
 
@@ -19,7 +19,7 @@ from app.booking.series import MOST, BookSeries, Occurrence, OnConflict, Rhythm
 from app.booking.steps import Change
 from app.clock import now
 from app.errors import NotFound, YujianError
-from app.forms import CommandForm, at_most, no_nul
+from app.forms import CommandForm, WholeField, at_most, no_nul
 from app.labs import queries as labs
 from app.language import refusal
 
@@ -35,8 +35,8 @@ class SeriesForm(CommandForm):
     resource = HiddenField(validators=[no_nul, at_most(64)])
     starts_at = StartField(_l("第一次上台"), [needed])
     rhythm = RadioField(_l("怎样重复"), default=Rhythm.WEEKLY.value)
-    every = IntegerField(_l("间隔（周，或工作日）"), COUNT, default=1)
-    times = IntegerField(_l("共几次（连续占用时是几周）"), COUNT, default=4)
+    every = WholeField(_l("间隔（周，或工作日）"), COUNT, default=1)
+    times = WholeField(_l("共几次（连续占用时是几周）"), COUNT, default=4)
     on_conflict = RadioField(_l("遇到节假日或已占用"), default=OnConflict.SKIP.value)
     sample = StringField(_l("样品"), [no_nul, at_most(SAMPLE_LENGTH)])
     note = TextAreaField(_l("备注"), [no_nul, at_most(NOTE_LENGTH)])

@@ -31,16 +31,21 @@ class Change:
 
 
 class offering:  # noqa: N801 - reads as a with-clause
-    """A lost slot leaves with the three nearest free offers, looked up after the transaction has ended."""
+    """A lost slot leaves with the three nearest free offers, looked up after the transaction has ended.
 
-    def __init__(self, test_id: str, asked: datetime, now: datetime, wish: Wish = ANYBODY) -> None:
-        self.test_id, self.asked, self.now, self.wish = test_id, asked, now, wish
+    only_lab: the one that proposes; days that another keeps for the company are none of its business.
+    """
+
+    def __init__(
+        self, test_id: str, asked: datetime, now: datetime, wish: Wish = ANYBODY, only_lab: str | None = None
+    ) -> None:
+        self.test_id, self.asked, self.now, self.wish, self.only_lab = test_id, asked, now, wish, only_lab
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, rules.SlotTaken):
-            lab_id = str(error.facts.get("lab_id", ""))
+            lab_id = self.only_lab or str(error.facts.get("lab_id", ""))
             error.offers = offers.nearest(self.test_id, self.asked, self.now, limits(), lab_id, wish=self.wish)
 
 

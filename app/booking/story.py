@@ -27,6 +27,7 @@ TITLES = {
     "booking.completed": N_("试验完成"),
     "booking.no_show": N_("未到场"),
     "booking.moved": N_("已改期"),
+    "booking.moved_away": N_("已改到别的实验室"),
     "booking.move_proposed": N_("已建议改期"),
     "booking.move_refused": N_("没有改期，保留原时段"),
     "booking.move_lapsed": N_("改期建议已过期"),

@@ -41,7 +41,7 @@ from app.booking.settings import limits, limits_of
 from app.booking.steps import Change
 from app.booking.story import lab_name
 from app.clock import now
-from app.errors import NotFound
+from app.errors import N_, Invalid, NotFound
 from app.forms import row_cursor
 from app.workbooks import download
 
@@ -77,7 +77,9 @@ def new() -> Any:
     form.prepare()
     at = now()
     found = draft(viewer(), form, at, limits())
-    if request.method == "GET" and not (found.test or found.units):
+    if not (found.test or found.units):
+        if request.method == "POST":
+            raise Invalid(N_("这个页面不完整，请重新打开。"))
         return redirect(url_for("search.results"), 303)
     sent = request.method == "POST" and form.state.data not in ("", PREVIEW)
     if sent and (booking := form.run(lambda command: service.book(viewer(), command, at))):

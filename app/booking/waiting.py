@@ -16,17 +16,22 @@ from app.accounts.queries import viewer_of
 from app.booking import service, watching
 from app.booking.desk_models import WaitlistEntry
 from app.booking.models import Booking
-from app.booking.rules import State
+from app.booking.rules import HeldBefore, State, TooManyHolds
 from app.booking.service import Book
 from app.booking.steps import Change
 from app.booking.watching import asks_for, live
 from app.database import db, transaction
-from app.errors import N_, Invalid, NotFound
+from app.errors import N_, Invalid, NotFound, YujianError
 from app.events import log
 from app.labs.models import Lab, Resource, Test
 from app.turns import Counted
 
 MOST_ENTRIES = 50
+
+
+class CannotHold(YujianError):
+    code, status = "wrong_state", 409
+    message = N_("这家企业现在不能暂留这个时段，申请没有改动。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,11 @@ def give(viewer: Viewer, change: Change, entry_id: str, now: datetime) -> Bookin
         asker = viewer_of(session.get_one(Membership, wish.membership_id))
         command = Book(booking.test_id, booking.resource_id, booking.starts_at, State.HELD)
         service.decline(viewer, change, now)
-        held = service.place(session, replace(asker, scope=viewer.scope), command, now)
+        try:
+            held = service.place(session, replace(asker, scope=viewer.scope), command, now)
+        except (TooManyHolds, HeldBefore) as error:
+            # How much it holds, and where, is the company's own business.
+            raise CannotHold() from error
         wish.ended_at, wish.booking_id = now, held.id
         log.record(session, "waitlist.offered", wish, by=viewer, at=now, for_lab=False, booking=held.id)
         return held

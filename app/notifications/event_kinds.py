@@ -11,6 +11,7 @@ EVENTS: dict[str, Kind] = {
     "booking.declined": Kind.DECLINED,
     "booking.cancelled": Kind.CANCELLED,
     "booking.moved": Kind.MOVED,
+    "booking.moved_away": Kind.MOVED_AWAY,
     "booking.move_proposed": Kind.MOVE_PROPOSED,
     "booking.move_refused": Kind.MOVE_REFUSED,
     "booking.move_lapsed": Kind.MOVE_LAPSED,

@@ -19,6 +19,7 @@ class Kind(enum.StrEnum):
     DECLINED = "declined"
     CANCELLED = "cancelled"
     MOVED = "moved"
+    MOVED_AWAY = "moved_away"
     MOVE_PROPOSED = "move_proposed"
     MOVE_REFUSED = "move_refused"
     MOVE_LAPSED = "move_lapsed"
@@ -84,6 +85,7 @@ class Page:
 
 
 BOOKING = Page("booking.detail", "booking_id")
+INBOX = Page("booking.inbox")
 ORDER = Page("orders.detail", "order_id")
 SAMPLE = Page("samples.detail", "sample_id")
 REPORT = Page("reports.detail", "report_id")
@@ -125,6 +127,11 @@ KINDS: dict[Kind, Telling] = {
         },
     ),
     Kind.MOVED: Telling(_CHANGED, BOOKING, {Side.LAB: N_("%(company)s把预约 %(code)s 改到 %(start)s：%(test)s。")}),
+    Kind.MOVED_AWAY: Telling(
+        _CHANGED,
+        INBOX,
+        {Side.LAB: N_("%(company)s把预约 %(code)s 改到了别的实验室：%(test)s，%(start)s。时段已放开。")},
+    ),
     Kind.MOVE_PROPOSED: Telling(
         _CHANGED,
         BOOKING,

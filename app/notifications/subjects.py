@@ -149,6 +149,8 @@ class _Loaded:
             more["start"] = event.data["to"]
         if "until" in event.data:
             more["until"] = event.data["until"]
+        if kind is Kind.MOVED_AWAY:
+            return _left(booking, company, event)
         found = booking_subject(booking, company, **more)
         return self._in_the_lab(found, event, kind) if REPORTERS & KINDS[kind].sentences.keys() else found
 
@@ -279,6 +281,12 @@ def booking_subject(booking: Booking, company: Organisation, **more: Any) -> Sub
         facts=facts | more,
         company=(company.short_zh, company.short_en),
     )
+
+
+def _left(booking: Booking, company: Organisation, event: Event) -> Subject:
+    """A booking that is another lab's now, for the lab that had it: where it went is none of its business."""
+    facts = {"code": booking.code, "test": test_names(booking.test), "start": event.data["from"]}
+    return replace(booking_subject(booking, company), page_id="", lab_id=event.lab_id, facts=facts)
 
 
 def _order_subject(order: Order, lab: Lab, company: Organisation, action: Action) -> Subject:

@@ -6,12 +6,12 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, NumberRange
 from wtforms.validators import Optional as Blank
 
 from app.files.uploads import uploads_of
-from app.forms import CommandForm, VersionField, at_most, no_nul, text, trimmed
+from app.forms import CommandForm, VersionField, WholeField, at_most, no_nul, text, trimmed
 from app.orders.rules import MOST_TEXT, sample_names
 from app.samples.models import Sample, SamplePlace
 from app.samples.photos import Photograph
@@ -32,8 +32,8 @@ class IdentityForm(CommandForm):
     serial_number = text(_l("序列号"), 40, needed=False, autocapitalize="characters", spellcheck="false")
     configuration = TextAreaField(_l("配置"), LONG, filters=[trimmed])
     build_level = text(_l("试制阶段"), 80, needed=False)
-    mileage = IntegerField(_l("里程（km）"), [Blank(), NumberRange(0, 10_000_000)])
-    state_of_charge = IntegerField(_l("荷电状态（%）"), [Blank(), NumberRange(0, 100)])
+    mileage = WholeField(_l("里程（km）"), [Blank(), NumberRange(0, 10_000_000)])
+    state_of_charge = WholeField(_l("荷电状态（%）"), [Blank(), NumberRange(0, 100)])
     damage = TextAreaField(_l("已有损伤"), LONG, filters=[trimmed])
     transport_paper = text(_l("运输文件"), 120, needed=False)
 
@@ -148,7 +148,7 @@ class PlaceForm(CommandForm):
 
     lab = SelectField(_l("实验室"))
     name = StringField(_l("名称"), [InputRequired(), no_nul, at_most(60)], filters=[trimmed])
-    slots = IntegerField(_l("可放几个样品"), [InputRequired(), NumberRange(1, MOST_SLOTS)])
+    slots = WholeField(_l("可放几个样品"), [InputRequired(), NumberRange(1, MOST_SLOTS)])
 
     def __init__(self, labs: Sequence[tuple[str, str]], **given: Any) -> None:
         super().__init__(**given)

@@ -155,6 +155,23 @@ def test_who_waits_is_told_nothing_and_gets_the_time_when_the_lab_gives_it(
         waiting.give(lab.viewer, Change(booking.id, 2, "x"), wish.id, world.now)
 
 
+def test_a_lab_learns_nothing_of_what_a_company_holds_elsewhere(world: World) -> None:
+    world.bench()
+    for name in (f"elsewhere-{number}" for number in range(5)):
+        world.resource(name, lab="other", pool="elsewhere")
+    world.capable("elsewhere", "t")
+    company, rival, lab = world.engineer("甲公司"), world.engineer("乙公司"), world.lab_admin("lab")
+    booking = company.requests(at(6))
+    wish = waiting.wait(rival.viewer, Wait("t", at(5), at(10), "lab"), world.now)
+    for number in range(5):
+        rival.holds(at(9), f"elsewhere-{number}")
+    with pytest.raises(waiting.CannotHold) as refused:
+        waiting.give(lab.viewer, Change(booking.id, booking.version, "定型在先"), wish.id, world.now)
+    assert refused.value.facts == {}
+    db.session.expire_all()
+    assert booking.state is State.REQUESTED and wish.ended_at is None
+
+
 def test_a_wish_ends_by_itself_and_is_the_company_s_own(world: World) -> None:
     world.bench()
     company, other = world.engineer("甲公司"), world.engineer("乙公司")

@@ -183,3 +183,17 @@ def test_at_another_lab_nothing_waits_for_the_one_before(world: World) -> None:
     with pytest.raises(SampleAtOtherLab):
         engineer.moves(booking, at(9), resource="chamber")
     assert samples.receive(other.viewer, Receive(sample.id, sample.version), world.now).in_house
+
+
+def test_what_a_lab_is_offered_instead_is_its_own(world: World) -> None:
+    """Another lab may keep a day for the company alone, which is none of its business."""
+    world.bench()
+    world.resource("elsewhere", lab="other")
+    world.capable("elsewhere", "t")
+    engineer, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    booking = engineer.requests(at(6))
+    world.engineer("乙公司").requests(at(9), resource="chamber")
+    with pytest.raises(rules.SlotTaken) as refused:
+        lab.moves(booking, at(9), "校准延后")
+    assert len(refused.value.offers) == 3
+    assert {offer.slot.bench.lab_id for offer in refused.value.offers} == {"lab"}

@@ -62,6 +62,23 @@ def test_a_move_and_its_answer(world: World, told) -> None:
     assert "取消" not in "".join(told(engineer))
 
 
+def test_the_lab_that_a_booking_leaves_hears_that_its_time_is_free_and_not_where_it_went(world: World, told) -> None:
+    world.bench()
+    world.lab("other", "第二中心")
+    world.resource("elsewhere", lab="other")
+    world.capable("elsewhere", "t")
+    engineer, desk, other = world.engineer("甲公司"), world.lab_admin("lab"), world.lab_admin("other")
+    booking = desk.does("confirm", engineer.requests(at(9)))
+    world.now += timedelta(hours=1)
+    engineer.moves(booking, at(10), resource="elsewhere")
+    left = told(desk)[0]
+    assert "改到了别的实验室" in left and "11-09 周一 08:30" in left
+    assert "第二中心" not in left and "11-10" not in left
+    assert any("改到 11-10 周二 08:30" in text for text in told(other))
+    notice = db.session.query(Notice).filter_by(kind="moved_away").one()
+    assert (notice.lab_id, notice.path) == ("lab", "/inbox") and "第二中心" not in str(notice.facts)
+
+
 def test_time_itself_tells(world: World, told) -> None:
     world.bench(places=2)
     engineer, desk = world.engineer("甲公司"), world.lab_admin("lab")

@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateField,
     FloatField,
-    IntegerField,
     RadioField,
     SelectField,
     StringField,
@@ -25,7 +24,7 @@ from app.booking.forms import StartField, needed, parse_start
 from app.booking.models import ClosureKind
 from app.capacity.closures.rules import Recurrence, occurrences, places_typed
 from app.capacity.closures.service import Calibrate, Limit
-from app.forms import ChoicesField, CommandForm, at_most, no_nul
+from app.forms import ChoicesField, CommandForm, WholeField, at_most, no_nul
 from app.labs.models import Resource
 from app.labs.quantities import QUANTITIES
 from app.language import pick
@@ -126,11 +125,15 @@ class EndForm(CommandForm):
         return self.ends_at.data, bool(self.open_end.data)
 
 
+# Neither infinite nor none at all, as a program could send.
+A_FIGURE = NumberRange(-1e9, 1e9)
+
+
 class LimitForm(CommandForm):
     resource_id = SelectField(_l("台架"))
     quantity = SelectField(_l("哪个量"))
-    minimum = FloatField(_l("最低到"), [Blank()])
-    maximum = FloatField(_l("最高到"), [Blank()])
+    minimum = FloatField(_l("最低到"), [Blank(), A_FIGURE])
+    maximum = FloatField(_l("最高到"), [Blank(), A_FIGURE])
     starts_at = StartField(_l("从"), [needed])
     ends_at = StartField(_l("到"), [needed])
     reason = StringField(_l("原因（只有本实验室看得到）"), [no_nul, at_most(200)])
@@ -159,7 +162,7 @@ class LimitForm(CommandForm):
 
 class CalibrationForm(CommandForm):
     due = DateField(_l("有效期至"), [Blank()])
-    months = IntegerField(_l("周期（月）"), [Blank(), NumberRange(1, 120)])
+    months = WholeField(_l("周期（月）"), [Blank(), NumberRange(1, 120)])
 
     def command(self) -> Calibrate:
         return Calibrate(self.resource_id, self.due.data, self.months.data)

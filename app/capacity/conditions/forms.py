@@ -3,18 +3,18 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField
+from wtforms import BooleanField
 from wtforms.validators import NumberRange
 from wtforms.validators import Optional as Blank
 
-from app.forms import CommandForm, VersionField, text
+from app.forms import CommandForm, VersionField, WholeField, text
 from app.samples.condition_rules import MOST_KM, Demand
 from app.samples.conditions import SetDemand
 from app.samples.models import SampleDemand
 
 
-def _number(label: Any, most: int) -> IntegerField:
-    return IntegerField(label, [Blank(), NumberRange(0, most)], render_kw={"inputmode": "numeric"})
+def _number(label: Any, most: int) -> WholeField:
+    return WholeField(label, [Blank(), NumberRange(0, most)], render_kw={"inputmode": "numeric"})
 
 
 class DemandForm(CommandForm):

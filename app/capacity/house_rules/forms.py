@@ -6,14 +6,14 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, IntegerField, SelectField, TimeField
+from wtforms import DateField, HiddenField, SelectField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange
 
 from app.accounts.models import Organisation
 from app.capacity.house_rules.service import SetRule, Waive
 from app.capacity.house_rules.wording import LABELS, NUMBERS
-from app.forms import ChoicesField, CommandForm, no_nul, text
+from app.forms import ChoicesField, CommandForm, WholeField, no_nul, text
 from app.labs import rules as kinds
 from app.labs.models import Resource
 from app.language import pick
@@ -27,8 +27,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Fields of the kinds that ask for more than one number."""
 
 
-def _number(label: Any, least: int, most: int) -> IntegerField:
-    return IntegerField(
+def _number(label: Any, least: int, most: int) -> WholeField:
+    return WholeField(
         label,
         validators=[
             InputRequired(_l("请填整数。")),
@@ -42,7 +42,7 @@ class RuleForm(CommandForm):
     """A rule of one kind; only the fields of the kind are there."""
 
     pool = SelectField(_l("适用于"))
-    number = IntegerField()
+    number = WholeField()
     count = _number(_l("未到场次数"), 1, 20)
     days = _number(_l("在多少天内"), 1, 730)
     blocked_days = _number(_l("之后多少天不能预约"), 1, 365)

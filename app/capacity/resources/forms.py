@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     SelectField,
     StringField,
     TextAreaField,
@@ -24,7 +23,7 @@ from app.capacity.calendars.forms import SHIFT_NAMES
 from app.capacity.resources.rules import SupportKind
 from app.capacity.resources.scope import SetCapability
 from app.capacity.resources.service import AddResource, ChangeResource, Facts
-from app.forms import ChoicesField, CommandForm, VersionField, at_most, no_nul, text
+from app.forms import ChoicesField, CommandForm, VersionField, WholeField, at_most, no_nul, text
 from app.labs.capacity import BenchState
 from app.labs.models import Capability, Resource, ResourceKind, Test
 from app.labs.quantities import BadFigure, Statement, from_json, parse, reach_of, typed
@@ -34,11 +33,11 @@ from app.worktime import PATTERNS
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def whole(label: Any, least: int, most: int, needed: bool = True) -> IntegerField:
+def whole(label: Any, least: int, most: int, needed: bool = True) -> WholeField:
     """A whole number; one that may be left out is None."""
     told = _l("请填 %(least)d 到 %(most)d 的整数。", least=least, most=most)
     first = InputRequired(told) if needed else Blank()
-    return IntegerField(label, [first, NumberRange(least, most, told)], render_kw={"min": least, "max": most})
+    return WholeField(label, [first, NumberRange(least, most, told)], render_kw={"min": least, "max": most})
 
 
 def titled(test: Test) -> str:
