@@ -13,7 +13,7 @@ from app.booking import rules
 from app.booking.queries import Taken
 from app.labs.queries import Bench, CapableBench
 from app.labs.setup import Unit
-from app.worktime import Interval, Limit, Use, clip, earliest, feasible_windows, lay, merge, starts, subtract
+from app.worktime import Interval, Limit, Use, clip, earliest, lay, merge, starts, subtract
 
 Rows = Mapping[str, Sequence[Taken]]
 """Taken time by resource."""
@@ -194,20 +194,6 @@ def earliest_slot(
     busy = [[option.busy for option in choice] for choice in needed]
     use = earliest(capable.need, bench.calendar, bench.grain, busy, not_before, not_after, limit)
     return _slot(capable, use, needed) if use else None
-
-
-def start_spans(
-    capable: CapableBench,
-    rows: Rows,
-    not_before: datetime,
-    not_after: datetime,
-    wish: Wish = ANYBODY,
-    limit: Limit | None = None,
-) -> list[Interval]:
-    """The starts of `slots` as half-open spans, each from its first start to one grain after its last."""
-    bench, needed = capable.bench, choices(capable, rows, wish)
-    busy = [[option.busy for option in choice] for choice in needed]
-    return feasible_windows(capable.need, bench.calendar, bench.grain, busy, not_before, not_after, limit)
 
 
 def slot_for(capable: CapableBench, use: Use, rows: Rows, wish: Wish = ANYBODY) -> Slot | None:

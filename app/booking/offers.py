@@ -1,7 +1,6 @@
 """Offers: bookable slots over all capable benches, soonest report first; none that the lab's rules would refuse."""
 
 import heapq
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from typing import NamedTuple
 
 from app.booking import queries, rules
 from app.booking.allowances import left_to
-from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots, start_spans
+from app.booking.availability import ANYBODY, Rows, Slot, Wish, earliest_slot, slots
 from app.booking.forecast import ReportDates, ReportingTime, report_dates, reporting_times
 from app.booking.queries import Taken
 from app.booking.settings import limits_of
 from app.booking.sharing import Disallowed
 from app.labs.queries import END, CapableBench, capable_benches
-from app.worktime import Interval, Limit, local_date, merge, midnight
+from app.worktime import Interval, Limit, local_date, midnight
 
 # Alternatives to a lost slot may also lie before it; further back they help nobody.
 LOOK_BACK = timedelta(days=7)
@@ -111,17 +110,27 @@ def _capable(question: Question) -> list[CapableBench]:
     return [item for item in found if question.resource in (None, item.bench.resource_id, item.bench.pool)]
 
 
-def free_starts(question: Question, now: datetime, limits: rules.Limits) -> dict[str, list[Interval]]:
-    """When a use may start, by pool: the starts of all offers as `start_spans` gives them, sorted and merged."""
+def earliest(question: Question, now: datetime, limits: rules.Limits) -> Offer | None:
+    """The offer with the earliest start; of several at once that with the soonest report."""
     capable = _capable(question)
     taken = _taken(capable, min(max(now, question.earliest or now), END), now)
+    measured = reporting_times({(c.test_id, c.bench.lab_id) for c in capable})
     left = left_to(question.wish, capable, now, limits)
-    found: dict[str, list[Interval]] = defaultdict(list)
+    found: Offer | None = None
     for item in capable:
-        if span := _span(question, item, now, limits):
-            limit = left.of(item.bench)
-            found[item.bench.pool] += start_spans(item, taken, span.start, span.end, question.wish, limit)
-    return {pool: merge(spans) for pool, spans in found.items() if spans}
+        span = _span(question, item, now, limits)
+        if span is None or (found and found.starts_at < span.start):
+            continue
+        last = min(span.end, found.starts_at) if found else span.end
+        if slot := earliest_slot(item, taken, span.start, last, question.wish, left.of(item.bench)):
+            offer = _offer(item, slot, measured)
+            found = min(found or offer, offer, key=lambda each: (each.starts_at, *_soonest_report(each)))
+    return found
+
+
+def is_too_late(question: Question, now: datetime, limits: rules.Limits) -> bool:
+    """Whether none of the starts can be booked any more, taken or not: their labs' notice has passed."""
+    return not any(_span(question, item, now, limits) for item in _capable(question))
 
 
 class Best(NamedTuple):

@@ -5,7 +5,7 @@ time need not know of the waiting list. Told is not kept: whoever books it first
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ from app.events import log
 from app.events.log import System
 from app.events.models import Event
 from app.labs.models import Capability, Resource
-from app.worktime import Interval
 
 # Who has waited so long hears at once, others the later the less they have waited, at most so much later. It follows
 # from the own wish alone: nobody can read from it whether others wait.
@@ -31,6 +30,8 @@ WAITED_LONG = timedelta(days=7)
 HEAD_START = timedelta(minutes=30)
 # Time also becomes free in ways that no event tells: a day comes within the horizon, the catalogue is loaded.
 LOOKED_AGAIN = timedelta(hours=6)
+# Who lets a time pass until it can't be booked any more is told the next one not before.
+TOLD_AGAIN = timedelta(days=1)
 # What is done to bookings without freeing any time; every other event of a booking may free some.
 FREES_NOTHING = frozenset(
     f"booking.{what}"
@@ -117,46 +118,56 @@ def due(now: datetime, most: int) -> Sequence[WaitlistEntry]:
     return db.session.scalars(query.limit(most)).all()
 
 
-class Look(NamedTuple):
-    """What a look found. told: of the times told those that are still free; offer: what is to be told now, if any."""
+Told = Mapping[str, Mapping[datetime, datetime]]
+"""Starts by pool, each with the instant at which it was told."""
 
-    told: Mapping[str, Sequence[datetime]]
+
+class Look(NamedTuple):
+    """What a look found. told: what of the times told counts still; offer: what is to be told now, if any."""
+
+    told: Told
     offer: Offer | None = None
 
 
 def look(entry: WaitlistEntry, now: datetime, limits: Limits) -> Look:
     """What is to be told to who waits: the first time that is free for it, unless it can have one that it knows of and
-    that is no later. So there is always one that it knows of while any is free, and none is told twice in a row.
+    that is no later, or let one pass a short while ago. So there is always one that it knows of while any is free.
     """
-    wish = Wish(entry.company_id)
     # Before the time that came too late, which is not offered again.
-    last = entry.latest - timedelta.resolution
-    free = offers.free_starts(
-        Question(entry.test_id, entry.earliest, last, entry.lab_id, wish, entry.resource), now, limits
-    )
-    told = {pool: [start for start in starts if _is_in(start, free.get(pool, ()))] for pool, starts in _told(entry)}
-    known = min((start for starts in told.values() for start in starts), default=None)
-    first = min((spans[0].start for spans in free.values()), default=None)
-    if first is None or (known is not None and known <= first):
-        return Look(told)
-    at = Question(entry.test_id, first, first + timedelta.resolution, entry.lab_id, wish, entry.resource)
-    return Look(told, next(iter(offers.offers(at, now, limits, limit=1)), None))
+    latest = entry.latest - timedelta.resolution
+    wish = Wish(entry.company_id)
+    wanted = Question(entry.test_id, entry.earliest, latest, entry.lab_id, wish, entry.resource)
+    still: dict[str, dict[datetime, datetime]] = {}
+    known: list[datetime] = []
+    passed = False
+    for pool, starts in _told(entry).items():
+        for start, told_at in starts.items():
+            at = replace(wanted, earliest=start, latest=start + timedelta.resolution, resource=pool)
+            if offers.earliest(at, now, limits):
+                known.append(start)
+            elif now < told_at + TOLD_AGAIN and offers.is_too_late(at, now, limits):
+                passed = True
+            else:
+                continue
+            still.setdefault(pool, {})[start] = told_at
+    first = offers.earliest(wanted, now, limits)
+    new = first is not None and (first.starts_at < min(known) if known else not passed)
+    return Look(still, first if new else None)
 
 
-def _told(entry: WaitlistEntry) -> list[tuple[str, list[datetime]]]:
-    return [(pool, list(map(datetime.fromisoformat, starts))) for pool, starts in entry.told.items()]
-
-
-def _is_in(start: datetime, spans: Iterable[Interval]) -> bool:
-    return any(span.start <= start < span.end for span in spans)
+def _told(entry: WaitlistEntry) -> Told:
+    read = datetime.fromisoformat
+    return {pool: {read(start): read(at) for start, at in starts.items()} for pool, starts in entry.told.items()}
 
 
 def keep(entry: WaitlistEntry, seen: Look, now: datetime) -> None:
     """Note with a wish what a look found."""
-    told = {pool: list(starts) for pool, starts in seen.told.items()}
+    told = {pool: dict(starts) for pool, starts in seen.told.items()}
     if seen.offer:
-        told.setdefault(seen.offer.slot.bench.pool, []).append(seen.offer.starts_at)
-    entry.told = {pool: [start.isoformat() for start in starts] for pool, starts in told.items() if starts}
+        told.setdefault(seen.offer.slot.bench.pool, {})[seen.offer.starts_at] = now
+    entry.told = {
+        pool: {start.isoformat(): at.isoformat() for start, at in starts.items()} for pool, starts in told.items()
+    }
     put_off(entry, now)
 
 

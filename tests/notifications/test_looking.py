@@ -136,6 +136,14 @@ def test_an_earlier_time_is_told_a_later_one_once_nothing_earlier_is_left(story:
     assert story.tells() == story.tells(DAY) == 0
 
 
+def test_who_lets_times_pass_is_told_one_a_day(story: Story) -> None:
+    """Everything is free, and with every hour the first time that can still be booked is a later one."""
+    waiting.wait(story.waiter.viewer, Wait("t", at(2, 0, 0), at(27, 23, 0)), story.world.now)
+    assert sum(story.tells(timedelta(hours=1)) for _ in range(24 * 7)) <= 7
+    told = starts(story)
+    assert 4 <= len(told) == len(set(told))
+
+
 def test_the_time_that_came_too_late_is_not_offered(story: Story) -> None:
     """`latest` is filled in with the earliest free start: he waits for one before it."""
     story.booked()
