@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from flask import Flask
 from flask_migrate import Migrate
-from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy import SQLAlchemy, session
 from sqlalchemy import (
     JSON,
     Connection,
@@ -57,7 +57,7 @@ CODE_LETTERS, ID_LETTERS = (
 )
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
-WRITES = {WRITING: True}
+CONNECTION = "yujian_connection"
 FLUSHED = "yujian_flushed"
 USED = "yujian_used"
 IDLE_SECONDS = 1.0
@@ -116,8 +116,34 @@ class Base(DeclarativeBase):
     }
 
 
+class CommandSession(session.Session):
+    """A session that works on the connection of its command, or of what was asked before, where there is one.
+
+    That connection begins and ends its transaction itself: a transaction of the session around the few statements of a
+    booking takes longer than they do. Only what goes through the session's own rows begins one, which joins it.
+    """
+
+    def get_bind(
+        self, mapper: Any = None, clause: Any = None, bind: Engine | Connection | None = None, **others: Any
+    ) -> Engine | Connection:
+        return self.info.get(CONNECTION) or super().get_bind(mapper, clause, bind, **others)
+
+    def rollback(self) -> None:
+        super().rollback()
+        self._let_go()
+
+    def close(self) -> None:
+        super().close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Give back a connection that only read; a command gives back its own."""
+        if CONNECTION in self.info and not self.info.get(WRITING):
+            self.info.pop(CONNECTION).close()
+
+
 # Rows stay readable after the commit: the view shows what was just stored without asking again.
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": CommandSession, "expire_on_commit": False})
 migrate = Migrate()
 
 
@@ -162,7 +188,7 @@ def in_a_circle(error: OperationalError) -> bool:
 
 def connection_of(session: Session) -> Connection:
     """The connection on which the session reads, or writes."""
-    connection: Connection = session.info.get(WRITING) or session.connection()
+    connection: Connection = session.info.get(CONNECTION) or session.connection()
     return connection
 
 
@@ -302,21 +328,41 @@ def transaction() -> Iterator[Session]:
             yield session
         return
     _forget(session)
+    with _turn(), _connected(session) as connection:
+        try:
+            yield session
+            if session.in_transaction():
+                session.commit()
+            if connection.in_transaction():
+                connection.commit()
+        except BaseException:
+            session.rollback()
+            session.expire_all()
+            raise
+
+
+@contextmanager
+def _connected(session: Session) -> Iterator[Connection]:
+    """The connection on which the session has read, if there is one, or one that begins to write; it is given back."""
+    connection: Connection = (
+        session.connection()
+        if session.in_transaction()
+        else session.info.get(CONNECTION) or _writers(db.engine).connect()
+    )
+    session.info.update({WRITING: True, CONNECTION: connection})
     try:
-        with _turn():
-            yield from _written(session)
+        if not connection.in_transaction():
+            connection.begin()
+        yield connection
     finally:
-        session.info[WRITING] = None
+        del session.info[WRITING], session.info[CONNECTION]
+        connection.close()
 
 
-def _written(session: Session) -> Iterator[Session]:
-    try:
-        session.info[WRITING] = session.connection(execution_options=None if session.in_transaction() else WRITES)
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+@lru_cache(maxsize=4)
+def _writers(engine: Engine) -> Engine:
+    """The engine, of which each transaction begins as a writer's."""
+    return engine.execution_options(**{WRITING: True})
 
 
 def _forget(session: Session) -> None:
@@ -326,9 +372,9 @@ def _forget(session: Session) -> None:
     connection is given back, so that whoever writes next takes the one that wrote last and has its pages at hand.
     """
     changed = session.new or session.dirty or session.deleted or session.info.pop(FLUSHED, False)
-    if changed or db.engine.dialect.name == "sqlite":
+    if changed or (session.in_transaction() and db.engine.dialect.name == "sqlite"):
         session.rollback()
-    elif session.in_transaction():
+    elif session.in_transaction() or CONNECTION in session.info:
         session.expire_all()
 
 

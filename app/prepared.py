@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from app.database import connection_of, db, send
+from app.database import CONNECTION, connection_of, db, send
 
 Values = Mapping[str, Any]
 Written = Callable[[Any], Any] | None
@@ -38,10 +38,13 @@ def ask_before(statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]
     go of the connection first. PostgreSQL goes on with the connection that has read.
     """
     session = db.session()
-    if db.engine.dialect.name != "sqlite" or session.in_transaction():
+    if CONNECTION in session.info or session.in_transaction():
         return ask(session, statement, values)
-    with db.engine.connect() as connection:
-        return _asked(connection, statement, values)
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            return _asked(connection, statement, values)
+    session.info[CONNECTION] = db.engine.connect()
+    return ask(session, statement, values)
 
 
 def put(session: Session, statement: Insert, rows: Sequence[Sequence[Any]]) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, Request, g, request, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, g, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager
 
 from app.accounts import queries
@@ -28,6 +28,11 @@ class Sessions(SecureCookieSessionInterface):
         if self.get_cookie_name(app) in request.cookies:
             return super().open_session(app, request)
         return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing to be kept and nothing that the answer hangs on: it is left as it is."""
+        if session.accessed or session.modified or session.permanent:
+            super().save_session(app, session, response)
 
 
 def init_app(app: Flask) -> None:

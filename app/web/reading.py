@@ -25,10 +25,17 @@ class Bodies(DefaultJSONProvider):
         """Raises ValueError also for nesting beyond all reason and for halves of characters, which no text has."""
         try:
             found = super().loads(s, **kwargs)
-            self.dumps(found).encode()
+            if not _is_plain(s):
+                self.dumps(found).encode()
         except RecursionError as error:
             raise ValueError("nested too deep") from error
         return found
+
+
+def _is_plain(text: str | bytes) -> bool:
+    """Whether each of its characters stands for itself, none for half of another."""
+    escape: Any = "\\u" if isinstance(text, str) else b"\\u"
+    return text.isascii() and escape not in text
 
 
 def _look_at_address() -> None:
