@@ -6,7 +6,7 @@ from functools import cache
 from itertools import count, groupby
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Insert, Table, bindparam, insert, inspect
+from sqlalchemy import Insert, Table, TableClause, bindparam, column, insert, inspect, table
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_state
 
@@ -51,7 +51,7 @@ def _belongs(session: Session, row: Base) -> None:
 
 
 class Shape(NamedTuple):
-    """A kind of row and those of its columns that are not empty; the others are left out."""
+    """A kind of row and those of its columns that are sent: neither empty nor what the database writes by itself."""
 
     kind: type[Base]
     columns: tuple[str, ...]
@@ -95,9 +95,10 @@ def write(session: Session, kind: type[Base], *rows: Values) -> None:
         with together(session):
             write(session, kind, *rows)
         return
+    standing = _standing(kind)
     for row in rows:
-        given = {name: value for name, value in row.items() if value is not None}
-        gathered.append(Part(Shape(kind, tuple(given)), tuple(given.values())))
+        sent = {name: value for name, value in row.items() if value is not None and value != standing.get(name)}
+        gathered.append(Part(Shape(kind, tuple(sent)), tuple(sent.values())))
 
 
 Sent = tuple[list[Shape], list[Sequence[Any]]]
@@ -139,7 +140,7 @@ def _inserted(*shapes: Shape) -> Insert:
     rows = []
     for kind, columns in shapes:
         values: dict[str, Any] = {column: bindparam(next(names)) for column in columns}
-        rows.append(insert(cast(Table, inspect(kind).local_table)).inline().values(values))
+        rows.append(insert(_bare(kind)).values(values))
     return rows[-1].add_cte(*(row.cte(f"row_{number}") for number, row in enumerate(rows[:-1])))
 
 
@@ -147,6 +148,24 @@ def _inserted(*shapes: Shape) -> Insert:
 def _columns(kind: type[Base]) -> Sequence[tuple[str, str]]:
     """Attributes and the names of their columns."""
     return [(each.key, each.columns[0].name) for each in inspect(kind).column_attrs]
+
+
+@cache
+def _bare(kind: type[Base]) -> TableClause:
+    """The table without what SQLAlchemy would add to a row by itself."""
+    known = cast(Table, inspect(kind).local_table)
+    return table(known.name, *(column(each.name, each.type) for each in known.columns))
+
+
+@cache
+def _standing(kind: type[Base]) -> Values:
+    """What the database writes where nothing is said, by column; models and migrations say the same."""
+    written = {}
+    for each in cast(Table, inspect(kind).local_table).columns:
+        default: Any = each.default
+        if each.server_default is not None and default is not None and default.is_scalar:
+            written[each.name] = default.arg
+    return written
 
 
 @cache
