@@ -57,6 +57,7 @@ CODE_LETTERS, ID_LETTERS = (
 )
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
+WRITES = {WRITING: True}
 CONNECTION = "yujian_connection"
 FLUSHED = "yujian_flushed"
 USED = "yujian_used"
@@ -347,7 +348,7 @@ def _connected(session: Session) -> Iterator[Connection]:
     connection: Connection = (
         session.connection()
         if session.in_transaction()
-        else session.info.get(CONNECTION) or _writers(db.engine).connect()
+        else session.info.get(CONNECTION) or db.engine.connect().execution_options(**WRITES)
     )
     session.info.update({WRITING: True, CONNECTION: connection})
     try:
@@ -357,12 +358,6 @@ def _connected(session: Session) -> Iterator[Connection]:
     finally:
         del session.info[WRITING], session.info[CONNECTION]
         connection.close()
-
-
-@lru_cache(maxsize=4)
-def _writers(engine: Engine) -> Engine:
-    """The engine, of which each transaction begins as a writer's."""
-    return engine.execution_options(**{WRITING: True})
 
 
 def _forget(session: Session) -> None:

@@ -14,11 +14,20 @@ from app.accounts.policy import ANONYMOUS, Viewer
 from app.database import db
 from app.errors import Unauthenticated
 
-login_manager = LoginManager()
 View = TypeVar("View", bound=Callable[..., Any])
 MEMBERSHIP = "membership"
 # Where Flask-Login keeps what `User.get_id` gave.
 SIGNED_IN = "_user_id"
+
+
+class Logins(LoginManager):
+    """Flask-Login without "remember me": looking for it makes every answer, of the API too, hang on the cookie."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
+login_manager = Logins()
 
 
 class Sessions(SecureCookieSessionInterface):

@@ -6,7 +6,7 @@ import pytest
 
 from app.accounts.models import Organisation, OrganisationKind, Role
 from app.database import transaction
-from tests.http import browser
+from tests.http import browser, program
 from tests.world import at
 
 
@@ -151,12 +151,19 @@ def test_static_files_are_kept_for_a_year_by_their_version(clean, world):
         with client.get(address) as answer:
             assert answer.status_code == 200
             assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            assert "Cookie" not in answer.headers.get("Vary", "")
     with client.get("/static/css/base.css") as answer:
         assert "immutable" not in answer.headers["Cache-Control"]
 
 
 def test_pages_are_kept_by_nobody(clean, world):
-    assert browser(clean).get("/").headers["Cache-Control"] == "private, no-store"
+    headers = browser(clean).get("/").headers
+    assert (headers["Cache-Control"], headers["Vary"]) == ("private, no-store", "Cookie")
+
+
+def test_what_a_program_is_told_hangs_on_no_cookie(clean, world):
+    answer = browser(clean).get("/api/v1/labs", headers=program(world.engineer("甲公司")))
+    assert answer.status_code == 200 and "Cookie" not in answer.headers.get("Vary", "")
 
 
 def test_the_demo_strip_stands_wherever_there_are_demo_data(clean, world):
