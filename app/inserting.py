@@ -7,7 +7,7 @@ from itertools import count, groupby
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Insert, Table, TableClause, bindparam, column, insert, inspect, table
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 
 from app.database import Base, connection_of
@@ -43,9 +43,13 @@ def insert_now(session: Session, *rows: Base) -> None:
 
 
 def _belongs(session: Session, row: Base) -> None:
-    """As `session.add`, which would look at every row that this one points at, and at those that they point at."""
-    make_transient_to_detached(row)
+    """As `session.add`, which would look at every row that this one points at, and at those that they point at.
+
+    As `make_transient_to_detached` before it, which would note what is still to be read; all columns are known.
+    """
     state = instance_state(row)
+    state.key = state.mapper.identity_key_from_instance(row)
+    state._commit_all(state.dict)
     state.session_id = session.hash_key
     session.identity_map.add(state)
 

@@ -7,6 +7,7 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Connection, Insert, Select
@@ -53,10 +54,10 @@ def put(session: Session, statement: Insert, rows: Sequence[Sequence[Any]]) -> N
     What is pending in the session is not flushed before.
     """
     connection = connection_of(session)
-    prepared = _prepared(statement, connection.dialect)
+    prepared = _inserting(statement, connection.dialect)
     bound = [prepared.bound(row) for row in rows]
     # After a single row SQLite's driver asks for its number, and lets other threads in for it.
-    if len(bound) == 1 and not prepared.positional:
+    if len(bound) == 1 and prepared.names:
         send(connection, prepared.text, bound[0])
     else:
         send(connection, prepared.text, bound, many=True)
@@ -68,34 +69,34 @@ def value_name(number: int) -> str:
 
 
 def _asked(connection: Connection, statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]:
-    prepared = _prepared(statement, connection.dialect)
+    prepared = _asking(statement, connection.dialect)
     return prepared.read(send(connection, prepared.text, prepared.bound(values)))
 
 
 @dataclass(eq=False, slots=True)
-class _Prepared:
-    """A statement as the driver takes it.
+class _Question:
+    """A select as the driver takes it.
 
-    columns: the name of each value in the statement, what it is known by among those given (its name, or its number),
-    and how it is written. fixed: values that stand in the statement itself.
+    columns: the name of each value in the statement, and how it is written. fixed: values that stand in the statement
+    itself. types: of the columns that come back, of which `make` makes a row.
     """
 
     text: str
-    columns: Sequence[tuple[str, str | int, Written]]
+    columns: Sequence[tuple[str, Written]]
     fixed: Values
     positional: bool
     dialect: Dialect
-    types: Sequence[TypeEngine[Any]] = ()
-    make: Callable[[Sequence[Any]], Any] = tuple
+    types: Sequence[TypeEngine[Any]]
+    make: Callable[[Sequence[Any]], Any]
     readers: Sequence[tuple[int, Callable[[Any], Any]]] | None = field(default=None)
 
-    def bound(self, values: Any) -> Any:
+    def bound(self, values: Values) -> Any:
         """The values as the driver takes them."""
         if self.fixed:
             values = {**self.fixed, **values}
         if self.positional:
-            return tuple([write(values[key]) if write else values[key] for _, key, write in self.columns])
-        return {name: write(values[key]) if write else values[key] for name, key, write in self.columns}
+            return tuple([write(values[name]) if write else values[name] for name, write in self.columns])
+        return {name: write(values[name]) if write else values[name] for name, write in self.columns}
 
     def read(self, cursor: DBAPICursor) -> list[Any]:
         """What the driver gives, as the columns' types read it."""
@@ -118,18 +119,59 @@ class _Prepared:
         return [(position, reader) for position, reader in enumerate(read) if reader]
 
 
+@dataclass(frozen=True, slots=True)
+class _Inserts:
+    """An insert as the driver takes it.
+
+    arrange: the values of a row in the order of the statement. writers: how the driver takes some of them, by their
+    place in that order. names: of the values in the statement, none where it goes by the order.
+    """
+
+    text: str
+    arrange: Callable[[Sequence[Any]], Sequence[Any]]
+    writers: Sequence[tuple[int, Callable[[Any], Any]]]
+    names: Sequence[str]
+
+    def bound(self, values: Sequence[Any]) -> Any:
+        """The values of a row as the driver takes them."""
+        row = list(self.arrange(values))
+        for place, write in self.writers:
+            row[place] = write(row[place])
+        return dict(zip(self.names, row, strict=True)) if self.names else row
+
+
 @cache
-def _prepared(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> _Prepared:
+def _asking(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Question:
+    compiled, names = _compiled(statement, dialect)
+    return _Question(
+        text=str(compiled),
+        columns=[(name, _writer(compiled, name)) for name in names],
+        fixed={name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required},
+        positional=compiled.positional,
+        dialect=dialect,
+        types=[column.type for column in statement.selected_columns],
+        make=namedtuple("Row", statement.selected_columns.keys())._make,  # type: ignore[attr-defined]  # fields are known at run time only
+    )
+
+
+@cache
+def _inserting(statement: Insert, dialect: Dialect) -> _Inserts:
+    compiled, names = _compiled(statement, dialect)
+    numbers = {value_name(number): number for number in range(len(names))}
+    writers = [(place, writer) for place, name in enumerate(names) if (writer := _writer(compiled, name))]
+    return _Inserts(
+        text=str(compiled),
+        arrange=itemgetter(*(numbers[name] for name in names)),
+        writers=writers,
+        names=() if compiled.positional else names,
+    )
+
+
+def _compiled(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> tuple[SQLCompiler, Sequence[str]]:
+    """The statement, and the names of its values in their order."""
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
-    names = compiled.positiontup or list(compiled.binds)
-    numbers = {value_name(number): number for number in range(len(names))} if isinstance(statement, Insert) else {}
-    columns = [
-        (name, numbers.get(name, name), compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-        for name in names
-    ]
-    fixed = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
-    prepared = _Prepared(str(compiled), columns, fixed, compiled.positional, dialect)
-    if isinstance(statement, Select):
-        prepared.types = [column.type for column in statement.selected_columns]
-        prepared.make = namedtuple("Row", statement.selected_columns.keys())._make  # type: ignore[attr-defined]  # fields are known at run time only
-    return prepared
+    return compiled, compiled.positiontup or list(compiled.binds)
+
+
+def _writer(compiled: SQLCompiler, name: str) -> Written:
+    return compiled.binds[name].type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
