@@ -34,9 +34,7 @@ class Sessions(SecureCookieSessionInterface):
     """Flask's signed cookie. Programs send none: nothing is made ready to check it then."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) in request.cookies:
-            return super().open_session(app, request)
-        return self.session_class()
+        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Nothing to be kept and nothing that the answer hangs on: it is left as it is."""

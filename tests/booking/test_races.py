@@ -28,6 +28,8 @@ from app.booking.steps import Change
 from app.database import db, transaction
 from app.events import log
 from app.labs import rules as kinds
+from app.labs.capacity import touch
+from app.labs.models import Capability
 from app.orders import service as orders
 from app.orders.models import Order
 from app.orders.service import NewLine, NewOrder
@@ -212,6 +214,28 @@ def test_a_company_in_its_own_way_begins_again(world: World, app: Flask) -> None
         session.rollback()
     booker.join()
     assert told == [{"booked": 1}]
+
+
+@pytest.mark.pg
+def test_who_waited_for_a_bench_books_it_as_its_lab_has_set_it_meanwhile(world: World, app: Flask) -> None:
+    world.bench()
+    person = world.engineer("甲公司")
+    command = Book("t", "chamber", at(5))
+    told: list[Counter[str]] = []
+    db.session.remove()
+    booker = threading.Thread(target=lambda: told.append(at_once(app, [person], command)))
+    with db.engine.connect() as other:
+        other.execute(text("SELECT id FROM resource FOR UPDATE"))
+        booker.start()
+        until_one_waits(other)
+        with transaction() as session:
+            session.get_one(Capability, ("chamber", "t")).run_minutes = 75
+            touch(session, "lab")
+        other.rollback()
+    booker.join()
+    assert told == [{"booked": 1}]
+    booking = db.session.query(Booking).one()
+    assert booking.run_until - booking.run_from == timedelta(minutes=75)
 
 
 @pytest.mark.pg
