@@ -12,6 +12,31 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 # Root has no user namespace sandbox, and /dev/shm is small in containers.
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars")
 
+# What lies beyond the right edge, unless it can be scrolled to or is only for screen readers.
+BEYOND = """() => {
+    const width = document.documentElement.clientWidth
+    const roams = each => /auto|scroll/.test(getComputedStyle(each).overflowX)
+    const scrolls = each => each && (roams(each) || scrolls(each.parentElement))
+    const beyond = [...document.querySelectorAll("main *:not(svg *, .vh)")].filter(each => !scrolls(each.parentElement))
+        .map(each => each.getBoundingClientRect()).filter(box => box.width > 1 && box.height > 1)
+        .map(box => Math.round(box.right - width))
+    return Math.max(document.documentElement.scrollWidth - width, ...beyond)
+}"""
+SMALL = """() => {
+    const alone = "main :is(.l > li > a, .t.stack td > a:only-child, button, select, input[type=search])"
+    const small = []
+    for (const each of document.querySelectorAll(alone)) {
+        if (!each.checkVisibility({visibilityProperty: true})) continue
+        each.scrollIntoView({block: "center"})
+        const box = each.getClientRects()[0]
+        const hit = y => each.contains(document.elementFromPoint(box.left + box.width / 2, y))
+        const middle = box.top + box.height / 2
+        const reach = step => { let far = 0; while (far < 40 && hit(middle + step * far)) far++; return far }
+        if (reach(-1) + reach(1) - 1 < 40) small.push(each.outerHTML.slice(0, 120))
+    }
+    return small
+}"""
+
 Scheme = Literal["light", "dark"]
 
 
@@ -74,6 +99,12 @@ def choose_language(page: Page, language: Literal["zh", "en"]) -> None:
 
 
 def overflow(page: Page) -> int:
-    """CSS pixels by which the page is wider than its window (0: nothing to scroll sideways)."""
-    wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    """CSS pixels by which the page is wider than its window, or something on it is cut off there (0: neither)."""
+    wide: int = page.evaluate(BEYOND)
     return max(0, wide)
+
+
+def small_targets(page: Page) -> list[str]:
+    """Fields, buttons and links that stand by themselves and that a finger hits over less than 40 CSS pixels."""
+    found: list[str] = page.evaluate(SMALL)
+    return found

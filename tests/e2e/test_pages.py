@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.browser import choose_language, overflow
+from tests.e2e.browser import choose_language, overflow, small_targets
 
 pytestmark = pytest.mark.e2e
 
@@ -11,11 +11,11 @@ SIGNED_IN = ("/schedule", "/bookings/", "/turnaround/")
 LED_TO = ("/turnaround/?months=24&grain=quarter", "/turnaround/why", "/turnaround/lines?of=submitted&sort=longest")
 VISITOR = None
 PAGES = {
-    VISITOR: (*PUBLIC, "/accounts/sign-in", "/accounts/lost-password"),
-    "oem-a@demo.example": (*PUBLIC, *SIGNED_IN),
+    VISITOR: (*PUBLIC, "/accounts/sign-in", "/accounts/lost-password", "/accounts/register"),
+    "oem-a@demo.example": (*PUBLIC, *SIGNED_IN, "/orders/", "/orders/import", "/notices/", "/notices/choices"),
     "lab@demo.example": (*PUBLIC, *SIGNED_IN, *LED_TO),
     "coordinator@demo.example": ("/", "/turnaround/", "/turnaround/?view=projected"),
-    "admin@demo.example": ("/", "/admin/"),
+    "admin@demo.example": ("/", "/admin/", "/admin/jobs", "/admin/mail"),
 }
 LANGUAGES = ("zh", "en")
 
@@ -39,3 +39,12 @@ def test_pages_answer_fit_the_screen_and_can_be_read_by_all(request, sign_in, ax
             wrong.append(f"{path}: {wide} px wider than the screen")
         wrong += axe(page)
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_finger_hits_what_it_means(page_phone, sign_in):
+    sign_in(page_phone, "oem-a@demo.example")
+    small = []
+    for path in ("/", "/search", "/search?q=GB38031", "/bookings/", "/notices/", "/more"):
+        page_phone.goto(path)
+        small += [f"{path}: {each}" for each in small_targets(page_phone)]
+    assert not small, "\n".join(small)

@@ -1,8 +1,10 @@
 """The schedule in a browser: by keyboard, by finger, and without a script."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +13,7 @@ from tests.e2e.browser import choose_language, fill_sign_in, overflow
 
 pytestmark = pytest.mark.e2e
 
+CHONGQING = ZoneInfo("Asia/Shanghai")
 ENGINEER = "oem-a@demo.example"
 TODAY = date.today()  # noqa: DTZ011  # the fortnight only has to lie between notice and horizon
 LATER = TODAY + timedelta(days=28 - TODAY.weekday())
@@ -213,3 +216,35 @@ def test_the_lab_drags_a_booking_takes_it_back_and_moves_it_by_keyboard(page_des
     panel.locator("textarea").fill("校准延后")
     panel.get_by_role("button", name="提议这个时间").click()
     expect(offer).to_contain_text(code)
+
+
+@pytest.mark.parametrize(
+    "which", ["a.fr.idle:not([href*='places='])", "a.fr.idle[href*='places=2']"], ids=["bench", "place"]
+)
+def test_a_lab_closes_idle_time_where_it_stands_and_takes_it_back(page_desktop: Page, sign_in, which: str) -> None:
+    sign_in(page_desktop, "lab@demo.example")
+    choose_language(page_desktop, "zh")
+    page_desktop.goto(ADDRESS)
+    href = page_desktop.locator(f"a.fr.idle{which}").first.get_attribute("href") or ""
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(href).query).items()}
+    page_desktop.locator(f'a[href="{href}"]').click()
+    page_desktop.wait_for_url("**/closures/new?**")
+    for end in ("starts_at", "ends_at"):
+        local = datetime.fromisoformat(asked[end]).astimezone(CHONGQING)
+        expect(page_desktop.locator(f"#{end}")).to_have_value(f"{local:%Y-%m-%dT%H:%M}")
+    assert page_desktop.locator("[name=resources]:checked").evaluate_all("all => all.map(one => one.value)") == [
+        asked["resource"]
+    ]
+    expect(page_desktop.locator("#places")).to_have_value(asked.get("places", ""))
+    page_desktop.fill("#reason", "校准")
+    page_desktop.locator("button[value=preview]").click()
+    expect(page_desktop.locator("main")).to_contain_text("没有预约在停用时段内")
+    page_desktop.locator("button[value=save]").click()
+    page_desktop.wait_for_url(lambda url: "/closures/" in url and "/new" not in url)
+    closure = page_desktop.url
+    page_desktop.goto(ADDRESS)
+    expect(page_desktop.locator(f'a[href="{href}"]')).to_have_count(0)
+    page_desktop.goto(closure)
+    page_desktop.locator(".undo button").click()
+    page_desktop.goto(ADDRESS)
+    expect(page_desktop.locator(f'a[href="{href}"]')).to_have_count(1)
