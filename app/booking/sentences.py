@@ -159,6 +159,8 @@ def _declined(seen: Seen) -> Next:
 def _cancelled(seen: Seen) -> Next:
     if seen.ended and seen.ended.by_lab:
         return Next(gettext("%(lab)s取消了预约，时段已放开。", lab=seen.lab), _because(seen))
+    if seen.viewer.is_company:
+        return Next(gettext("贵公司取消了预约，时段已放开。"), _because(seen))
     return Next(gettext("委托方取消了预约，时段已放开。"), _because(seen))
 
 

@@ -248,6 +248,13 @@ def test_close_to_the_start_a_company_asks_the_lab(story: Story) -> None:
     assert "试验中心取消了预约，时段已放开。" in story.seen_by(story.engineer).text
 
 
+def test_what_the_company_cancelled_is_said_to_each_side_in_its_words(story: Story) -> None:
+    story.sends(story.engineer, "request")
+    story.sends(story.engineer, "cancel")
+    assert "贵公司取消了预约，时段已放开。" in story.seen_by(story.engineer).text
+    assert "委托方取消了预约，时段已放开。" in story.seen_by(story.desk).text
+
+
 def test_a_proposed_time_is_accepted_with_one_click(story: Story) -> None:
     story.sends(story.engineer, "request")
     story.desk.moves(db.session.get_one(Booking, story.booking.id), at(6), reason="台架校准")
