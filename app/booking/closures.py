@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require_visible
 from app.booking import closed, occupancy, queries, rules
 from app.booking.lapsing import clear_lapsed
-from app.booking.models import Booking, Closure, ClosureHit, ClosureKind, Occupancy
+from app.booking.models import Booking, Closure, ClosureKind
 from app.database import new_id, transaction
 from app.errors import N_, Invalid
 from app.events import log
@@ -141,7 +141,7 @@ def _reopen(session: Session, viewer: Viewer, closure: Closure, now: datetime) -
     if closure.ends_at <= now:
         return
     if closure.starts_at < now:
-        _end_at(session, closure, now)
+        occupancy.end_closure(session, closure, now)
         closure.open_end = False
         return
     remove(session, closure)
@@ -149,20 +149,7 @@ def _reopen(session: Session, viewer: Viewer, closure: Closure, now: datetime) -
 
 def remove(session: Session, closure: Closure) -> None:
     """As if it had never been made; what it took is free."""
-    session.execute(delete(Occupancy).where(Occupancy.closure_id == closure.id))
-    session.execute(delete(ClosureHit).where(ClosureHit.closure_id == closure.id))
-    session.delete(closure)
-
-
-def _end_at(session: Session, closure: Closure, ends_at: datetime) -> None:
-    """Give back what a closure takes behind an instant."""
-    for row in session.scalars(select(Occupancy).where(Occupancy.closure_id == closure.id)):
-        if row.starts_at >= ends_at:
-            session.delete(row)
-        elif row.ends_at > ends_at:
-            row.ends_at = ends_at
-    closure.ends_at = ends_at
-    session.flush()
+    occupancy.end_closure(session, closure, closure.starts_at)
 
 
 def change_end(viewer: Viewer, closure_id: str, ends_at: datetime, open_end: bool, now: datetime) -> Closure:
@@ -179,7 +166,7 @@ def change_end(viewer: Viewer, closure_id: str, ends_at: datetime, open_end: boo
 
 def _set_end(session: Session, closure: Closure, ends_at: datetime) -> None:
     if ends_at < closure.ends_at:
-        _end_at(session, closure, ends_at)
+        occupancy.end_closure(session, closure, ends_at)
         return
     closure.ends_at = ends_at
     session.flush()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.booking import closed, rules
 from app.booking.availability import ANYBODY, PlaceOf, Slot, Wish, slot_for
-from app.booking.models import OVERLAP, Booking, Closure, MoveProposal, Occupancy
+from app.booking.models import OVERLAP, Booking, Closure, ClosureHit, MoveProposal, Occupancy
 from app.booking.queries import InTheWay, Taken
 from app.database import new_id
 from app.inserting import write
@@ -139,6 +139,7 @@ def state_of(session: Session, booking: Booking) -> str | None:
 
 def take_closure(session: Session, closure: Closure) -> None:
     """Close what is still free of the closure's places; what bookings hold is closed once they free it."""
+    _lock_closing(session, closure)
     when = Interval(closure.starts_at, closure.ends_at)
     resources = {resource_id for resource_id, _ in closed.places_of(session, closure.resource_id, closure.places)}
     inside = select(Occupancy.booking_id).where(
@@ -169,6 +170,35 @@ def _fill(session: Session, closure: Closure, when: Interval) -> None:
             for piece in subtract([when], taken[place])
         ],
     )
+
+
+def _lock_closing(session: Session, closure: Closure) -> None:
+    """Closures of one resource begin and end one after another: what one gives back another may have to take."""
+    session.get(Resource, closure.resource_id, with_for_update={"of": Resource, "key_share": True})
+
+
+def end_closure(session: Session, closure: Closure, ends_at: datetime) -> None:
+    """Give back what a closure takes behind an instant, unless another one closes it too. ends_at: the closure's own
+    start where it goes altogether.
+    """
+    _lock_closing(session, closure)
+    given: list[tuple[str, Interval]] = []
+    late = select(Occupancy).where(Occupancy.closure_id == closure.id, Occupancy.ends_at > ends_at)
+    for row in session.scalars(late):
+        given.append((row.resource_id, Interval(max(row.starts_at, ends_at), row.ends_at)))
+        if row.starts_at >= ends_at:
+            session.delete(row)
+        else:
+            row.ends_at = ends_at
+    session.flush()
+    if ends_at > closure.starts_at:
+        closure.ends_at = ends_at
+    else:
+        session.execute(delete(ClosureHit).where(ClosureHit.closure_id == closure.id))
+        session.delete(closure)
+    session.flush()
+    for resource_id, span in given:
+        close_again(session, [resource_id], span)
 
 
 def close_again(session: Session, resource_ids: Iterable[str], when: Interval) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from app.booking import closures, rules
+from app.booking.closures import CloseResource
 from app.booking.models import ClosureKind
 from app.errors import NotFound
 from app.worktime import Interval
@@ -41,3 +42,26 @@ def test_only_the_own_lab_closes_and_reopening_frees(world: World) -> None:
     closure = closes(lab, at(5, 8, 0), at(5, 18, 0))
     closures.reopen(lab.viewer, closure.id, world.now)
     world.engineer("甲公司").requests(at(5))
+
+
+@pytest.mark.parametrize("first_ends", [True, False])
+def test_what_two_closures_close_stays_closed_when_one_ends(world: World, first_ends: bool) -> None:
+    world.bench()
+    lab, rival = world.lab_admin("lab"), world.engineer("甲公司")
+    around = [CloseResource("chamber", at(5, 8), at(5, end), ClosureKind.OTHER, around=True) for end in (18, 13)]
+    first, second = [closures.close(lab.viewer, each, world.now) for each in around]
+    closures.reopen(lab.viewer, (first if first_ends else second).id, world.now)
+    with pytest.raises(rules.SlotTaken):
+        rival.requests(at(5))
+    closures.reopen(lab.viewer, (second if first_ends else first).id, world.now)
+    rival.requests(at(5))
+
+
+def test_a_closure_that_ends_early_gives_back_nothing_that_another_closes(world: World) -> None:
+    world.bench()
+    lab = world.lab_admin("lab")
+    around = [CloseResource("chamber", at(5, 8), at(5, 18), ClosureKind.OTHER, around=True) for _ in range(2)]
+    first, _second = [closures.close(lab.viewer, each, world.now) for each in around]
+    closures.change_end(lab.viewer, first.id, at(5, 9), False, world.now)
+    with pytest.raises(rules.SlotTaken):
+        world.engineer("甲公司").requests(at(5, 9))
