@@ -48,7 +48,8 @@ class _Lines:
 def init_app(app: Flask) -> None:
     """Write logs as JSON lines, the application's and the libraries' alike; tests hear of what is wrong only."""
     if app.testing:
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+        level = structlog.make_filtering_bound_logger(logging.WARNING)
+        structlog.configure(processors=[*SHARED, JSON], logger_factory=_Lines, wrapper_class=level)
     else:
         _take_over()
     app.before_request(_begin)
