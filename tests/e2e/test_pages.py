@@ -41,8 +41,10 @@ def test_pages_answer_fit_the_screen_and_can_be_read_by_all(request, sign_in, ax
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_finger_hits_what_it_means(page_phone, sign_in):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_finger_hits_what_it_means(page_phone, sign_in, language):
     sign_in(page_phone, "oem-a@demo.example")
+    choose_language(page_phone, language)
     small = []
     for path in ("/", "/search", "/search?q=GB38031", "/bookings/", "/notices/", "/more"):
         page_phone.goto(path)
