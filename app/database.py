@@ -130,12 +130,16 @@ class CommandSession(session.Session):
         return self.info.get(CONNECTION) or super().get_bind(mapper, clause, bind, **others)
 
     def rollback(self) -> None:
-        super().rollback()
-        self._let_go()
+        try:
+            super().rollback()
+        finally:
+            self._let_go()
 
     def close(self) -> None:
-        super().close()
-        self._let_go()
+        try:
+            super().close()
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
         """Give back a connection that only read; a command gives back its own."""
@@ -350,14 +354,17 @@ def _connected(session: Session) -> Iterator[Connection]:
         if session.in_transaction()
         else session.info.get(CONNECTION) or db.engine.connect().execution_options(**WRITES)
     )
-    session.info.update({WRITING: True, CONNECTION: connection})
-    try:
-        if not connection.in_transaction():
-            connection.begin()
-        yield connection
-    finally:
-        del session.info[WRITING], session.info[CONNECTION]
-        connection.close()
+    with connection:
+        session.info.update({WRITING: True, CONNECTION: connection})
+        try:
+            if not connection.in_transaction():
+                connection.begin()
+            yield connection
+        finally:
+            del session.info[WRITING], session.info[CONNECTION]
+            # SQLite goes on with a transaction that it could not commit, of which SQLAlchemy thinks that it has ended:
+            # the connection would go back with the lock of all writers.
+            connection.rollback()
 
 
 def _forget(session: Session) -> None:

@@ -1,23 +1,28 @@
 """What every write stands on: one transaction, connections that are alive, rows that are what the ORM reads."""
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
+from psycopg.pq import TransactionStatus
 from sqlalchemy import bindparam, func, inspect, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from app import database
 from app.booking.models import Booking, Occupancy
 from app.booking.rules import State
-from app.database import db, transaction
+from app.database import CONNECTION, connection_of, db, send, transaction
 from app.events import log
 from app.events.models import Event
 from app.inserting import together
 from app.labs.models import Lab
 from app.orders.models import Order, OrderLine
-from app.prepared import ask
+from app.prepared import ask, ask_before
+from tests.http import browser, program
 from tests.statements import statements
 from tests.waiting import eventually
 from tests.world import World, at
@@ -167,6 +172,113 @@ def test_who_waits_to_write_to_sqlite_keeps_no_connection(world: World, app: Fla
         assert eventually(lambda: pool.checkedout() == 1)
     other.join(10)
     assert pool.checkedout() == 0
+
+
+def unfinished() -> int:
+    """Connections that are held, and those that were given back in the middle of a transaction."""
+    pool = db.engine.pool
+    assert isinstance(pool, QueuePool)
+    held, resting = pool.checkedout(), []
+    while pool.checkedin():
+        resting.append(pool.connect())
+    begun = [each for each in resting if in_a_transaction(each.dbapi_connection)]
+    for each in resting:
+        each.close()
+    return held + len(begun)
+
+
+def in_a_transaction(connection: Any) -> bool:
+    return bool(
+        connection.in_transaction
+        if db.engine.dialect.name == "sqlite"
+        else connection.info.transaction_status is not TransactionStatus.IDLE
+    )
+
+
+def test_nothing_is_held_after_a_request(world: World, clean: Flask) -> None:
+    world.bench()
+    person = world.engineer("甲公司")
+    headers, wrong = program(person), {"Authorization": "Bearer yj_wrong"}
+    command = {"test": "t", "resource": "chamber", "starts_at": at(9).isoformat(), "state": "requested"}
+    asked: list[tuple[int, str, dict[str, Any]]] = [
+        (200, "GET", {"path": "/api/v1/bookings", "headers": headers}),
+        (401, "GET", {"path": "/api/v1/bookings", "headers": wrong}),
+        (404, "GET", {"path": "/api/v1/bookings/none", "headers": headers}),
+        (201, "POST", {"path": "/api/v1/bookings", "headers": headers, "json": command}),
+        (409, "POST", {"path": "/api/v1/bookings", "headers": headers, "json": command}),
+        (422, "POST", {"path": "/api/v1/bookings", "headers": headers, "json": {}}),
+        (401, "POST", {"path": "/api/v1/bookings", "headers": wrong, "json": command}),
+        (200, "GET", {"path": "/orders/"}),
+        (404, "GET", {"path": "/bookings/none"}),
+    ]
+    db.session.remove()
+    with time_machine.travel(world.now, tick=False):
+        visitor = browser(clean, person)
+        for status, method, request in asked:
+            answer = visitor.open(method=method, **request)
+            assert (answer.status_code, unfinished()) == (status, 0), request
+    assert db.session.query(Booking).count() == 1
+
+
+# A deferred check, which only the commit makes.
+BROKEN = {
+    "sqlite": ("PRAGMA defer_foreign_keys=ON", "UPDATE resource SET lab_id = 'nothing'"),
+    "postgresql": (
+        "CREATE TEMPORARY TABLE twice (number integer UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP",
+        "INSERT INTO twice VALUES (1), (1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("read", [True, False])
+@pytest.mark.parametrize("joined", [True, False])
+def test_nothing_is_held_of_what_could_not_be_committed(world: World, read: bool, joined: bool) -> None:
+    world.bench()
+    before = name_of("lab")
+    db.session.remove()
+    if read:
+        ask_before(select(Lab.id), {})
+    with pytest.raises(IntegrityError), transaction() as session:
+        for statement in (*BROKEN[db.engine.dialect.name], "UPDATE lab SET name_zh = '别的名字'"):
+            if joined:
+                session.execute(text(statement))
+            else:
+                send(connection_of(session), statement)
+    assert unfinished() == 0
+    assert name_of("lab") == before
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_nothing_is_held_of_a_part_that_was_given_up(world: World, read: bool) -> None:
+    world.bench()
+    before = name_of("lab")
+    db.session.remove()
+    if read:
+        ask_before(select(Lab.id), {})
+    with transaction() as session:
+        lab = session.get_one(Lab, "lab")
+        with pytest.raises(DBAPIError), transaction():
+            lab.name_zh = "别的名字"
+            session.execute(text("SELECT nothing FROM nowhere"))
+        assert lab.name_zh == before
+        lab.name_en = "Kept"
+    assert unfinished() == 0
+    assert db.session.query(Lab.name_zh, Lab.name_en).one() == (before, "Kept")
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize("end", [db.session.rollback, db.session.remove])
+def test_a_connection_that_broke_after_it_was_read_is_let_go(world: World, end: Callable[[], None]) -> None:
+    world.bench()
+    db.session.remove()
+    ask_before(select(Lab.id), {})
+    pid = db.session.scalar(select(func.pg_backend_pid()))
+    with db.engine.connect() as killer:
+        killer.execute(text("SELECT pg_terminate_backend(:pid)").bindparams(pid=pid))
+    with pytest.raises(OperationalError):
+        end()
+    assert (unfinished(), CONNECTION in db.session().info) == (0, False)
+    assert name_of("lab")
 
 
 @pytest.mark.pg
