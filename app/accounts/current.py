@@ -104,6 +104,9 @@ def api_viewer() -> Viewer:
 def token_needed() -> None:
     """Before a request is looked at any closer: who asks without a valid token is told nothing but that."""
     require_api_viewer()
+    if request.mimetype == "multipart/form-data":
+        # A slow upload must not keep the connection on which its token was asked for.
+        db.session.rollback()
 
 
 def require_api_viewer() -> Viewer:

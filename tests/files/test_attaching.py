@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.pool import QueuePool
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -25,6 +26,9 @@ from tests.files import samples
 from tests.http import browser, program
 from tests.visitor import Visitor
 from tests.world import Person, World
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MEGABYTE = 1024 * 1024
 
@@ -205,6 +209,35 @@ class TestSize:
         monkeypatch.setitem(story.app.config, "FILE_MAX_MB", 1)
         refused = browser(story.app, story.engineer).post(f"{story.where}/files", **multipart(MEGABYTE + 9))
         assert refused.status_code == 413 and "一次上传合计最多 1 MB" in refused.get_data(as_text=True)
+
+
+class Slowly(BytesIO):
+    """A body that counts the connections which are held while it comes in."""
+
+    held: ClassVar[list[int]] = []
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        pool = db.engine.pool
+        assert isinstance(pool, QueuePool)
+        self.held.append(pool.checkedout())
+        return super().readinto(buffer)
+
+
+def test_an_upload_keeps_no_connection_while_it_comes_in(story: Story) -> None:
+    fields = {"purpose": "attachment", "file": FileStorage(BytesIO(samples.PDF), "a.pdf")}
+    boundary, body = encode_multipart(fields)
+    headers = program(story.engineer)
+    db.session.remove()
+    Slowly.held.clear()
+    answer = browser(story.app).post(
+        f"/api/v1{story.where}/files",
+        input_stream=Slowly(body),
+        content_length=len(body),
+        content_type=f"multipart/form-data; boundary={boundary}",
+        headers=headers,
+    )
+    assert answer.status_code == 201
+    assert set(Slowly.held) == {0}
 
 
 class TestPrograms:
