@@ -33,9 +33,13 @@ class Bodies(DefaultJSONProvider):
 
 
 def _is_plain(text: str | bytes) -> bool:
-    """Whether each of its characters stands for itself, none for half of another."""
+    """Whether each of its characters stands for itself, none for half of another.
+
+    Bytes with a NUL among them may be UTF-16 or UTF-32, in which an escape looks otherwise.
+    """
     escape: Any = "\\u" if isinstance(text, str) else b"\\u"
-    return text.isascii() and escape not in text
+    nul: Any = NUL if isinstance(text, str) else NUL.encode()
+    return text.isascii() and escape not in text and nul not in text
 
 
 def _look_at_address() -> None:

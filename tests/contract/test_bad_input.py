@@ -27,8 +27,8 @@ NO_TIMES = (
 NO_OBJECTS = (
     *(b"", b"{", b"[]", b'"text"', b"null", b"5", b"\x00", b"test=t&resource=chamber"),
     *(b'{"test": \xff\xfe}', b'{"test": "\xc3\x28"}', b"[" * 100_000, b'{"a":' * 100_000),
-    # Half of a character, which no database keeps.
-    json.dumps(GOOD | {"note": "\ud800"}).encode(),
+    # Half of a character, which no database keeps, in each way in which JSON is written.
+    *(json.dumps(GOOD | {"\ud800": "\ud800"}).encode(each) for each in ("utf-8", "utf-16-le", "utf-32-be")),
 )
 # Values in addresses that nothing is called by.
 STRANGE = (
