@@ -130,21 +130,28 @@ class CommandSession(session.Session):
         return self.info.get(CONNECTION) or super().get_bind(mapper, clause, bind, **others)
 
     def rollback(self) -> None:
-        try:
+        with self._ending():
             super().rollback()
-        finally:
-            self._let_go()
 
     def close(self) -> None:
-        try:
+        with self._ending():
             super().close()
-        finally:
-            self._let_go()
 
-    def _let_go(self) -> None:
-        """Give back a connection that only read; a command gives back its own."""
-        if CONNECTION in self.info and not self.info.get(WRITING):
-            self.info.pop(CONNECTION).close()
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Give back a connection that only read; a command gives back its own.
+
+        What broke has ended by itself: an answer that is ready by then goes out all the same.
+        """
+        try:
+            try:
+                yield
+            finally:
+                if CONNECTION in self.info and not self.info.get(WRITING):
+                    self.info.pop(CONNECTION).close()
+        except DBAPIError as error:
+            if not error.connection_invalidated or self.in_transaction():
+                raise
 
 
 # Rows stay readable after the commit: the view shows what was just stored without asking again.
