@@ -132,6 +132,10 @@ class CommandSession(session.Session):
     def rollback(self) -> None:
         with self._ending():
             super().rollback()
+            if self.info.get(WRITING):
+                # Nothing may have gone through the session's rows. And SQLite goes on with a transaction that it could
+                # not commit, of which SQLAlchemy thinks that it has ended: it would rest with the lock of all writers.
+                self.info[CONNECTION].rollback()
 
     def close(self) -> None:
         with self._ending():
@@ -369,9 +373,6 @@ def _connected(session: Session) -> Iterator[Connection]:
             yield connection
         finally:
             del session.info[WRITING], session.info[CONNECTION]
-            # SQLite goes on with a transaction that it could not commit, of which SQLAlchemy thinks that it has ended:
-            # the connection would go back with the lock of all writers.
-            connection.rollback()
 
 
 def _forget(session: Session) -> None:

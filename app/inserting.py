@@ -52,6 +52,9 @@ def _belongs(session: Session, row: Base) -> None:
     state._commit_all(state.dict)
     state.session_id = session.hash_key
     session.identity_map.add(state)
+    if nested := session.get_nested_transaction():
+        # A part that is given up takes it along; what ends the whole command lets all rows be read anew.
+        nested._new[state] = True
 
 
 class Shape(NamedTuple):

@@ -51,9 +51,12 @@ def ask_before(statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]
 def put(session: Session, statement: Insert, rows: Sequence[Sequence[Any]]) -> None:
     """Send an insert that was built once, with the values of each row by the numbers that they have in it.
 
-    What is pending in the session is not flushed before.
+    What is pending in the session is not flushed before. Raises RuntimeError outside of a transaction, and in a command
+    that somebody has rolled back in the middle: SQLite would keep each row at once, PostgreSQL none.
     """
     connection = connection_of(session)
+    if not connection.in_transaction():
+        raise RuntimeError("no transaction is open")
     prepared = _inserting(statement, connection.dialect)
     bound = [prepared.bound(row) for row in rows]
     # After a single row SQLite's driver asks for its number, and lets other threads in for it.

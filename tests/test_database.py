@@ -36,11 +36,12 @@ def test_a_booking_that_is_given_up_in_the_middle_of_a_transaction_leaves_nothin
     """Its first statements go past the session, which sets a savepoint for what it sends itself."""
     world.bench()
     person = world.engineer("甲公司")
-    with transaction():
+    with transaction() as session:
         for _ in range(2):
             with pytest.raises(LookupError), transaction():
-                person.requests(at(5))
+                booking = person.requests(at(5))
                 raise LookupError
+            assert session.get(Booking, booking.id) is None
     assert (db.session.query(Booking).count(), db.session.query(Occupancy).count()) == (0, 0)
 
 
@@ -121,6 +122,15 @@ def test_nothing_is_inserted_of_what_was_broken_off(world: World) -> None:
     with transaction() as session:
         log.record(session, "test.kept", booking, by=log.System(), at=at(3))
     assert [event.kind for event in log.history(booking.id)[before:]] == ["test.kept"]
+
+
+def test_no_row_is_inserted_after_a_command_was_rolled_back_in_the_middle(world: World) -> None:
+    world.bench()
+    booking = world.engineer("甲公司").requests(at(4))
+    with pytest.raises(RuntimeError), transaction() as session:
+        session.rollback()
+        log.record(session, "test.late", booking, by=log.System(), at=at(3))
+    assert [event.kind for event in log.history(booking.id)] == ["booking.requested"]
 
 
 def test_a_prepared_statement_reads_what_sqlalchemy_reads_and_is_counted(world: World) -> None:
