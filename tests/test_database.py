@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from psycopg.pq import TransactionStatus
 from sqlalchemy import bindparam, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
@@ -201,7 +200,7 @@ def in_a_transaction(connection: Any) -> bool:
     return bool(
         connection.in_transaction
         if db.engine.dialect.name == "sqlite"
-        else connection.info.transaction_status is not TransactionStatus.IDLE
+        else connection.info.transaction_status.name != "IDLE"
     )
 
 

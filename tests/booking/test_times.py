@@ -74,13 +74,13 @@ def test_only_capable_benches_and_known_ones(world: World) -> None:
         world.engineer("甲公司").requests(at(5), resource="nowhere")
 
 
-def test_the_loser_gets_the_three_nearest_offers(world: World) -> None:
+def test_the_loser_gets_the_nearest_offer_of_each_of_the_three_nearest_days(world: World) -> None:
     world.bench()
     world.engineer("甲公司").requests(at(5, 9, 0))
     with pytest.raises(rules.SlotTaken) as refused:
         world.engineer("乙公司").holds(at(5, 10, 0))
     starts = [offer.starts_at for offer in refused.value.offers]
-    assert starts == [at(5, 13, 0), at(5, 13, 30), at(5, 14, 0)]
+    assert starts == [at(4, 13, 30), at(5, 13, 0), at(6, 8, 30)]
     assert all(rules.bookable_span(world.now, limits()).contains(start) for start in starts)
 
 
