@@ -21,7 +21,9 @@ class Counted(enum.IntEnum):
 def wait(session: Session, whose: Counted, ident: str) -> None:
     """Until the commit nothing else of this one is counted. SQLite has one writer anyway.
 
-    Behind the locks of rows, so that only who is counted waits.
+    Behind the locks of rows, so that only who is counted waits. What is pending in the session is not flushed before:
+    it may be half made.
     """
-    if connection_of(session).dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(int(whose), func.hashtext(ident))))
+    connection = connection_of(session)
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(int(whose), func.hashtext(ident))))
