@@ -6,7 +6,6 @@ writer is at work, and two of them would both see the slot as free.
 """
 
 import enum
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -37,10 +36,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
+
+from app.identifiers import new_id
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -49,12 +50,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-CODE_ALPHABET = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-ID_ALPHABET = b"abcdefghijklmnopqrstuvwxyz234567"
-# A random byte as one of 32 letters, each as likely as the others.
-CODE_LETTERS, ID_LETTERS = (
-    bytes(alphabet[byte % 32] for byte in range(256)) for alphabet in (CODE_ALPHABET, ID_ALPHABET)
-)
 BUSY_TIMEOUT_MS = 30_000
 WRITING = "yujian_writing"
 WRITES = {WRITING: True}
@@ -163,11 +158,6 @@ db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": CommandSessio
 migrate = Migrate()
 
 
-def new_id() -> str:
-    """A random id of 16 characters (80 bits): ids can't be counted or guessed."""
-    return secrets.token_bytes(16).translate(ID_LETTERS).decode()
-
-
 def random_id() -> Mapped[str]:
     """Primary key column with a random id."""
     return mapped_column(String(24), primary_key=True, default=new_id)
@@ -177,24 +167,6 @@ def index_where_set(name: str, *columns: str) -> Index:
     """An index of the rows in which the last column is not empty: the others are written without it."""
     where = text(f"{columns[-1]} IS NOT NULL")
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
-
-
-def code(letter: str, at: datetime) -> str:
-    """A code that people read: month and five random characters, `B2611-7KQXM`.
-
-    letter: kind of thing (B booking, W order). at: aware, its local month is shown.
-    """
-    return f"{letter}{at.year % 100:02}{at.month:02}-{readable_letters(5)}"
-
-
-def readable_letters(count: int) -> str:
-    """Random letters and digits, five bits each, without those that look like one another."""
-    return secrets.token_bytes(count).translate(CODE_LETTERS).decode()
-
-
-def code_taken(error: IntegrityError) -> bool:
-    """Whether an insert failed because its readable code had been drawn before: draw again."""
-    return "code" in str(error.orig).partition("\n")[0]
 
 
 def in_a_circle(error: OperationalError) -> bool:
@@ -219,14 +191,20 @@ def execute(
     return connection_of(session).execute(statement, values)
 
 
-def send(connection: Connection, statement: str, values: Any = (), many: bool = False) -> DBAPICursor:
-    """Give the driver a statement of its own language, and its cursor back. many: values are those of many rows.
+def send(
+    connection: Connection,
+    statement: str,
+    values: Any = (),
+    cursor: DBAPICursor | None = None,
+    many: bool = False,
+) -> DBAPICursor:
+    """Give the driver a statement of its own language, and the cursor back. many: values are those of many rows.
 
     As `Connection.exec_driver_sql` without the objects that it makes around each statement. Listeners hear of the
     statement, errors are SQLAlchemy's, and a connection that broke is thrown away.
     """
     dialect, dbapi = connection.dialect, connection.dialect.loaded_dbapi
-    cursor = connection.connection.cursor()
+    cursor = cursor or connection.connection.cursor()
     for told in connection.engine.dispatch.before_cursor_execute:
         told(connection, cursor, statement, values, None, many)
     try:

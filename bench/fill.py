@@ -16,7 +16,8 @@ from app.accounts.models import ApiToken, Membership, Organisation, Organisation
 from app.accounts.passwords import hashed
 from app.accounts.queries import digest
 from app.booking.models import Booking, Occupancy
-from app.database import db, new_id, transaction
+from app.database import db, transaction
+from app.identifiers import new_id
 from app.labs.models import Capability, Resource
 from app.orders.models import Order, OrderLine
 

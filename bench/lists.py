@@ -24,7 +24,8 @@ from app import create_app
 from app.accounts.models import Membership, Role, User
 from app.booking.models import Booking
 from app.clock import now
-from app.database import db, new_id, refresh_statistics, transaction
+from app.database import db, refresh_statistics, transaction
+from app.identifiers import new_id
 from app.labs.models import Capability, Lab, Resource
 from app.orders.models import Order, OrderLine
 from app.samples.models import Sample

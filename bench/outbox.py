@@ -24,7 +24,8 @@ from sqlalchemy import func, insert, select
 from app import create_app
 from app.accounts.models import Membership, Organisation, OrganisationKind, Role, User
 from app.clock import now
-from app.database import db, new_id, transaction
+from app.database import db, transaction
+from app.identifiers import new_id
 from app.notifications.groups import Side
 from app.notifications.kinds import Kind
 from app.notifications.models import Mail, MailState, Notice

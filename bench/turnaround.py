@@ -26,7 +26,8 @@ from app import create_app
 from app.accounts.models import Membership, Organisation, OrganisationKind, Role, User
 from app.booking.models import Booking
 from app.clock import now
-from app.database import db, new_id, refresh_statistics, transaction
+from app.database import db, refresh_statistics, transaction
+from app.identifiers import new_id
 from app.labs.models import Capability, Resource
 from app.orders.models import ClockStop, Order, OrderLine, RetestCause, StopCause
 from app.testing.models import RunPause

@@ -23,10 +23,11 @@ from app.accounts.models import (
 )
 from app.accounts.policy import Action, Viewer, allowed, require
 from app.accounts.service import Person, add_membership, add_user
-from app.database import new_id, transaction
+from app.database import transaction
 from app.errors import Forbidden, NotFound
 from app.events import log
 from app.events.log import Actor
+from app.identifiers import new_id
 from app.turns import Counted
 
 MANAGERS = frozenset({Role.COMPANY_MANAGER, Role.LAB_ADMIN, Role.SYSTEM_ADMIN})

@@ -20,10 +20,11 @@ from app.accounts.models import (
     User,
 )
 from app.accounts.policy import Viewer
-from app.database import db, new_id, transaction
+from app.database import db, transaction
 from app.errors import NotFound
 from app.events import log
 from app.events.log import Actor
+from app.identifiers import new_id
 from app.turns import Counted
 
 # Tells what it is to people and to scanners for leaked secrets.

@@ -16,10 +16,11 @@ from app.accounts.policy import Action, Viewer, require_visible
 from app.booking import closed, occupancy, queries, rules
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, Closure, ClosureKind
-from app.database import new_id, transaction
+from app.database import transaction
 from app.errors import N_, Invalid
 from app.events import log
 from app.events.log import System
+from app.identifiers import new_id
 from app.labs.models import Resource
 from app.worktime import Interval
 

@@ -14,7 +14,7 @@ from app.booking import closed, rules
 from app.booking.availability import ANYBODY, PlaceOf, Slot, Wish, slot_for
 from app.booking.models import OVERLAP, Booking, Closure, ClosureHit, MoveProposal, Occupancy
 from app.booking.queries import InTheWay, Taken
-from app.database import new_id
+from app.identifiers import new_id
 from app.inserting import write
 from app.labs.models import Capability, Resource
 from app.labs.queries import CapableBench

@@ -21,8 +21,9 @@ from app.booking.service import Book
 from app.booking.settings import limits_of
 from app.booking.sharing import Allowance
 from app.booking.steps import Change
-from app.database import db, new_id, transaction
+from app.database import db, transaction
 from app.errors import N_, Invalid, NotFound, YujianError
+from app.identifiers import new_id
 from app.labs.queries import END, CapableBench, capable_benches
 from app.worktime import SHANGHAI, Interval, add_working_days, local_date
 

@@ -34,10 +34,11 @@ from app.booking.steps import (
     slot_columns,
     wish_of,
 )
-from app.database import code, code_taken, db, in_a_circle, new_id, transaction
+from app.database import db, in_a_circle, transaction
 from app.errors import YujianError
 from app.events import log
 from app.events.log import System
+from app.identifiers import code, code_taken, new_id
 from app.inserting import insert_now, new_row, together
 from app.labs.queries import Bench, bench_of, rule_owner
 from app.labs.rules import ANY_COMPANY, AT_ONCE

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
 
-from app.database import db, new_id
+from app.database import db
 from app.events.models import Event
+from app.identifiers import new_id
 from app.inserting import write
 
 

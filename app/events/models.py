@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, new_id
+from app.database import Base
+from app.identifiers import new_id
 
 
 class Event(Base):

@@ -13,11 +13,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Viewer
-from app.database import new_id, transaction
+from app.database import transaction
 from app.events import log
 from app.files import content, queries, rules
 from app.files.models import FileDownload, FilePurpose, StoredFile
 from app.files.settings import most_bytes, quota, store
+from app.identifiers import new_id
 
 operation = structlog.stdlib.get_logger("yujian.files")
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.database import db, new_id, transaction
+from app.database import db, transaction
+from app.identifiers import new_id
 from app.jobs.models import SchedulerLease
 
 LEASE = "scheduler"

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.database import Base, new_id, random_id
+from app.database import Base, random_id
+from app.identifiers import new_id
 from app.labs.models import Lab
 
 

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session, joinedload
 from app.accounts.models import Membership
 from app.accounts.policy import Action, Viewer, allowed
 from app.clock import now as clock
-from app.database import db, new_id, transaction
+from app.database import db, transaction
 from app.enclosures import Enclosure
 from app.errors import Forbidden, NotFound
+from app.identifiers import new_id
 from app.notifications import queries, rules
 from app.notifications.enclosing import enclosed
 from app.notifications.groups import Group, How

@@ -13,7 +13,7 @@ from app.accounts.members import may_fill
 from app.accounts.models import Membership, Role, User
 from app.accounts.policy import Viewer, allowed
 from app.accounts.queries import viewer_of
-from app.database import new_id
+from app.identifiers import new_id
 from app.notifications import queries, rules
 from app.notifications.groups import REPORTERS, Group, How, Side
 from app.notifications.kinds import KINDS, Kind

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Viewer
-from app.database import new_id
 from app.events import log
+from app.identifiers import new_id
 from app.orders import rules, service
 from app.orders.models import OrderLine, OrderState, RetestCause
 

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require, require_visible
-from app.database import code, new_id, transaction
+from app.database import transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
 from app.events.log import Actor
+from app.identifiers import code, new_id
 from app.inserting import new_row
 from app.labs.queries import lab_can
 from app.orders import queries, rules

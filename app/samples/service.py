@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require, require_visible
-from app.database import code, transaction
+from app.database import transaction
 from app.errors import NotFound
 from app.events import log
+from app.identifiers import code
 from app.orders import rules as orders
 from app.orders import stops
 from app.orders.models import Order, StopCause

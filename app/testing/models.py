@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, new_id, random_id
+from app.database import Base, random_id
+from app.identifiers import new_id
 from app.testing.filter_models import SavedFilter as SavedFilter  # a table of this room too
 from app.testing.rules import SHOWN, ReportState, Right
 from app.testing.run_rules import PauseCause, Result

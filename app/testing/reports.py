@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from app.accounts.policy import Action, Viewer, require_visible
 from app.booking.models import Booking
 from app.booking.rules import State, WrongState
-from app.database import new_id, transaction
+from app.database import transaction
 from app.events import log
 from app.files import service as files
 from app.files.models import FilePurpose, StoredFile
 from app.files.service import Received, Subject, Upload, received
+from app.identifiers import new_id
 from app.labs import queries as labs
 from app.orders import service as orders
 from app.orders import stops

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from app.database import db, new_id
+from app.database import db
+from app.identifiers import new_id
 from app.orders.models import OrderLine
 from app.turnaround import losses
 from app.turnaround.cells import COUNTABLE

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.database import Base, db, execute, new_id, transaction
+from app.database import Base, db, execute, transaction
+from app.identifiers import new_id
 from app.labs.models import Lab
 from app.orders.models import OrderLine
 from app.turnaround import losses

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 
-from app.database import readable_letters
+from app.identifiers import readable_letters
 
 log = structlog.stdlib.get_logger("yujian")
 

@@ -26,7 +26,8 @@ from app.booking.service import Book
 from app.booking.settings import limits
 from app.capacity.resources.rules import PartTaken
 from app.capacity.resources.service import ChangeResource, Facts, change_resource
-from app.database import db, new_id, transaction
+from app.database import db, transaction
+from app.identifiers import new_id
 from app.labs.capacity import BenchState, Changeover, Companion, Nearness, ResourceLink, touch
 from app.labs.models import Capability, Resource
 from tests.booking.test_races import all_at_once, overlaps

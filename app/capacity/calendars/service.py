@@ -12,9 +12,10 @@ from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, require_visible
 from app.capacity.calendars.rules import Shift, Validity, check_validity, make_room, pieces_of
 from app.capacity.rules import check_setup_version
-from app.database import new_id, transaction
+from app.database import transaction
 from app.errors import N_, Invalid, NotFound
 from app.events import log
+from app.identifiers import new_id
 from app.labs.capacity import Audience, LabDay, LabShiftPattern, touch
 from app.labs.models import Lab, Resource
 from app.labs.setup import Day, LabSetup, Pattern, week_of

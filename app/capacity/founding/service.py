@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Organisation, OrganisationKind
 from app.accounts.policy import Action, Viewer, allowed
-from app.database import new_id, transaction
+from app.database import transaction
 from app.errors import N_, Forbidden, Invalid, NotFound
 from app.events import log
+from app.identifiers import new_id
 from app.labs.models import Domain, Lab
 from app.labs.search_text import compose
 

@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from app.booking.models import Booking, Closure
 from app.booking.settings import limits
 from app.capacity.utilisation.rules import Hours
-from app.database import Base, db, execute, new_id, transaction
+from app.database import Base, db, execute, transaction
 from app.events.models import Event
+from app.identifiers import new_id
 from app.turnaround.asking import MONTHS
 from app.turnaround.bottlenecks import queries
 from app.turnaround.bottlenecks.models import BenchCell, BenchMonth
