@@ -1,9 +1,10 @@
 """Inserts of the path that every booking takes: past the ORM's bookkeeping of changes, and sent together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import count, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Insert, Table, TableClause, bindparam, column, insert, inspect, table
@@ -15,8 +16,8 @@ from app.prepared import Values, put, value_name
 
 Row = TypeVar("Row", bound=Base)
 GATHERED = "yujian_gathered"
-# The driver of PostgreSQL keeps no statement of more values than these.
-MOST_VALUES = 50
+# So many rows of one kind go into one statement: more would be more kinds of statements than the database keeps ready.
+MOST_ALIKE = 2
 
 
 def new_row(kind: type[Row], **values: Any) -> Row:
@@ -57,18 +58,19 @@ def _belongs(session: Session, row: Base) -> None:
         nested._new[state] = True
 
 
+class Part(NamedTuple):
+    """A row to be inserted: what is neither empty nor written by the database itself, by column."""
+
+    kind: type[Base]
+    values: Values
+
+
 class Shape(NamedTuple):
-    """A kind of row and those of its columns that are sent: neither empty nor what the database writes by itself."""
+    """So many rows of one kind in a statement, and the columns that are sent of each."""
 
     kind: type[Base]
     columns: tuple[str, ...]
-
-
-class Part(NamedTuple):
-    """A row to be inserted: its shape, and the value of each of its columns."""
-
-    shape: Shape
-    values: tuple[Any, ...]
+    rows: int = 1
 
 
 @contextmanager
@@ -105,7 +107,7 @@ def write(session: Session, kind: type[Base], *rows: Values) -> None:
     standing = _standing(kind)
     for row in rows:
         sent = {name: value for name, value in row.items() if value is not None and value != standing.get(name)}
-        gathered.append(Part(Shape(kind, tuple(sent)), tuple(sent.values())))
+        gathered.append(Part(kind, sent))
 
 
 Sent = tuple[list[Shape], list[Sequence[Any]]]
@@ -114,41 +116,57 @@ Sent = tuple[list[Shape], list[Sequence[Any]]]
 
 def _by_kind(parts: Iterable[Part]) -> Iterator[Sent]:
     """Rows of the same kind, and as long as their columns are the same, in one go."""
-    kinds: dict[type[Base], list[Part]] = {}
-    for part in parts:
-        kinds.setdefault(part.shape.kind, []).append(part)
-    for each in kinds.values():
-        for shape, alike in groupby(each, lambda part: part.shape):
-            yield [shape], [part.values for part in alike]
+    kinds: dict[type[Base], list[Values]] = {}
+    for kind, values in parts:
+        kinds.setdefault(kind, []).append(values)
+    for kind, rows in kinds.items():
+        for columns, alike in groupby(rows, tuple):
+            yield [Shape(kind, columns)], [tuple(row.values()) for row in alike]
 
 
 def _mixed(parts: Iterable[Part]) -> Iterator[Sent]:
     """Rows of different kinds in one statement, which saves round trips.
 
-    Nobody says in which order what stands in a statement is done: two rows of a kind don't share one.
+    Nobody says in which order the kinds of a statement are done; rows of one kind are in that in which they stand.
     """
-    groups: list[list[Part]] = []
-    size, kinds = MOST_VALUES, set[type[Base]]()
-    for part in parts:
-        size += len(part.values)
-        if size > MOST_VALUES or part.shape.kind in kinds:
-            groups.append([])
-            size, kinds = len(part.values), set()
-        groups[-1].append(part)
-        kinds.add(part.shape.kind)
-    for shapes, alike in groupby(groups, lambda group: [part.shape for part in group]):
-        yield shapes, [[value for part in group for value in part.values] for group in alike]
+    groups: list[dict[type[Base], list[Values]]] = []
+    for kind, values in parts:
+        if not groups or len(groups[-1].get(kind, ())) == MOST_ALIKE:
+            groups.append({})
+        groups[-1].setdefault(kind, []).append(values)
+    sent = [(_shapes(group), group) for group in groups]
+    for shapes, alike in groupby(sent, itemgetter(0)):
+        yield shapes, [_values(shapes, group) for _, group in alike]
+
+
+def _shapes(group: Mapping[type[Base], Sequence[Values]]) -> list[Shape]:
+    return [
+        Shape(kind, tuple(dict.fromkeys(name for row in rows for name in row)), len(rows))
+        for kind, rows in group.items()
+    ]
+
+
+def _values(shapes: Sequence[Shape], group: Mapping[type[Base], Sequence[Values]]) -> list[Any]:
+    """The values of all rows. What one row of a kind sends, the other one does too."""
+    return [
+        row.get(name, standing.get(name))
+        for kind, columns, _ in shapes
+        for standing in (_standing(kind),)
+        for row in group[kind]
+        for name in columns
+    ]
 
 
 @cache
 def _inserted(*shapes: Shape) -> Insert:
-    """A row of each shape in one statement. Keys are checked at its end."""
+    """The rows of all shapes in one statement. Keys are checked at its end."""
     names = map(value_name, count())
-    rows = []
-    for kind, columns in shapes:
-        values: dict[str, Any] = {column: bindparam(next(names)) for column in columns}
-        rows.append(insert(_bare(kind)).values(values))
-    return rows[-1].add_cte(*(row.cte(f"row_{number}") for number, row in enumerate(rows[:-1])))
+    inserts = []
+    for kind, columns, rows in shapes:
+        bare = _bare(kind)
+        values = [{name: bindparam(next(names), type_=bare.c[name].type) for name in columns} for _ in range(rows)]
+        inserts.append(insert(bare).values(values if rows > 1 else values[0]))
+    return inserts[-1].add_cte(*(each.cte(f"rows_{number}") for number, each in enumerate(inserts[:-1])))
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Insert, Select
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -22,6 +23,7 @@ from app.database import CONNECTION, connection_of, db, send
 Values = Mapping[str, Any]
 Written = Callable[[Any], Any] | None
 """How the driver takes a value, or how we take one of its; None: as it is."""
+RAW = "yujian_raw_cursor"
 
 
 def ask(session: Session, statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]:
@@ -60,10 +62,10 @@ def put(session: Session, statement: Insert, rows: Sequence[Sequence[Any]]) -> N
     prepared = _inserting(statement, connection.dialect)
     bound = [prepared.bound(row) for row in rows]
     # After a single row SQLite's driver asks for its number, and lets other threads in for it.
-    if len(bound) == 1 and prepared.names:
-        send(connection, prepared.text, bound[0])
+    if len(bound) == 1 and connection.dialect.name == "postgresql":
+        send(connection, prepared.text, bound[0], _cursor(connection))
     else:
-        send(connection, prepared.text, bound, many=True)
+        send(connection, prepared.text, bound, _cursor(connection), many=True)
 
 
 def value_name(number: int) -> str:
@@ -73,7 +75,22 @@ def value_name(number: int) -> str:
 
 def _asked(connection: Connection, statement: Select[*tuple[Any, ...]], values: Values) -> list[Any]:
     prepared = _asking(statement, connection.dialect)
-    return prepared.read(send(connection, prepared.text, prepared.bound(values)))
+    return prepared.read(send(connection, prepared.text, prepared.bound(values), _cursor(connection)))
+
+
+def _cursor(connection: Connection) -> DBAPICursor:
+    """Of the driver, for statements as `_compiled` writes them.
+
+    PostgreSQL's driver is given one that takes statements as they are and knows how values are written from the last
+    time; it is kept, for what it reads is read before the next statement.
+    """
+    driver = connection.connection
+    if connection.dialect.name == "sqlite":
+        return driver.cursor()
+    kept: DBAPICursor | None = driver.info.get(RAW)
+    if kept is None:
+        kept = driver.info[RAW] = connection.dialect.loaded_dbapi.RawCursor(driver.driver_connection)
+    return kept
 
 
 @dataclass(eq=False, slots=True)
@@ -87,19 +104,16 @@ class _Question:
     text: str
     columns: Sequence[tuple[str, Written]]
     fixed: Values
-    positional: bool
     dialect: Dialect
     types: Sequence[TypeEngine[Any]]
     make: Callable[[Sequence[Any]], Any]
     readers: Sequence[tuple[int, Callable[[Any], Any]]] | None = field(default=None)
 
-    def bound(self, values: Values) -> Any:
+    def bound(self, values: Values) -> list[Any]:
         """The values as the driver takes them."""
         if self.fixed:
             values = {**self.fixed, **values}
-        if self.positional:
-            return tuple([write(values[name]) if write else values[name] for name, write in self.columns])
-        return {name: write(values[name]) if write else values[name] for name, write in self.columns}
+        return [write(values[name]) if write else values[name] for name, write in self.columns]
 
     def read(self, cursor: DBAPICursor) -> list[Any]:
         """What the driver gives, as the columns' types read it."""
@@ -127,20 +141,20 @@ class _Inserts:
     """An insert as the driver takes it.
 
     arrange: the values of a row in the order of the statement. writers: how the driver takes some of them, by their
-    place in that order. names: of the values in the statement, none where it goes by the order.
+    place in that order.
     """
 
     text: str
     arrange: Callable[[Sequence[Any]], Sequence[Any]]
     writers: Sequence[tuple[int, Callable[[Any], Any]]]
-    names: Sequence[str]
 
-    def bound(self, values: Sequence[Any]) -> Any:
-        """The values of a row as the driver takes them."""
+    def bound(self, values: Sequence[Any]) -> list[Any]:
+        """The values of a row as the driver takes them; what is empty stays so, whatever its column."""
         row = list(self.arrange(values))
         for place, write in self.writers:
-            row[place] = write(row[place])
-        return dict(zip(self.names, row, strict=True)) if self.names else row
+            if row[place] is not None:
+                row[place] = write(row[place])
+        return row
 
 
 @cache
@@ -150,7 +164,6 @@ def _asking(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Question:
         text=str(compiled),
         columns=[(name, _writer(compiled, name)) for name in names],
         fixed={name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required},
-        positional=compiled.positional,
         dialect=dialect,
         types=[column.type for column in statement.selected_columns],
         make=namedtuple("Row", statement.selected_columns.keys())._make,  # type: ignore[attr-defined]  # fields are known at run time only
@@ -166,14 +179,20 @@ def _inserting(statement: Insert, dialect: Dialect) -> _Inserts:
         text=str(compiled),
         arrange=itemgetter(*(numbers[name] for name in names)),
         writers=writers,
-        names=() if compiled.positional else names,
     )
 
 
 def _compiled(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> tuple[SQLCompiler, Sequence[str]]:
-    """The statement, and the names of its values in their order."""
-    compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
-    return compiled, compiled.positiontup or list(compiled.binds)
+    """The statement, with numbers for its values, and their names in that order."""
+    compiled = cast(SQLCompiler, statement.compile(dialect=_numbering(dialect)))
+    return compiled, compiled.positiontup or []
+
+
+@cache
+def _numbering(dialect: Dialect) -> Dialect:
+    """The same language, in which values have numbers instead of names."""
+    language = cast(type[DefaultDialect], type(dialect))
+    return dialect if dialect.positional else language(paramstyle="numeric_dollar")
 
 
 def _writer(compiled: SQLCompiler, name: str) -> Written:

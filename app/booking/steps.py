@@ -15,7 +15,8 @@ from app.booking.models import Booking
 from app.booking.settings import limits, limits_of
 from app.errors import NotFound
 from app.events import log
-from app.labs.queries import CapableBench, bench_of, lock_benches, resource_exists
+from app.labs.locking import lock_benches
+from app.labs.queries import CapableBench, bench_of, resource_exists
 from app.worktime import Interval
 
 SLOT_COLUMNS = ("resource_id", "place", "starts_at", "ends_at", "run_from", "run_until", "footprint")

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.database import connection_of, db
+from app.database import db
 from app.labs.capacity import LabRule
 from app.labs.models import LOW_CONFIDENCE, Capability, Lab, Method, Resource, Test, need_of
 from app.labs.rules import GRAIN
 from app.labs.setup import NOTHING, Against, LabSetup, Limited, Rules, Unit, setup_of, setups
-from app.prepared import ask
 from app.worktime import Interval, Need, WorkingCalendar, add_working_days, midnight
 
 # Before and after everything that is ever booked.
@@ -124,7 +123,7 @@ def setups_for(session: Session, rows: Iterable[Any]) -> dict[str, LabSetup]:
 
 
 # Plain columns, built once: these stand before every offer and every booking.
-_CAPABLE = (
+CAPABLE = (
     select(
         *BENCH_COLUMNS,
         Resource.unattended,
@@ -154,17 +153,12 @@ _CAPABLE = (
     )
     .order_by(Resource.pool, Resource.unit, Resource.id)
 )
-_LOCKED = _CAPABLE.where(
-    Test.id == bindparam("test"),
-    (Resource.id == bindparam("resource")) | (Resource.pool == bindparam("resource")),
-    # Not against those who only write rows that point at a bench: they would wait for each other in a circle.
-).with_for_update(of=Resource, key_share=True)
-_VERSION = select(Lab.setup_version).where(Lab.id == bindparam("lab"))
 
 
-def _capable(
+def from_rows(
     session: Session, rows: Sequence[Any], company_id: str | None, reserve: bool = False
 ) -> list[CapableBench]:
+    """What CAPABLE gives, as this company may use it; no statement while the labs' versions are known."""
     known = setups_for(session, rows)
     return [_capable_bench(row, known[row.lab_id], company_id, reserve) for row in rows]
 
@@ -219,30 +213,10 @@ def capable_benches(
 
     One statement while the labs' versions are known. reserve: with the days that a lab keeps for its own proposals.
     """
-    query = _CAPABLE.where(Test.id.in_(test_ids))
+    query = CAPABLE.where(Test.id.in_(test_ids))
     if lab_id:
         query = query.where(Resource.lab_id == lab_id)
-    return _capable(db.session(), db.session.execute(query).all(), company_id, reserve)
-
-
-def lock_benches(
-    session: Session, test_id: str, resource_or_pool: str, company_id: str | None = None, reserve: bool = False
-) -> list[CapableBench]:
-    """The units that were asked for and can run the test, locked against other bookers until the commit.
-
-    A unit's id gives that unit, a pool's id every unit of it, in order. Empty: none is capable, or none is there.
-    Where surfaces are kept apart, whoever books at the lab waits: the guard of the table knows no neighbours.
-    """
-    asked = {"test": test_id, "resource": resource_or_pool}
-    rows = ask(session, _LOCKED, asked)
-    concurrent = connection_of(session).dialect.name == "postgresql"
-    if concurrent and rows and ask(session, _VERSION, {"lab": rows[0].lab_id})[0][0] != rows[0].setup_version:
-        # What waited for the lock sees the bench as it became, but its lab as it was.
-        rows = ask(session, _LOCKED, asked)
-    found = _capable(session, rows, company_id, reserve)
-    if concurrent and any(item.bench.against for item in found):
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(found[0].bench.lab_id))))
-    return found
+    return from_rows(db.session(), db.session.execute(query).all(), company_id, reserve)
 
 
 def rule_owner(session: Session, bench: Bench, kind: str) -> str | None:
