@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, cast
 
+from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
@@ -26,6 +27,20 @@ Sign in, make a token at “[Account](/accounts/) → [API tokens](/accounts/tok
 that reads cannot write. The catalogue needs none. Times carry an offset; `Accept-Language: zh` or `en` chooses the
 language of messages; a refusal is a problem document with a `code` (RFC 9457).
 """
+# The chapters of the document.
+TAGS = {
+    "catalogue": "目录 / Labs, tests and resources",
+    "files": "文件 / Files",
+    "orders": "委托单 / Orders and their lines",
+    "samples": "样品 / Samples and their custody",
+    "booking": "预约 / Availability, offers and bookings",
+    "waitlist": "候补 / Waiting list",
+    "reports": "报告 / Reports and their versions",
+    "runs": "试验 / Runs, their pauses and results",
+    "turnaround": "检测周期 / Turnaround",
+    "feeds": "日历订阅 / Calendar feeds",
+    "notices": "通知 / What the caller was told",
+}
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200
 
 
@@ -104,6 +119,18 @@ PROBLEMS: dict[str | int, Any] = {
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
+
+
+def api_blueprint(name: str, module: str, tag: str, security: list[dict[str, list[str]]] = SECURITY) -> APIBlueprint:
+    """Calls below `/api/v1` that stand in the document under one of TAGS. Who may call them is theirs to check."""
+    return APIBlueprint(
+        name,
+        module,
+        url_prefix=PREFIX,
+        abp_tags=[Tag(name=tag, description=TAGS[tag])],
+        abp_security=security,
+        abp_responses=PROBLEMS,
+    )
 
 
 def iso(at: datetime | None) -> str | None:

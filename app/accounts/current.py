@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager
+from flask_openapi3 import APIBlueprint
 
 from app.accounts import queries
 from app.accounts.models import User
 from app.accounts.policy import ANONYMOUS, Viewer
+from app.api import api_blueprint
 from app.database import db
 from app.errors import Unauthenticated
 
@@ -115,3 +117,10 @@ def require_api_viewer() -> Viewer:
     if not found.signed_in:
         raise Unauthenticated()
     return found
+
+
+def token_blueprint(name: str, module: str, tag: str) -> APIBlueprint:
+    """Calls of the API, under this tag of its document, that need a valid token."""
+    blueprint = api_blueprint(name, module, tag)
+    blueprint.before_request(token_needed)
+    return blueprint

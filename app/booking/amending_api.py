@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Action, Viewer, require
-from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
+from app.api import example, iso
 from app.booking import amending
 from app.clock import now
 from app.orders import amending as orders
@@ -16,15 +15,7 @@ from app.orders.amending import Answer, Propose
 from app.orders.api import OrderPath, TermsModel, Version
 from app.orders.models import AmendmentState, OrderAmendment
 
-bp = APIBlueprint(
-    "amending_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="orders", description="委托单 / Orders and their lines")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("amending_api", __name__, "orders")
 
 
 class AmendedFieldModel(BaseModel):

@@ -4,13 +4,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import Flask, request
-from flask_openapi3 import APIBlueprint, Tag
 from sqlalchemy import false
 
-from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.models import Role
 from app.accounts.policy import Action, Viewer, allowed, require
-from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, encode_cursor
+from app.api import decode_cursor, encode_cursor
 from app.booking import (
     amending_api,
     describing,
@@ -37,15 +36,7 @@ from app.language import ZONE
 from app.orders.queries import may_read
 from app.worktime import Interval
 
-bp = APIBlueprint(
-    "booking_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="booking", description="预约 / Availability, offers and bookings")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("booking_api", __name__, "booking")
 blueprints = (bp, waitlist_api.bp, amending_api.bp, ordering_api.bp)
 MAX_DAYS = 92
 # What only those read who set a lab's capacity.

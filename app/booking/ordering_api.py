@@ -2,25 +2,16 @@
 
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, example
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import example
 from app.booking import ordering
 from app.booking.ordering import OrderStep
 from app.clock import now
 from app.orders.api import OrderModel, OrderPath, ReviewBody, Version, review_of, shown
 
-bp = APIBlueprint(
-    "ordering_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="orders", description="委托单 / Orders and their lines")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("ordering_api", __name__, "orders")
 
 
 class StepBody(BaseModel):

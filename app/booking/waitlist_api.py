@@ -2,26 +2,17 @@
 
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, example, iso, page
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import ListQuery, decode_cursor, example, iso, page
 from app.booking import waiting
 from app.booking.desk_models import WaitlistEntry
 from app.booking.schemas import Instant, Name
 from app.booking.waiting import Wait
 from app.clock import now
 
-bp = APIBlueprint(
-    "waitlist_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="waitlist", description="候补 / Waiting list")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("waitlist_api", __name__, "waitlist")
 
 
 class NewEntry(BaseModel):

@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import url_for
-from flask_openapi3 import APIBlueprint, Tag
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, page
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import ListQuery, decode_cursor, page
 from app.clock import now
 from app.feeds import queries, service
 from app.feeds.models import FeedLanguage, FeedScope
@@ -14,15 +13,7 @@ from app.feeds.schemas import FeedList, FeedModel, FeedPath, NewFeed
 from app.feeds.service import Subscribe
 from app.language import lang
 
-bp = APIBlueprint(
-    "feeds_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="feeds", description="日历订阅 / Calendar feeds")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("feeds_api", __name__, "feeds")
 blueprints = (bp,)
 
 

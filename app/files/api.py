@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
-
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.clock import now
 from app.files import queries, rules
 from app.files.schemas import FileModel, FilePath
@@ -16,15 +13,7 @@ CONTENT: dict[str, Any] = {
     "content": {kind.media_type: {"schema": {"type": "string", "format": "binary"}} for kind in rules.KINDS},
 }
 
-bp = APIBlueprint(
-    "files_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="files", description="文件 / Files")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("files_api", __name__, "files")
 blueprints = (bp,)
 
 

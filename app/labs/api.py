@@ -3,24 +3,16 @@
 from typing import Any
 
 from flask import current_app
-from flask_openapi3 import APIBlueprint, Tag
 
 from app.accounts.current import api_viewer
-from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, page
+from app.api import SECURITY, api_blueprint, decode_cursor, page
 from app.errors import N_, Invalid, NotFound
 from app.labs import browse, schemas
 from app.labs.models import EarliestWeek
 from app.labs.search_text import SPELLING
 
-bp = APIBlueprint(
-    "labs_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="catalogue", description="目录 / Labs, tests and resources")],
-    # An empty requirement beside the bearer: the catalogue is public.
-    abp_security=[*SECURITY, {}],
-    abp_responses=PROBLEMS,
-)
+# An empty requirement beside the bearer: the catalogue is public.
+bp = api_blueprint("labs_api", __name__, "catalogue", security=[*SECURITY, {}])
 blueprints = (bp,)
 
 

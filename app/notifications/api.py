@@ -3,25 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
-
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, decode_cursor, page
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import decode_cursor, page
 from app.clock import now
 from app.errors import N_, Invalid
 from app.forms import row_cursor
 from app.notifications import queries, service
 from app.notifications.schemas import NoticeList, NoticeModel, NoticePath, NoticeQuery
 
-bp = APIBlueprint(
-    "notices_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="notices", description="通知 / What the caller was told")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("notices_api", __name__, "notices")
 blueprints = (bp,)
 
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, StrictBool
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, example, iso
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import ListQuery, decode_cursor, encode_cursor, example, iso
 from app.clock import now
 from app.errors import N_, Invalid
 from app.orders import attachments_api, messages_api, queries, reviewing, rules, service, sheet_api, stops
@@ -23,15 +22,7 @@ from app.orders.sentences import of_order
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
 
-bp = APIBlueprint(
-    "orders_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="orders", description="委托单 / Orders and their lines")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("orders_api", __name__, "orders")
 blueprints = (bp, attachments_api.bp, messages_api.bp, sheet_api.bp)
 
 

@@ -2,13 +2,13 @@
 
 from typing import Any, Literal
 
-from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from flask_openapi3 import FileStorage
 from pydantic import BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import FileStorage as UploadedFile
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, example
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import example
 from app.clock import now
 from app.files.models import FilePurpose
 from app.files.queries import files_of
@@ -18,15 +18,7 @@ from app.files.uploads import takes_files
 from app.orders import attachments, queries
 from app.orders.attachments import Attach
 
-bp = APIBlueprint(
-    "order_files_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="orders", description="委托单 / Orders and their lines")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("order_files_api", __name__, "orders")
 
 
 class OrderPath(BaseModel):

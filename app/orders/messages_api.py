@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import example, iso
 from app.clock import now
 from app.files.models import StoredFile
 from app.files.queries import files_of
@@ -16,15 +15,7 @@ from app.orders import attachments, messages, queries, rules
 from app.orders.attachments_api import OrderPath
 from app.orders.messages import MessageRow, Write
 
-bp = APIBlueprint(
-    "order_messages_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="orders", description="委托单 / Orders and their lines")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("order_messages_api", __name__, "orders")
 
 
 class MessageModel(BaseModel):

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Action, Viewer, allowed
-from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
+from app.api import example, iso
 from app.clock import now
 from app.errors import N_, Invalid, NotFound
 from app.orders.api import OrderPath
@@ -19,15 +18,7 @@ from app.samples.rules import SampleKind, SampleState
 from app.samples.sentences import note, where
 from app.samples.service import Dispatch, Edit, Identity, Receive, Register, SampleStep, Store
 
-bp = APIBlueprint(
-    "samples_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="samples", description="样品 / Samples and their custody")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("samples_api", __name__, "samples")
 blueprints = (bp, conditions_api.bp)
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]

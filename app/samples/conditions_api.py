@@ -2,11 +2,10 @@
 
 from typing import Annotated, Any
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, example
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import example
 from app.clock import now
 from app.labs import browse
 from app.samples import conditions
@@ -14,15 +13,7 @@ from app.samples.condition_rules import MOST_KM, MOST_LEVEL, MOST_LEVELS, Demand
 from app.samples.conditions import SetDemand
 from app.samples.models import SampleDemand
 
-bp = APIBlueprint(
-    "sample_demands_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="samples", description="样品 / Samples and their custody")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("sample_demands_api", __name__, "samples")
 
 Kilometres = Annotated[int, Field(strict=True, ge=0, le=MOST_KM)]
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]

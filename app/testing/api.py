@@ -2,24 +2,15 @@
 
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, example, iso
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import DayOrInstant, example, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
 from app.testing import evidence_api, report_api, run_api, service
 
-bp = APIBlueprint(
-    "testing_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="reports", description="报告 / Issue of reports")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("testing_api", __name__, "reports")
 blueprints = (bp, report_api.bp, evidence_api.bp, run_api.bp, run_api.bench_bp)
 
 

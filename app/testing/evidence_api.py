@@ -2,11 +2,10 @@
 
 from typing import Any, Literal
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, example, iso
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import example, iso
 from app.clock import now
 from app.orders.api import OrderModel, OrderPath, Version, shown
 from app.orders.queries import visible_order
@@ -16,15 +15,7 @@ from app.testing.evidence_sending import ZIP, send
 from app.testing.models import TestReport
 from app.testing.reuse import Reuse
 
-bp = APIBlueprint(
-    "evidence_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="reports", description="报告 / Reports and their versions")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("evidence_api", __name__, "reports")
 
 CONTENT: dict[str, Any] = {
     "description": "reports.csv, scope.csv, samples.csv, custody.csv, deviations.csv, reports/*.pdf, SHA256SUMS",

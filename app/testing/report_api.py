@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from flask_openapi3 import FileStorage
 from pydantic import BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import FileStorage as UploadedFile
 
-from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Viewer
-from app.api import PREFIX, PROBLEMS, SECURITY, DayOrInstant, example, iso
+from app.api import DayOrInstant, example, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
 from app.database import db
@@ -27,15 +27,7 @@ from app.testing.queries import VersionRow
 from app.testing.reports import Draft, Issue, ReportStep
 from app.testing.rules import MOST_REASON, PDF, ReportState, Standing
 
-bp = APIBlueprint(
-    "reports_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="reports", description="报告 / Reports and their versions")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("reports_api", __name__, "reports")
 
 CONTENT: dict[str, Any] = {
     "description": "The PDF",

@@ -3,13 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from flask import request
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.accounts.current import require_api_viewer, token_needed
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Viewer
 from app.accounts.queries import digest, membership, viewer_of
-from app.api import PREFIX, PROBLEMS, SECURITY, Instant, example, iso
+from app.api import Instant, api_blueprint, example, iso
 from app.booking.delaying import Delay, announce_delay
 from app.booking.queries import visible_booking
 from app.booking.rules import State
@@ -25,15 +24,9 @@ from app.testing.models import RunPause
 from app.testing.run_rules import PauseCause, Result
 from app.testing.runs import Finish, Pause, Retest
 
-TAG = Tag(name="runs", description="试验 / Runs, their pauses and results")
-bp = APIBlueprint(
-    "runs_api", __name__, url_prefix=PREFIX, abp_tags=[TAG], abp_security=SECURITY, abp_responses=PROBLEMS
-)
-bp.before_request(token_needed)
+bp = token_blueprint("runs_api", __name__, "runs")
 # The token of a bench opens this door and no other.
-bench_bp = APIBlueprint(
-    "bench_api", __name__, url_prefix=PREFIX, abp_tags=[TAG], abp_security=SECURITY, abp_responses=PROBLEMS
-)
+bench_bp = api_blueprint("bench_api", __name__, "runs")
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 

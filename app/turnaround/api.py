@@ -4,12 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
 from app.accounts import queries as accounts
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY
+from app.accounts.current import require_api_viewer, token_blueprint
 from app.clock import now
 from app.turnaround import documents, lines_api, presenting, queries
 from app.turnaround.asking import Asked, asked
@@ -29,15 +27,7 @@ from app.turnaround.schemas import (
 )
 from app.turnaround.why import Against
 
-bp = APIBlueprint(
-    "turnaround_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="turnaround", description="检测周期 / Turnaround")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("turnaround_api", __name__, "turnaround")
 blueprints = (bp, forecasting.bp, lines_api.bp)
 
 

@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.accounts import queries as accounts
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, ListQuery, decode_cursor, encode_cursor, example, iso
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import ListQuery, decode_cursor, encode_cursor, example, iso
 from app.clock import now
 from app.turnaround import listing, rules
 from app.turnaround.asking import asked
@@ -15,15 +14,7 @@ from app.turnaround.faults import Fault
 from app.turnaround.listing import Listed, Of, Sort
 from app.turnaround.schemas import PeriodQuery
 
-bp = APIBlueprint(
-    "turnaround_lines_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="turnaround", description="检测周期 / Turnaround")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("turnaround_lines_api", __name__, "turnaround")
 
 
 class LinesQuery(PeriodQuery, ListQuery):

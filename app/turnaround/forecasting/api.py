@@ -2,23 +2,14 @@
 
 from typing import Any
 
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from app.accounts.current import require_api_viewer, token_needed
-from app.api import PREFIX, PROBLEMS, SECURITY, iso
+from app.accounts.current import require_api_viewer, token_blueprint
+from app.api import iso
 from app.clock import now
 from app.turnaround.forecasting.page import COUNTS, Shares, page
 
-bp = APIBlueprint(
-    "turnaround_forecast_api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_tags=[Tag(name="turnaround", description="检测周期 / Turnaround")],
-    abp_security=SECURITY,
-    abp_responses=PROBLEMS,
-)
-bp.before_request(token_needed)
+bp = token_blueprint("turnaround_forecast_api", __name__, "turnaround")
 
 
 class HeldModel(BaseModel):
