@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, cast
 
-from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from flask import request
+from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+from werkzeug.datastructures import FileStorage as UploadedFile
 
 from app.errors import N_, Invalid
 from app.language import ZONE
@@ -112,6 +114,18 @@ def _day_or_instant(given: object) -> date | datetime:
 # What a body may hold as a time. The second stands for the whole local day where no hour is given.
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 DayOrInstant = Annotated[datetime | date, BeforeValidator(_day_or_instant)]
+# Of the row that a command changes, as its last answer said it.
+Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+
+
+def _uploaded(given: object) -> object:
+    """A field of a form may hold a text where a file is asked for."""
+    if not isinstance(given, UploadedFile):
+        raise PydanticCustomError("missing", "a file")
+    return given
+
+
+SentFile = Annotated[FileStorage, AfterValidator(_uploaded)]
 
 PROBLEMS: dict[str | int, Any] = {
     "4XX": {
@@ -131,6 +145,11 @@ def api_blueprint(name: str, module: str, tag: str, security: list[dict[str, lis
         abp_security=security,
         abp_responses=PROBLEMS,
     )
+
+
+def is_api_call() -> bool:
+    """Whether a program asks, which signs in by a token and reads problem documents."""
+    return request.path.startswith(PREFIX + "/")
 
 
 def iso(at: datetime | None) -> str | None:

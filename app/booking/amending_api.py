@@ -6,14 +6,15 @@ from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Action, Viewer, require
-from app.api import example, iso
+from app.api import Version, example, iso
 from app.booking import amending
 from app.clock import now
 from app.orders import amending as orders
 from app.orders import queries, rules
 from app.orders.amending import Answer, Propose
-from app.orders.api import OrderPath, TermsModel, Version
+from app.orders.api import TermsModel
 from app.orders.models import AmendmentState, OrderAmendment
+from app.orders.schemas import OrderPath
 
 bp = token_blueprint("amending_api", __name__, "orders")
 

@@ -5,11 +5,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
-from app.api import example
+from app.api import Version, example
 from app.booking import ordering
 from app.booking.ordering import OrderStep
 from app.clock import now
-from app.orders.api import OrderModel, OrderPath, ReviewBody, Version, review_of, shown
+from app.orders.api import OrderModel, ReviewBody, review_of, shown
+from app.orders.schemas import OrderPath
 
 bp = token_blueprint("ordering_api", __name__, "orders")
 

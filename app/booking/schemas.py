@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.api import Instant, ListQuery, Query, WholeQuery, example, iso
+from app.api import Instant, ListQuery, Query, Version, WholeQuery, example, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
 from app.booking.move_rules import MoveCause
@@ -265,7 +265,7 @@ class Description(BaseModel):
 
     model_config = example(version=1, sample="BP-12", note="")
 
-    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    version: Version
     sample: SampleText
     note: Note = ""
 
@@ -275,7 +275,7 @@ class Step(BaseModel):
 
     model_config = example(version=3, reason="样件推迟")
 
-    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    version: Version
     reason: Reason = ""
     starts_at: Instant | None = None
     resource: Name | None = None

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, request
 
 from app.accounts.current import viewer
-from app.api import PREFIX
+from app.api import is_api_call
 from app.database import db
 from app.files.rules import MEGABYTE, FileTooLarge
 from app.files.service import Upload
@@ -42,7 +42,7 @@ def _make_room() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if not getattr(view, MARK, False):
         return
-    if not request.path.startswith(PREFIX) and not viewer().signed_in:
+    if not is_api_call() and not viewer().signed_in:
         return
     db.session.rollback()  # a slow upload must not keep a reader's picture of the database
     most = most_bytes() + FRAME

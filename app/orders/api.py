@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StrictBool
 
 from app.accounts.current import require_api_viewer, token_blueprint
-from app.api import ListQuery, decode_cursor, encode_cursor, example, iso
+from app.api import ListQuery, Version, decode_cursor, encode_cursor, example, iso
 from app.clock import now
 from app.errors import N_, Invalid
 from app.orders import attachments_api, messages_api, queries, reviewing, rules, service, sheet_api, stops
@@ -17,7 +17,7 @@ from app.orders.models import Order, Purpose, Remains, ReportLanguage, StopCause
 from app.orders.parts import parts
 from app.orders.queries import Group, OrderRow
 from app.orders.reviewing import Review
-from app.orders.schemas import LineModel, OrderForecastModel
+from app.orders.schemas import LineModel, OrderForecastModel, OrderPath
 from app.orders.sentences import of_order
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
@@ -26,7 +26,6 @@ bp = token_blueprint("orders_api", __name__, "orders")
 blueprints = (bp, attachments_api.bp, messages_api.bp, sheet_api.bp)
 
 
-Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Long = Annotated[str, Field(max_length=rules.MOST_TEXT)]
 
 
@@ -169,10 +168,6 @@ class OrderList(BaseModel):
 
 class OrderQuery(ListQuery):
     group: Group = Group.OPEN
-
-
-class OrderPath(BaseModel):
-    order_id: str = Field(max_length=24)
 
 
 @bp.get("/orders", responses={200: OrderList})

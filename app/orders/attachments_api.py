@@ -2,13 +2,10 @@
 
 from typing import Any, Literal
 
-from flask_openapi3 import FileStorage
-from pydantic import BaseModel, Field, field_validator
-from pydantic_core import PydanticCustomError
-from werkzeug.datastructures import FileStorage as UploadedFile
+from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
-from app.api import example
+from app.api import SentFile, example
 from app.clock import now
 from app.files.models import FilePurpose
 from app.files.queries import files_of
@@ -17,12 +14,9 @@ from app.files.service import Upload
 from app.files.uploads import takes_files
 from app.orders import attachments, queries
 from app.orders.attachments import Attach
+from app.orders.schemas import OrderPath
 
 bp = token_blueprint("order_files_api", __name__, "orders")
-
-
-class OrderPath(BaseModel):
-    order_id: str = Field(max_length=24)
 
 
 class OrderFilePath(OrderPath):
@@ -34,17 +28,10 @@ class NewFile(BaseModel):
 
     model_config = example(file="fixture.pdf", purpose="attachment")
 
-    file: FileStorage
+    file: SentFile
     purpose: Literal["attachment", "quotation"] = "attachment"
     internal: bool = Field(False, strict=True)
     message: str | None = Field(None, max_length=24)
-
-    @field_validator("file")
-    @classmethod
-    def _is_file(cls, given: object) -> object:
-        if not isinstance(given, UploadedFile):
-            raise PydanticCustomError("missing", "a file")
-        return given
 
     def command(self, order_id: str) -> Attach:
         upload = Upload(self.file.filename or "", self.file.stream)

@@ -12,8 +12,8 @@ from app.files.models import StoredFile
 from app.files.queries import files_of
 from app.files.schemas import FileModel
 from app.orders import attachments, messages, queries, rules
-from app.orders.attachments_api import OrderPath
 from app.orders.messages import MessageRow, Write
+from app.orders.schemas import OrderPath
 
 bp = token_blueprint("order_messages_api", __name__, "orders")
 

@@ -1,12 +1,20 @@
-"""What the API says of the lines of orders and of when their reports come."""
+"""Addresses of orders and their lines in the API, and what it says of lines and of when their reports come."""
 
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api import iso
 from app.orders.forecast import LineForecast, OrderForecast
 from app.orders.models import OrderLine, OrderState, RetestCause
+
+
+class OrderPath(BaseModel):
+    order_id: str = Field(max_length=24)
+
+
+class LinePath(OrderPath):
+    line_id: str = Field(max_length=24)
 
 
 class LineForecastModel(BaseModel):

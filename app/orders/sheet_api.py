@@ -2,13 +2,10 @@
 
 from typing import Any, Literal
 
-from flask_openapi3 import FileStorage
-from pydantic import BaseModel, Field, field_validator
-from pydantic_core import PydanticCustomError
-from werkzeug.datastructures import FileStorage as UploadedFile
+from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
-from app.api import example
+from app.api import SentFile, example
 from app.clock import now
 from app.labs.models import Test
 from app.orders import importing
@@ -24,15 +21,8 @@ class SheetBody(BaseModel):
 
     model_config = example(file="orders.xlsx", do="preview")
 
-    file: FileStorage
+    file: SentFile
     do: Literal["preview", "store"] = Field("preview", examples=["store"])
-
-    @field_validator("file")
-    @classmethod
-    def _is_file(cls, given: object) -> object:
-        if not isinstance(given, UploadedFile):
-            raise PydanticCustomError("missing", "a file")
-        return given
 
 
 class FoundLine(BaseModel):

@@ -6,12 +6,12 @@ from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Action, Viewer, allowed
-from app.api import example, iso
+from app.api import Version, example, iso
 from app.clock import now
 from app.errors import N_, Invalid, NotFound
-from app.orders.api import OrderPath
 from app.orders.queries import visible_order
 from app.orders.rules import MOST_TEXT
+from app.orders.schemas import OrderPath
 from app.samples import conditions_api, queries, service
 from app.samples.models import CustodyStep, Sample
 from app.samples.rules import SampleKind, SampleState
@@ -21,7 +21,6 @@ from app.samples.service import Dispatch, Edit, Identity, Receive, Register, Sam
 bp = token_blueprint("samples_api", __name__, "samples")
 blueprints = (bp, conditions_api.bp)
 
-Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Long = Annotated[str, Field(max_length=MOST_TEXT)]
 Kilometres = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from app.accounts.current import require_api_viewer, token_blueprint
-from app.api import DayOrInstant, example, iso
+from app.api import DayOrInstant, Version, example, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
 from app.testing import evidence_api, report_api, run_api, service
@@ -21,7 +21,7 @@ class NewReport(BaseModel):
 
     number: Name
     issued_at: DayOrInstant
-    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    version: Version
 
 
 class ReportModel(BaseModel):

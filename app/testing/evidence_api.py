@@ -5,10 +5,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
-from app.api import example, iso
+from app.api import Version, example, iso
 from app.clock import now
-from app.orders.api import OrderModel, OrderPath, Version, shown
+from app.orders.api import OrderModel, shown
 from app.orders.queries import visible_order
+from app.orders.schemas import LinePath, OrderPath
 from app.testing import downloads, reuse
 from app.testing.downloads import Fetched
 from app.testing.evidence_sending import ZIP, send
@@ -50,10 +51,6 @@ class ReuseBody(BaseModel):
 
     version: Version
     report: str = Field(max_length=24, examples=["kq3n5zj2a7xw4m6c"])
-
-
-class LinePath(OrderPath):
-    line_id: str = Field(max_length=24)
 
 
 @bp.get("/orders/<string:order_id>/evidence", responses={200: CONTENT})

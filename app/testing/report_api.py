@@ -4,14 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask_openapi3 import FileStorage
-from pydantic import BaseModel, Field, field_validator
-from pydantic_core import PydanticCustomError
-from werkzeug.datastructures import FileStorage as UploadedFile
+from pydantic import BaseModel, Field
 
 from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Viewer
-from app.api import DayOrInstant, example, iso
+from app.api import DayOrInstant, SentFile, Version, example, iso
 from app.booking.schemas import BookingPath, Name
 from app.clock import now
 from app.database import db
@@ -21,6 +18,7 @@ from app.files.sending import send
 from app.files.service import Upload
 from app.files.uploads import takes_files
 from app.orders.queries import visible_order
+from app.orders.schemas import OrderPath
 from app.testing import queries, reports
 from app.testing.models import TestReport
 from app.testing.queries import VersionRow
@@ -97,15 +95,8 @@ class NewDraft(BaseModel):
 
     model_config = example(file="JC-2026-0412.pdf", version=0)
 
-    file: FileStorage
+    file: SentFile
     version: int = Field(0, ge=0, le=2**31 - 1)
-
-    @field_validator("file")
-    @classmethod
-    def _is_file(cls, given: object) -> object:
-        if not isinstance(given, UploadedFile):
-            raise PydanticCustomError("missing", "a file")
-        return given
 
 
 class ReportStepBody(BaseModel):
@@ -113,7 +104,7 @@ class ReportStepBody(BaseModel):
 
     model_config = example(version=2, reason="第 3 页温度曲线缺单位")
 
-    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    version: Version
     reason: str = Field("", max_length=MOST_REASON)
 
 
@@ -122,7 +113,7 @@ class IssueBody(BaseModel):
 
     model_config = example(version=3, number="JC-2026-0412", issued_at="2026-12-18")
 
-    version: int = Field(strict=True, ge=1, le=2**31 - 1)
+    version: Version
     number: Name
     issued_at: DayOrInstant
 
@@ -131,12 +122,8 @@ class ReportPath(BaseModel):
     report_id: str = Field(max_length=24)
 
 
-class LinesPath(BaseModel):
-    order_id: str = Field(max_length=24)
-
-
 @bp.get("/orders/<string:order_id>/reports", responses={200: VersionList})
-def list_reports(path: LinesPath) -> Any:
+def list_reports(path: OrderPath) -> Any:
     """Versions of all lines of an order that the caller may open; a company those that were issued."""
     viewer = require_api_viewer()
     order = visible_order(viewer, path.order_id)

@@ -1,6 +1,6 @@
 """API of runs: pausing, going on, ending with a result, delays, retests; and what a bench's own software posts."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask import request
 from pydantic import BaseModel, Field
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.accounts.current import require_api_viewer, token_blueprint
 from app.accounts.policy import Viewer
 from app.accounts.queries import digest, membership, viewer_of
-from app.api import Instant, api_blueprint, example, iso
+from app.api import Instant, Version, api_blueprint, example, iso
 from app.booking.delaying import Delay, announce_delay
 from app.booking.queries import visible_booking
 from app.booking.rules import State
@@ -18,7 +18,8 @@ from app.booking.steps import Change
 from app.clock import now
 from app.database import db
 from app.errors import Unauthenticated
-from app.orders.api import OrderModel, OrderPath, shown
+from app.orders.api import OrderModel, shown
+from app.orders.schemas import LinePath
 from app.testing import run_queries, run_rules, runs
 from app.testing.models import RunPause
 from app.testing.run_rules import PauseCause, Result
@@ -27,8 +28,6 @@ from app.testing.runs import Finish, Pause, Retest
 bp = token_blueprint("runs_api", __name__, "runs")
 # The token of a bench opens this door and no other.
 bench_bp = api_blueprint("bench_api", __name__, "runs")
-
-Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class PauseModel(BaseModel):
@@ -94,10 +93,6 @@ class RetestBody(BaseModel):
 
     version: Version
     sample: str = Field("", max_length=200)
-
-
-class LinePath(OrderPath):
-    line_id: str = Field(max_length=24)
 
 
 class BenchEvent(BaseModel):

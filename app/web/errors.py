@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from app.accounts.rules import safe_path
-from app.api import PREFIX, FieldError, Problem
+from app.api import FieldError, Problem, is_api_call
 from app.booking.rules import SlotTaken
 from app.clock import now
 from app.database import db
@@ -64,11 +64,6 @@ def init_app(app: Flask) -> None:
     app.validation_error_callback = invalid_request  # type: ignore[attr-defined]  # OpenAPI, a Flask
 
 
-def for_program() -> bool:
-    """Whether the answer goes to a program that reads problem documents."""
-    return request.path.startswith(PREFIX + "/")
-
-
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
     """The problem document of the contract."""
     document = Problem(
@@ -94,7 +89,7 @@ def invalid_request(error: ValidationError) -> Response:
 
 def _refused(error: YujianError) -> ResponseReturnValue:
     text = refusal(error)
-    if not for_program():
+    if not is_api_call():
         if isinstance(error, Unauthenticated):
             if unsent.ours():
                 return unsent.page()
@@ -114,7 +109,7 @@ def _refused(error: YujianError) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     text = _detail(error, status)
-    if for_program():
+    if is_api_call():
         code = CODES.get(status) or ("internal" if status >= 500 else "invalid")
         answer = problem(status, code, text)
     elif isinstance(error, CSRFError) and unsent.ours():
@@ -139,7 +134,7 @@ def _clash(error: IntegrityError) -> ResponseReturnValue:
     log.warning("clash", error=str(error.orig))
     db.session.rollback()
     text = gettext(CLASH)
-    return problem(409, "stale", text) if for_program() else _page(409, text)
+    return problem(409, "stale", text) if is_api_call() else _page(409, text)
 
 
 def _database_away(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
@@ -147,7 +142,7 @@ def _database_away(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     log.error("database_unavailable", error=str(getattr(error, "orig", error)))
     db.session.rollback()
     text = gettext(DETAILS[503])
-    answer = problem(503, "unavailable", text) if for_program() else current_app.make_response(_page(503, text))
+    answer = problem(503, "unavailable", text) if is_api_call() else current_app.make_response(_page(503, text))
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 

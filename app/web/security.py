@@ -23,7 +23,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.accounts.views import bp as accounts
-from app.api import PREFIX
+from app.api import is_api_call
 from app.testing.verify import bp as verify
 from app.web.rates import Counters
 
@@ -111,14 +111,10 @@ SIGNED = frozenset({"notifications.unsubscribe"})
 
 def _check_csrf() -> None:
     """Every form of ours carries a token; the API needs none, as it never looks at the session."""
-    guarded = request.endpoint and request.endpoint not in SIGNED and not _is_api()
+    guarded = request.endpoint and request.endpoint not in SIGNED and not is_api_call()
     enabled = current_app.config["WTF_CSRF_ENABLED"] and guarded
     if enabled and request.method not in ("GET", "HEAD", "OPTIONS"):
         csrf.protect()
-
-
-def _is_api() -> bool:
-    return request.path.startswith(PREFIX + "/")
 
 
 def _caller() -> str:
@@ -138,7 +134,7 @@ def _limit(app: Flask) -> None:
     counters = FixedWindowRateLimiter(Counters())
 
     def count() -> None:
-        if _is_api():
+        if is_api_call():
             name, counted = "API_RATE", ("", _caller())
         elif request.blueprint == accounts.name and request.method == "POST":
             name, counted = "SIGN_IN_RATE", (request.endpoint or "", _address())
