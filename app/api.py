@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage as UploadedFile
 
 from app.errors import N_, Invalid
 from app.language import ZONE
+from app.typed import NUL
 
 PREFIX = "/api/v1"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
@@ -62,6 +63,16 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+
+
+def _plain(value: str) -> str:
+    if NUL in value:
+        raise ValueError("NUL")
+    return value
+
+
+# Of a text that is looked up: what no row can hold is refused.
+PLAIN = AfterValidator(_plain)
 
 
 class Query(BaseModel):

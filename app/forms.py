@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, SelectMultipleField, StringField, ValidationError
@@ -13,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.errors import YujianError
 from app.language import refusal
+from app.typed import NUL, cleaned, whole
 
 Result = TypeVar("Result")
 FARTHEST = 10**15
@@ -57,9 +59,9 @@ class CommandForm(FlaskForm):
 
 
 def no_nul(_form: FlaskForm, field: Any) -> None:
-    """Filter for text fields: NUL bytes can't be stored by PostgreSQL and mean nothing."""
-    if field.data and "\x00" in field.data:
-        field.data = field.data.replace("\x00", "")
+    """Filter for text fields: a text without NUL bytes (see `cleaned`) keeps its blanks for who goes on typing."""
+    if field.data and NUL in field.data:
+        field.data = field.data.replace(NUL, "")
 
 
 def ruled(rule: Callable[..., object], *given: Any) -> None:
@@ -120,16 +122,19 @@ class VersionField(HiddenField):
     """The version of the row that the page showed."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            self.data = None
+        self.data = whole(valuelist[0]) if valuelist else None
+        if self.data is None:
             raise ValueError(_l("这个页面不完整，请重新打开。"))
-        self.data = int(text)
+
+
+def version_seen() -> int:
+    """The version that the page showed, of a form without fields; 0 for none, which is no row's."""
+    return whole(request.form.get("version", "")) or 0
 
 
 def row_cursor(text: str) -> tuple[datetime, str] | None:
     """The row behind which a page of a list begins, `instant|id` as in its address; None for anything else."""
-    instant, _bar, ident = text.replace("\x00", "").partition("|")
+    instant, _bar, ident = cleaned(text).partition("|")
     try:
         at = datetime.fromisoformat(instant.replace(" ", "+"))
     except ValueError:

@@ -15,6 +15,7 @@ from xlsxwriter import Workbook
 
 from app.errors import N_, Invalid, YujianError
 from app.language import lang, local
+from app.typed import cleaned
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS, WIDE = 20_000, 24
@@ -71,7 +72,7 @@ def text_of(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float):
         return f"{value:g}" if abs(value) < 1e15 else str(value)
-    return str(value).replace("\x00", "").strip()
+    return cleaned(str(value))
 
 
 def spoken(text: str) -> str:

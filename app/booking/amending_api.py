@@ -15,6 +15,7 @@ from app.orders.amending import Answer, Propose
 from app.orders.api import TermsModel
 from app.orders.models import AmendmentState, OrderAmendment
 from app.orders.schemas import OrderPath
+from app.typed import cleaned
 
 bp = token_blueprint("amending_api", __name__, "orders")
 
@@ -106,10 +107,10 @@ def propose_amendment(path: OrderPath, body: NewAmendment) -> Any:
     command = Propose(
         path.order_id,
         body.version,
-        _clean(body.reason),
+        cleaned(body.reason),
         {name: getattr(terms, name) for name in sent},
         body.line,
-        _clean(body.sample),
+        cleaned(body.sample),
     )
     return AmendmentModel.of(orders.propose(require_api_viewer(), command, now())).model_dump(mode="json"), 201
 
@@ -134,10 +135,5 @@ def withdraw_amendment(path: AmendmentPath, body: AnswerBody) -> Any:
 
 def _answered(path: AmendmentPath, body: AnswerBody, act: Any) -> Any:
     viewer: Viewer = require_api_viewer()
-    command = Answer(path.order_id, path.number, body.version, _clean(body.reason))
+    command = Answer(path.order_id, path.number, body.version, cleaned(body.reason))
     return AmendmentModel.of(act(viewer, command, now())).model_dump(mode="json")
-
-
-def _clean(text: str) -> str:
-    """NUL bytes can't be stored by PostgreSQL and mean nothing."""
-    return text.replace("\x00", "").strip()

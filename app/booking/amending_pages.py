@@ -6,10 +6,10 @@ from flask import Blueprint, redirect, request, url_for
 
 from app.accounts.current import login_required, viewer
 from app.booking import amending
-from app.booking.ordering_pages import refused, version_seen
+from app.booking.ordering_pages import refused
 from app.clock import now
 from app.errors import NotFound, YujianError
-from app.forms import CommandForm
+from app.forms import CommandForm, version_seen
 from app.language import refusal
 from app.orders import amending as orders
 from app.orders import queries

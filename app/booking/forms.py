@@ -23,6 +23,7 @@ from app.booking.service import Book
 from app.booking.steps import Change
 from app.forms import CommandForm, VersionField, at_most, no_nul, trimmed
 from app.language import ZONE, local
+from app.typed import cleaned, whole
 
 EXAMPLE = "2026-05-06 08:30"
 FIRST_YEAR, LAST_YEAR = 2001, 2100
@@ -176,12 +177,8 @@ class DescribeForm(CommandForm):
 
 def ticked(values: Iterable[str]) -> list[Change]:
     """What was ticked in the inbox, `id:version` each; values that nobody's page has made are left out."""
-    parts = (value.partition(":") for value in values)
-    return [
-        Change(booking_id, int(version))
-        for booking_id, _colon, version in parts
-        if version.isascii() and version.isdigit() and len(version) < 10 and "\x00" not in booking_id
-    ]
+    parts = (cleaned(value).partition(":") for value in values)
+    return [Change(booking_id, version) for booking_id, _colon, typed in parts if (version := whole(typed)) is not None]
 
 
 class MoveForm(StepForm):
@@ -212,7 +209,7 @@ class MoveForm(StepForm):
             starts_at = parse_start(args.get("starts_at", ""))
         except ValueError:
             starts_at = booking.starts_at
-        resource = args.get("resource", "").replace("\x00", "") or booking.resource_id
+        resource = args.get("resource") or booking.resource_id
         return cls(
             booking.id,
             formdata=None,

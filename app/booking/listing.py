@@ -45,7 +45,7 @@ def asked(args: Mapping[str, str]) -> Filter:
     """The filter of an address; what can't be read asks for nothing."""
     return Filter(
         what=_what(args.get("state", "")),
-        lab_id=args.get("lab", "").replace("\x00", "") or None,
+        lab_id=args.get("lab") or None,
         first=_date(args.get("from", "")),
         last=_date(args.get("to", "")),
     )

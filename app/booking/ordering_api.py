@@ -11,6 +11,7 @@ from app.booking.ordering import OrderStep
 from app.clock import now
 from app.orders.api import OrderModel, ReviewBody, review_of, shown
 from app.orders.schemas import OrderPath
+from app.typed import cleaned
 
 bp = token_blueprint("ordering_api", __name__, "orders")
 
@@ -25,7 +26,7 @@ class StepBody(BaseModel):
 
 
 def _step(order_id: str, body: StepBody) -> OrderStep:
-    return OrderStep(order_id, body.version, body.reason.replace("\x00", "").strip())
+    return OrderStep(order_id, body.version, cleaned(body.reason))
 
 
 @bp.post("/orders/<string:order_id>/hold-all", responses={200: OrderModel})

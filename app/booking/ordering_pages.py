@@ -16,6 +16,7 @@ from app.language import refusal
 from app.orders import queries
 from app.orders.forms import ReviewForm
 from app.orders.views import Refused, keep_terms, order_page
+from app.typed import cleaned
 
 bp = Blueprint("booking_ordering", __name__)
 
@@ -57,13 +58,7 @@ def refused(order_id: str, text: str, status: int) -> Any:
 
 
 def _order_step(order_id: str, version: int) -> OrderStep:
-    return OrderStep(order_id, version, request.form.get("reason", "")[:500].replace("\x00", ""))
-
-
-def version_seen() -> int:
-    """The version that the page showed; 0 for none, which is never the order's."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return OrderStep(order_id, version, cleaned(request.form.get("reason", ""))[:500])
 
 
 def _remove(viewer: Viewer, order_id: str, version: int) -> object:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from app.api import Instant, ListQuery, Query, Version, WholeQuery, example, iso
+from app.api import PLAIN, Instant, ListQuery, Query, Version, WholeQuery, example, iso
 from app.booking.availability import Availability
 from app.booking.models import Booking, MoveProposal
 from app.booking.move_rules import MoveCause
@@ -13,17 +13,10 @@ from app.booking.offers import Offer
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.worktime import Interval
 
-
-def _no_nul(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("NUL")
-    return value
-
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_nul)]
-Note = Annotated[str, StringConstraints(max_length=NOTE_LENGTH), AfterValidator(_no_nul)]
-Reason = Annotated[str, StringConstraints(max_length=REASON_LENGTH), AfterValidator(_no_nul)]
-SampleText = Annotated[str, StringConstraints(max_length=SAMPLE_LENGTH), AfterValidator(_no_nul)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64), PLAIN]
+Note = Annotated[str, StringConstraints(max_length=NOTE_LENGTH), PLAIN]
+Reason = Annotated[str, StringConstraints(max_length=REASON_LENGTH), PLAIN]
+SampleText = Annotated[str, StringConstraints(max_length=SAMPLE_LENGTH), PLAIN]
 
 
 class SpanModel(BaseModel):

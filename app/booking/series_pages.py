@@ -22,6 +22,7 @@ from app.errors import NotFound, YujianError
 from app.forms import CommandForm, WholeField, at_most, no_nul
 from app.labs import queries as labs
 from app.language import refusal
+from app.typed import cleaned
 
 bp = Blueprint("booking_series", __name__)
 COUNT = [
@@ -97,7 +98,7 @@ def cancel_following(booking_id: str) -> Response:
     """Cancel a booking of a series and all that follow it."""
     booking = queries.visible_booking(viewer(), booking_id)
     require(viewer(), Action.CHANGE_OWN_BOOKING, booking)
-    reason = request.form.get("reason", "").replace("\x00", "").strip()[:500]
+    reason = cleaned(request.form.get("reason", ""))[:500]
     try:
         series.cancel_from(viewer(), Change(booking.id, booking.version, reason), now())
     except YujianError:

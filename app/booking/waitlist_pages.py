@@ -28,6 +28,7 @@ from app.forms import CommandForm, at_most, no_nul
 from app.labs.models import Lab, Test
 from app.labs.queries import test_of
 from app.language import refusal
+from app.typed import cleaned, whole
 
 bp = Blueprint("booking_waitlist", __name__)
 
@@ -68,7 +69,7 @@ def waitlist() -> Any:
         "tests": {test.id: test for test in db.session.scalars(named)},
         "labs": {lab.id: lab for lab in labs},
         "form": form,
-        "wanted": test_of((form.test.data or "").replace("\x00", "")),
+        "wanted": test_of(cleaned(form.test.data or "")),
     }
     return render_template("booking/waitlist.html", **page), form.status
 
@@ -88,13 +89,12 @@ def competing() -> Any:
         raise NotFound()
     refused, status = "", 200
     if request.method == "POST":
-        version = request.form.get("version", "")
-        if not (version.isascii() and version.isdigit() and len(version) < 10):
-            raise NotFound()
-        reason = request.form.get("reason", "").replace("\x00", "").strip()[:500]
-        change = Change(request.form.get("booking", "").replace("\x00", ""), int(version), reason)
+        booking, entry, version, reason = (
+            cleaned(request.form.get(name, "")) for name in ("booking", "entry", "version", "reason")
+        )
+        change = Change(booking, whole(version) or 0, reason[:500])
         try:
-            waiting.give(viewer(), change, request.form.get("entry", "").replace("\x00", ""), now())
+            waiting.give(viewer(), change, entry, now())
             return redirect(url_for(".competing"), 303)
         except YujianError as error:
             refused, status = refusal(error), error.status

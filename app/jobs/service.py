@@ -15,6 +15,7 @@ from app.jobs.leader import Leader
 from app.jobs.models import JobRun, Outcome
 from app.jobs.registry import JOBS, Job, job
 from app.jobs.schedule import Schedule
+from app.typed import cleaned
 
 MOST_ATTEMPTS = 3
 ERROR_LENGTH = 4000
@@ -96,7 +97,7 @@ def _perform(found: Job, run: JobRun) -> JobRun:
         db.session.rollback()
         log.exception("job failed", job=found.name)
         outcome = Outcome.FAILED
-        error = "".join(traceback.format_exception(fault)).replace("\x00", "")[-ERROR_LENGTH:]
+        error = cleaned("".join(traceback.format_exception(fault)))[-ERROR_LENGTH:]
     ended = {"outcome": outcome, "result": result, "error": error, "finished_at": clock()}
     with transaction() as session:
         # Only an open run: a new leader may have noted it as cut off meanwhile.

@@ -2,23 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from app.api import ListQuery
+from app.api import PLAIN, ListQuery
 from app.labs.browse import Week
 from app.labs.models import Lab, Method, Resource, Test
 
 LONGEST_QUERY = 200
 
 
-def _no_nul(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("NUL")
-    return value
-
-
-Filter = Annotated[str, StringConstraints(max_length=64), AfterValidator(_no_nul)]
-Words = Annotated[str, StringConstraints(max_length=LONGEST_QUERY), AfterValidator(_no_nul)]
+Filter = Annotated[str, StringConstraints(max_length=64), PLAIN]
+Words = Annotated[str, StringConstraints(max_length=LONGEST_QUERY), PLAIN]
 # Texts that are one of these words: said in the document, kept true by the database.
 Confidence = Annotated[str, Field(json_schema_extra={"enum": ["high", "medium", "low"]})]
 Status = Annotated[str, Field(json_schema_extra={"enum": ["in_force", "superseded", "upcoming", "unverified"]})]

@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from types import TracebackType
 
 from app.notifications.server import Server
+from app.typed import one_line
 
 # For connecting and for each answer.
 PATIENCE_SECONDS = 20
@@ -111,4 +112,4 @@ def _reason(error: Exception) -> str:
 
 
 def _clean(text: str) -> str:
-    return " ".join(text.replace("\x00", "").split())[:REASON_LENGTH]
+    return one_line(text)[:REASON_LENGTH]

@@ -21,6 +21,7 @@ from app.orders.schemas import LineModel, OrderForecastModel, OrderPath
 from app.orders.sentences import of_order
 from app.orders.service import AddLine, EditTerms, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
+from app.typed import cleaned
 
 bp = token_blueprint("orders_api", __name__, "orders")
 blueprints = (bp, attachments_api.bp, messages_api.bp, sheet_api.bp)
@@ -92,7 +93,7 @@ class NewLineModel(BaseModel):
     wants_proposal: bool = Field(False, strict=True)
 
     def line(self) -> NewLine:
-        return NewLine(_clean(self.test), _clean(self.sample), self.wants_proposal)
+        return NewLine(cleaned(self.test), cleaned(self.sample), self.wants_proposal)
 
 
 class NewOrderModel(BaseModel):
@@ -260,7 +261,7 @@ def _round(review: ContractReview) -> dict[str, Any]:
 @bp.post("/orders/<string:order_id>/stop", responses={200: OrderModel})
 def stop_clock(path: OrderPath, body: StopBody) -> Any:
     """The lab waits for the customer; the time is counted apart."""
-    command = Stop(path.order_id, body.version, body.cause, _clean(body.note))
+    command = Stop(path.order_id, body.version, body.cause, cleaned(body.note))
     stops.stop(require_api_viewer(), command, now())
     return shown(path.order_id)
 
@@ -287,17 +288,12 @@ def review_of(order_id: str, body: ReviewBody) -> Review:
     """The command of a review."""
     said_nothing = body.checklist is None and body.lines is None
     checklist = dict.fromkeys(rules.CHECKLIST, True) if said_nothing else _by_item(body.checklist or {})
-    lines = {_clean(ident): _by_item(holds) for ident, holds in (body.lines or {}).items()}
-    return Review(order_id, body.version, checklist, _clean(body.reason), lines)
+    lines = {cleaned(ident): _by_item(holds) for ident, holds in (body.lines or {}).items()}
+    return Review(order_id, body.version, checklist, cleaned(body.reason), lines)
 
 
 def _by_item(holds: Checklist) -> dict[str, bool]:
     return {str(item): held for item, held in holds.items()}
-
-
-def _clean(text: str) -> str:
-    """NUL bytes can't be stored by PostgreSQL and mean nothing."""
-    return text.replace("\x00", "").strip()
 
 
 def _instant(given: Any) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
 from app.errors import N_, Invalid, YujianError
+from app.typed import cleaned
 
 MOST_LINES = 60
 MOST_TEXT = 2000
@@ -172,7 +173,7 @@ def optional_text(given: str) -> str:
 
 def message_text(given: str, field: str = "text") -> str:
     """A text that is worth storing. Raises Invalid."""
-    text = given.replace("\x00", "").strip()
+    text = cleaned(given)
     if not text:
         raise Invalid(N_("请写下内容。"), field=field)
     if len(text) > MOST_TEXT:

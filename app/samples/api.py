@@ -17,6 +17,7 @@ from app.samples.models import CustodyStep, Sample
 from app.samples.rules import SampleKind, SampleState
 from app.samples.sentences import note, where
 from app.samples.service import Dispatch, Edit, Identity, Receive, Register, SampleStep, Store
+from app.typed import cleaned
 
 bp = token_blueprint("samples_api", __name__, "samples")
 blueprints = (bp, conditions_api.bp)
@@ -47,13 +48,13 @@ class IdentityModel(BaseModel):
     transport_paper: str = Field("", max_length=120)
 
     def identity(self) -> Identity:
-        given = self.model_dump(exclude={"version"})
-        cleaned: dict[str, Any] = {
-            name: _clean(value) if isinstance(value, str) else value for name, value in given.items()
+        sent = self.model_dump(exclude={"version"})
+        given: dict[str, Any] = {
+            name: cleaned(value) if isinstance(value, str) else value for name, value in sent.items()
         }
-        if not cleaned["name"]:
+        if not given["name"]:
             raise Invalid(N_("请写下内容。"), field="name")
-        return Identity(**cleaned | {"kind": self.kind})
+        return Identity(**given | {"kind": self.kind})
 
 
 class IdentityBody(IdentityModel):
@@ -263,7 +264,7 @@ def _of_order(viewer: Viewer, path: OrderSamplePath) -> Sample:
 
 
 def _command(sample_id: str, body: CustodyBody) -> tuple[SampleStep, Any]:
-    given = {name: _clean(value) for name, value in body.model_dump(exclude={"version", "step"}).items()}
+    given = {name: cleaned(value) for name, value in body.model_dump(exclude={"version", "step"}).items()}
     base = (sample_id, body.version, given["note"])
     if body.step == "dispatch":
         for name in ("carrier", "waybill"):
@@ -295,8 +296,3 @@ def _step(viewer: Viewer, step: CustodyStep) -> StepModel:
 
 def _shown(viewer: Viewer, sample: Sample) -> dict[str, Any]:
     return SampleModel.of(viewer, sample).model_dump(mode="json")
-
-
-def _clean(text: str) -> str:
-    """NUL bytes can't be stored by PostgreSQL and mean nothing."""
-    return text.replace("\x00", "").strip()

@@ -12,6 +12,7 @@ from app.samples import conditions
 from app.samples.condition_rules import MOST_KM, MOST_LEVEL, MOST_LEVELS, Demand
 from app.samples.conditions import SetDemand
 from app.samples.models import SampleDemand
+from app.typed import cleaned
 
 bp = token_blueprint("sample_demands_api", __name__, "samples")
 
@@ -37,8 +38,8 @@ class DemandModel(BaseModel):
 
     def demand(self) -> Demand:
         given = self.model_dump(include=set(DemandModel.model_fields))
-        levels = tuple(_clean(each) for each in self.build_levels)
-        return Demand(**given | {"build_levels": levels, "leaves_damage": _clean(self.leaves_damage)})
+        levels = tuple(cleaned(each) for each in self.build_levels)
+        return Demand(**given | {"build_levels": levels, "leaves_damage": cleaned(self.leaves_damage)})
 
 
 class DemandBody(DemandModel):
@@ -82,10 +83,5 @@ def list_demands(path: LabPath) -> Any:
 @bp.post("/labs/<string:lab_id>/sample-demands/<string:test_id>", responses={200: TestDemand})
 def set_demand(path: DemandPath, body: DemandBody) -> Any:
     """Set it for one test, as the lab's administrator."""
-    command = SetDemand(_clean(path.lab_id), _clean(path.test_id), body.version, body.demand())
+    command = SetDemand(cleaned(path.lab_id), cleaned(path.test_id), body.version, body.demand())
     return TestDemand.of(conditions.set_demand(require_api_viewer(), command, now())).model_dump()
-
-
-def _clean(text: str) -> str:
-    """NUL bytes can't be stored by PostgreSQL and mean nothing."""
-    return text.replace("\x00", "").strip()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from app.errors import N_, Invalid, YujianError
+from app.typed import whole
 
 SATURDAY = 5
 QUARTER, MONTH, TWO_WEEKS, WEEK, DAY = 91, 28, 14, 7, 1
@@ -99,7 +100,7 @@ def _date(given: str, name: str, remarks: list[YujianError]) -> date | None:
 
 
 def _page(given: str) -> int:
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 5 and int(given) else 1
+    return whole(given, 4) or 1
 
 
 def _id(given: str) -> str:

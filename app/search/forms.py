@@ -7,6 +7,7 @@ from datetime import date
 from app.booking.rules import Limits, TooFarAhead
 from app.errors import N_, Invalid, YujianError
 from app.search.comparing import Order
+from app.typed import whole
 
 LONGEST_ID = 60
 
@@ -45,13 +46,13 @@ def question(args: Mapping[str, str], today: date, limits: Limits) -> Question:
         refused = error
     page = args.get("page", "")
     return Question(
-        text=args.get("q", "").replace("\x00", " "),
-        test=args.get("test", "").replace("\x00", "")[:LONGEST_ID] or None,
+        text=args.get("q", ""),
+        test=args.get("test", "")[:LONGEST_ID] or None,
         order=Order.BENCH if args.get("order") == Order.BENCH else Order.REPORT,
         earliest=earliest,
         typed_earliest=typed,
         refused=refused,
-        page=int(page) if page.isascii() and page.isdecimal() and len(page) < 5 and int(page) else 1,
+        page=whole(page, 4) or 1,
     )
 
 

@@ -7,13 +7,14 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from app.accounts.current import login_required, viewer
 from app.clock import now
 from app.errors import YujianError
-from app.forms import CommandForm
+from app.forms import CommandForm, version_seen
 from app.language import refusal
 from app.orders.queries import visible_order
 from app.orders.views import Refused, order_page
 from app.testing import downloads, reuse
 from app.testing.evidence_sending import send
 from app.testing.reuse import Reuse
+from app.typed import cleaned
 
 bp = Blueprint("evidence", __name__)
 
@@ -40,11 +41,9 @@ def take(order_id: str) -> Any:
     row = visible_order(viewer(), order_id)
     if not CommandForm().validate_on_submit():
         return order_page(row, Refused()), 422
-    text = request.form.get("version", "")
-    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    line_id, report_id = (request.form.get(name, "").replace("\x00", "")[:24] for name in ("line", "report"))
+    line_id, report_id = (cleaned(request.form.get(name, ""))[:24] for name in ("line", "report"))
     try:
-        reuse.take(viewer(), Reuse(order_id, line_id, version, report_id), now())
+        reuse.take(viewer(), Reuse(order_id, line_id, version_seen(), report_id), now())
     except YujianError as error:
         return order_page(visible_order(viewer(), order_id), Refused(text=refusal(error))), error.status
     return redirect(url_for("orders.detail", order_id=order_id), 303)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 
 from app.errors import N_, Invalid, YujianError
+from app.typed import NUL, cleaned
 from app.worktime import SHANGHAI, local_date
 
 NUMBER_LENGTH = 60
@@ -173,7 +174,7 @@ class NobodyElse(YujianError):
 def report_number(given: str) -> str:
     """The number without blanks around it. Raises Invalid at field `number`."""
     number = given.strip()
-    if not number or "\x00" in number:
+    if not number or NUL in number:
         raise Invalid(N_("请填报告编号，例如 %(example)s。"), field="number", example="JC-2026-0412")
     if len(number) > NUMBER_LENGTH:
         raise Invalid(
@@ -195,7 +196,7 @@ def next_number(first: str | None, edition: int) -> str:
 
 def reason_given(given: str) -> str:
     """A reason without blanks around it. Raises Invalid at field `reason`."""
-    reason = given.replace("\x00", "").strip()
+    reason = cleaned(given)
     if not reason:
         raise Invalid(N_("请写明原因。"), field="reason")
     if len(reason) > MOST_REASON:

@@ -24,6 +24,7 @@ from app.testing import run_queries, run_rules, runs
 from app.testing.models import RunPause
 from app.testing.run_rules import PauseCause, Result
 from app.testing.runs import Finish, Pause, Retest
+from app.typed import cleaned
 
 bp = token_blueprint("runs_api", __name__, "runs")
 # The token of a bench opens this door and no other.
@@ -119,7 +120,7 @@ def get_run(path: BookingPath) -> Any:
 def take_step(path: RunStepPath, body: RunStepBody) -> Any:
     """A step of a run."""
     viewer = require_api_viewer()
-    base = (path.booking_id, body.version, body.reason.replace("\x00", "").strip())
+    base = (path.booking_id, body.version, cleaned(body.reason))
     if path.run_step == "pause":
         runs.pause(viewer, Pause(*base, body.cause or PauseCause.EQUIPMENT), now())
     elif path.run_step == "resume":
@@ -134,7 +135,7 @@ def take_step(path: RunStepPath, body: RunStepBody) -> Any:
 @bp.post("/orders/<string:order_id>/lines/<string:line_id>/retest", responses={201: OrderModel})
 def retest(path: LinePath, body: RetestBody) -> Any:
     """Repeat a line whose run failed or was not valid; it keeps its place in the order."""
-    sample = body.sample.replace("\x00", "").strip()
+    sample = cleaned(body.sample)
     runs.retest(require_api_viewer(), Retest(path.order_id, path.line_id, body.version, sample), now())
     return shown(path.order_id), 201
 
@@ -143,11 +144,11 @@ def retest(path: LinePath, body: RetestBody) -> Any:
 def bench_event(body: BenchEvent) -> Any:
     """Start, pause, resume, end or fault, told by the bench with its own token."""
     bench, viewer = _bench()
-    code = body.booking.replace("\x00", "").strip()
+    code = cleaned(body.booking)
     booking = run_queries.run_on(bench, code, now())
     if booking is None:
         raise run_rules.NothingToRun()
-    note = body.note.replace("\x00", "").strip()
+    note = cleaned(body.note)
     if body.at is not None:
         note = f"{note} [{iso(body.at)}]".strip()
     base = (booking.id, booking.version, note)

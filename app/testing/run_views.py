@@ -18,7 +18,7 @@ from app.booking.queries import visible_booking
 from app.booking.rules import State
 from app.clock import now
 from app.errors import NotFound, YujianError
-from app.forms import CommandForm
+from app.forms import CommandForm, version_seen
 from app.labs import browse
 from app.language import pick, refusal
 from app.orders.models import OrderLine
@@ -30,6 +30,7 @@ from app.testing.models import RunPause, RunResult
 from app.testing.run_forms import DelayForm, FinishForm, PauseForm, RunForm, TokenForm
 from app.testing.run_rules import REPEATABLE, Result
 from app.testing.runs import Retest
+from app.typed import cleaned
 
 bp = Blueprint("runs", __name__)
 
@@ -173,11 +174,9 @@ def _offered(booking: Booking, known: LineRun | None) -> list[str]:
 def retest(order_id: str, line_id: str) -> Any:
     """Ask for a retest; `sample` and the order's `version` in the form."""
     visible_order(viewer(), order_id)
-    text = request.form.get("version", "")
-    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    sample = request.form.get("sample", "").replace("\x00", "").strip()[:200]
+    sample = cleaned(request.form.get("sample", ""))[:200]
     try:
-        runs.retest(viewer(), Retest(order_id, line_id, version, sample), now())
+        runs.retest(viewer(), Retest(order_id, line_id, version_seen(), sample), now())
     except YujianError as error:
         if error.status == 404:
             raise

@@ -15,6 +15,7 @@ from app.errors import N_, Invalid, NotFound, YujianError
 from app.events import log
 from app.testing.filter_models import SavedFilter
 from app.turns import Counted
+from app.typed import cleaned
 
 MOST, NAME_LENGTH, QUERY_LENGTH = 20, 60, 500
 
@@ -42,7 +43,7 @@ def saved(viewer: Viewer, path: str) -> list[SavedFilter]:
 def save(viewer: Viewer, command: Save, now: datetime) -> SavedFilter:
     """Keep a filter; one of the same name is replaced. Raises Invalid, TooManyFilters, Forbidden."""
     require(viewer, Action.KEEP_FILTER)
-    name = command.name.replace("\x00", "").strip()
+    name = cleaned(command.name)
     query = _query(command.asked.items())
     if not name or len(name) > NAME_LENGTH:
         raise Invalid(N_("请给筛选起个名字，最多 %(most)d 个字符。"), field="name", most=NAME_LENGTH)

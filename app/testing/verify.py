@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from app.testing import queries
 from app.testing.queries import VersionRow
 from app.testing.rules import NUMBER_LENGTH
+from app.typed import NUL
 
 bp = Blueprint("verify", __name__, url_prefix="/verify")
 
@@ -38,7 +39,7 @@ def code(code: str) -> Any:
 
 
 def _by_number(number: str, sha256: str) -> VersionRow | None:
-    if len(number) > NUMBER_LENGTH or "\x00" in number or not SHA256.fullmatch(sha256):
+    if len(number) > NUMBER_LENGTH or NUL in number or not SHA256.fullmatch(sha256):
         return None
     return queries.by_number(number, sha256)
 

@@ -14,6 +14,7 @@ from app.language import refusal
 from app.testing import saved_filters, work_choices, work_sheet, worklists
 from app.testing.saved_filters import Save
 from app.testing.work_queries import Asked
+from app.typed import cleaned
 from app.workbooks import download
 
 bp = Blueprint("work", __name__)
@@ -80,4 +81,4 @@ def _worker() -> Viewer:
 
 def _asked() -> Asked:
     """The filter of the address, or of the form that keeps it."""
-    return Asked(**{name: request.values.get(name, "").replace("\x00", "").strip()[:100] for name in FILTERS})
+    return Asked(**{name: cleaned(request.values.get(name, ""))[:100] for name in FILTERS})

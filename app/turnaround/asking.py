@@ -9,6 +9,7 @@ from app.errors import N_, Invalid
 from app.turnaround import rules
 from app.turnaround.queries import Question
 from app.turnaround.rules import GroupBy, Period
+from app.typed import NUL, whole
 
 MONTHS = (3, 6, 12, 24)
 USUAL_MONTHS = 12
@@ -73,12 +74,11 @@ def _period(args: Mapping[str, str], now: datetime) -> tuple[int | None, Period]
 
 def _id(args: Mapping[str, str], name: str) -> str | None:
     given = args.get(name, "")
-    if "\x00" in given or len(given) > ID_LENGTH:
+    if NUL in given or len(given) > ID_LENGTH:
         raise Invalid(N_("没有这一项。"), field=name)
     return given or None
 
 
 def page_number(args: Mapping[str, str]) -> int:
     """The page of a list that the address asks for, from 0; the first for anything that is no number."""
-    given = args.get("page", "0")
-    return int(given) if given.isdecimal() and len(given) < 5 else 0
+    return whole(args.get("page", ""), 4) or 0

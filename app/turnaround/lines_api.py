@@ -13,6 +13,7 @@ from app.turnaround.asking import asked
 from app.turnaround.faults import Fault
 from app.turnaround.listing import Listed, Of, Sort
 from app.turnaround.schemas import PeriodQuery
+from app.typed import cleaned
 
 bp = token_blueprint("turnaround_lines_api", __name__, "turnaround")
 
@@ -122,7 +123,7 @@ def lines(query: LinesQuery) -> Any:
     args = {name: str(value) for name, value in query.model_dump(mode="json", by_alias=True).items() if value}
     wanted = listing.wanted(asked(args, viewer, at).question, args)
     last = decode_cursor(query.cursor, 1)
-    found = listing.listed(wanted, query.limit + 1, 0, at, str(last[0]).replace("\x00", "") if last else None)
+    found = listing.listed(wanted, query.limit + 1, 0, at, cleaned(str(last[0])) if last else None)
     shown = found[: query.limit]
     return {
         "items": [MeasuredLineModel.of(line).model_dump(mode="json") for line in shown],

@@ -6,8 +6,7 @@ from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
 
 from app.errors import N_, Invalid, NotFound
-
-NUL = "\x00"
+from app.typed import NUL
 
 
 def init_app(app: Flask) -> None:

@@ -15,6 +15,7 @@ from app.clock import now
 from app.errors import YujianError
 from app.labs.models import Lab
 from app.language import refusal
+from app.typed import cleaned, whole
 from app.worktime import local_date
 
 bp = Blueprint("capacity_approvals", __name__, url_prefix="/capacity/<lab_id>/approvals")
@@ -42,14 +43,14 @@ def _typed() -> list[Step]:
     """The steps of the form; those without a name are left out. Raises ValueError for hours that are none."""
     found: list[Step] = []
     for n in range(MOST_STEPS):
-        name = request.form.get(f"name-{n}", "").replace("\x00", "").strip()[:40]
+        name = cleaned(request.form.get(f"name-{n}", ""))[:40]
         if not name:
             continue
-        hours = request.form.get(f"hours-{n}", "")
-        if not (hours.isascii() and hours.isdigit() and len(hours) < 4 and 1 <= int(hours) <= MOST_HOURS):
+        hours = whole(request.form.get(f"hours-{n}", ""))
+        if hours is None or not 1 <= hours <= MOST_HOURS:
             raise ValueError(hours)
         owner, following = request.form.get(f"owner-{n}", ""), request.form.get(f"next-{n}", "")
-        found.append(Step(name, owner, following or None, int(hours)))
+        found.append(Step(name, owner, following or None, hours))
     return found
 
 

@@ -28,6 +28,7 @@ from app.labs.capacity import Limitation
 from app.labs.models import Lab
 from app.labs.quantities import Range, told
 from app.language import pick, refusal
+from app.typed import cleaned, whole
 from app.undoing import forget_undo, offer_undo
 from app.worktime import Interval, local_date
 
@@ -191,7 +192,7 @@ def propose(lab_id: str, closure_id: str) -> Any:
     """Send what is ticked, all at once."""
     lab = own_lab(lab_id)
     closure = _own(lab, closure_id)
-    reason = request.form.get("reason", "").replace("\x00", "").strip()[:500]
+    reason = cleaned(request.form.get("reason", ""))[:500]
     outcomes = {}
     refused = ""
     if not reason:
@@ -207,14 +208,15 @@ def propose(lab_id: str, closure_id: str) -> Any:
 
 def _proposal(value: str) -> Proposal | None:
     """`booking|version|resource|start` as the page wrote it; None for anything else."""
-    parts = value.replace("\x00", "").split("|")
-    if len(parts) != 4 or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 10):
+    parts = cleaned(value).split("|")
+    version = whole(parts[1]) if len(parts) == 4 else None
+    if version is None:
         return None
     try:
         start = parse_start(parts[3])
     except ValueError:
         return None
-    return Proposal(parts[0], int(parts[1]), parts[2], start)
+    return Proposal(parts[0], version, parts[2], start)
 
 
 @bp.post("/<closure_id>/end")

@@ -20,6 +20,7 @@ from app.labs.capacity import Nearness
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.quantities import from_json, typed
 from app.language import pick, refusal
+from app.typed import cleaned, whole
 
 bp = Blueprint("capacity_resources", __name__, url_prefix="/capacity/<lab_id>/resources")
 NEW_STATES = 2
@@ -210,7 +211,7 @@ def states(lab_id: str, pool: str) -> Any:
 
 
 def _typed(name: str) -> str:
-    return request.form.get(name, "").replace("\x00", "").strip()[:60]
+    return cleaned(request.form.get(name, ""))[:60]
 
 
 def _minutes(ids: list[str]) -> tuple[dict[tuple[str, str], int], set[tuple[str, str]]]:
@@ -219,11 +220,11 @@ def _minutes(ids: list[str]) -> tuple[dict[tuple[str, str], int], set[tuple[str,
     wrong: set[tuple[str, str]] = set()
     for before in ids:
         for after in ids:
-            text = _typed(f"m-{before}-{after}") or "0"
-            if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= MOST_MINUTES:
-                found[before, after] = int(text)
-            else:
+            minutes = whole(_typed(f"m-{before}-{after}") or "0")
+            if minutes is None or minutes > MOST_MINUTES:
                 wrong.add((before, after))
+            else:
+                found[before, after] = minutes
     return found, wrong
 
 

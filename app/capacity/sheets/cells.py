@@ -6,6 +6,7 @@ from typing import Any
 
 from app.errors import N_
 from app.labs.quantities import BadFigure, from_json, parse, reach_of, to_json, typed
+from app.typed import whole as number_of
 from app.workbooks import BadCell
 
 
@@ -13,10 +14,10 @@ def whole(text: str) -> int | None:
     """A whole number; None for an empty cell."""
     if not text:
         return None
-    number = text.removesuffix(".0")
-    if not (number.isascii() and number.isdigit() and len(number) < 8):
+    number = number_of(text.removesuffix(".0"), 7)
+    if number is None:
         raise BadCell(N_("请填整数。"))
-    return int(number)
+    return number
 
 
 def needed(number: int | None) -> int:

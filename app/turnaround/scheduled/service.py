@@ -19,6 +19,7 @@ from app.turnaround.scheduled import enclosing, periods, queries
 from app.turnaround.scheduled.models import ReportSubscription, ScheduledReport
 from app.turnaround.scheduled.periods import Every
 from app.turnaround.scheduled.queries import Due
+from app.typed import one_line
 
 REASON_LENGTH = 300
 logger = structlog.stdlib.get_logger("yujian.turnaround")
@@ -121,7 +122,7 @@ def _note_failed(each: Due, fault: Exception) -> None:
             key = (each.viewer.membership_id or "", each.every, each.period)
             row = _row(session, *key) or _new(*key)
             if row.made_at is None:
-                reason = " ".join(f"{type(fault).__name__}: {fault}".replace("\x00", "").split())
+                reason = one_line(f"{type(fault).__name__}: {fault}")
                 row.attempts, row.last_error = row.attempts + 1, reason[:REASON_LENGTH]
                 session.add(row)
     except IntegrityError:
