@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -154,7 +154,13 @@ def of_mark(mark: Mark, own_lab: bool) -> tuple[str, ...]:
     text = short(item, own_lab)
     if item.changeover:
         return (text, gettext("换型"), gettext("换"))
-    return (text, _closure(item) if item.closure else _test(item), text[:2], text[:1])
+    word = _closure(item) if item.closure else _test(item)
+    return (text, word, *shortened(word), text[:2], text[:1])
+
+
+def shortened(text: str) -> Iterator[str]:
+    """A name cut off behind as many letters as there is room for, three at least."""
+    return (f"{text[:end].rstrip()}…" for end in range(len(text) - 1, 2, -1))
 
 
 def of_window(window: Window) -> tuple[str, ...]:
