@@ -107,10 +107,10 @@ def phases(course: Course, waiting: Phase) -> list[Stretch]:
     """The known phases, the report's issue as a mark. waiting: what the bench is waited for with."""
     marks = [Stretch(Phase.ISSUED, course.issued, course.issued)] if course.issued else []
     return [
-        *_known(Phase.REVIEW, course.submitted, course.accepted),
         *_known(waiting, course.accepted, course.taken),
         *_known(Phase.REPORTING, course.ended, course.issued),
-        # After the report: a test too short for the axis lies above it, not below.
+        # After what follows them: a review or a test too short for the axis lies above it, not below.
+        *_known(Phase.REVIEW, course.submitted, course.accepted),
         *_known(Phase.TESTING, course.taken, course.ended),
         *_known(Phase.MARGIN, course.issued, course.safe),
         *marks,

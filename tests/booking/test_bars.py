@@ -58,7 +58,7 @@ def test_a_long_use_is_drawn_in_days() -> None:
 def test_the_way_to_the_report_has_its_phases() -> None:
     course = Course(NOW, at(3), at(5), at(5, 12), at(12), at(17))
     drawn = [name for name in css(until_report(course, NOW, Phase.SAMPLE).rows[0]) if name != "p-off"]
-    assert drawn == ["p-rev", "p-smp", "p-rep", "p-test", "p-unk", "p-end"]
+    assert drawn == ["p-smp", "p-rep", "p-rev", "p-test", "p-unk", "p-end"]
 
 
 def test_the_phase_that_is_running_ends_now_and_the_rest_is_outlined() -> None:
@@ -67,8 +67,8 @@ def test_the_phase_that_is_running_ends_now_and_the_rest_is_outlined() -> None:
     done, planned = (
         [name for name in css(row) if name != "p-off"] for row in actual_and_plan(actual, plan, at(3, 12)).rows
     )
-    assert done == ["p-rev", "p-wait", "p-plan", "p-plan", "now"]
-    assert planned == ["p-rev", "p-wait", "p-rep", "p-test", "p-unk", "p-end"]
+    assert done == ["p-wait", "p-rev", "p-plan", "p-plan", "now"]
+    assert planned == ["p-wait", "p-rep", "p-rev", "p-test", "p-unk", "p-end"]
 
 
 def test_nothing_is_outlined_once_the_report_is_there() -> None:
