@@ -1,7 +1,7 @@
 """What the page for moving a booking shows: other times, soonest and nearest, and the benches that can do it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from app.accounts.policy import Viewer
 from app.booking import offers, presenting
@@ -14,13 +14,15 @@ from app.booking.rules import MOVABLE, Limits, WrongState
 from app.booking.steps import check_cancel, wish_of
 from app.labs.models import Resource
 from app.labs.queries import capable_benches, resources
+from app.worktime import local_date
 
 SOONEST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MovePage:
-    """nearest: around the booked start. soonest: by report. benches: where the lab or any lab can do the test.
+    """nearest: around the booked start. soonest: whose report comes before those of the nearest.
+    benches: where the lab or any lab can do the test.
 
     taken: the nearest free offers when the time that was asked for is lost.
     """
@@ -48,8 +50,6 @@ def move_page(
     wish = wish_of(booking, by_lab=not viewer.is_company)
     near = offers.nearest(booking.test_id, booking.starts_at, now, limits, booking.lab_id, wish=wish)
     soon = offers.offers(Question(booking.test_id, lab_id=lab_id, wish=wish), now, limits, SOONEST)
-    known = {(offer.slot.bench.resource_id, offer.starts_at) for offer in near}
-    fresh = [offer for offer in soon if (offer.slot.bench.resource_id, offer.starts_at) not in known]
     capable = capable_benches([booking.test_id], lab_id)
 
     def told(found: list[Offer]) -> list[Choice]:
@@ -58,4 +58,10 @@ def move_page(
 
     benches = resources({item.bench.resource_id for item in capable})
     benches.sort(key=lambda r: (r.lab_id != booking.lab_id, r.lab_id, r.pool, r.unit or 0))
-    return MovePage(seen, told(near), told(fresh), benches, told(lost or []))
+    return MovePage(seen, told(near), told(_sooner(soon, near)), benches, told(lost or []))
+
+
+def _sooner(soon: list[Offer], near: list[Offer]) -> list[Offer]:
+    """Of the offers by report those that come before each of the nearest; what is no sooner would only repeat them."""
+    first = min((local_date(offer.report.expected_at) for offer in near), default=date.max)
+    return [offer for offer in soon if local_date(offer.report.expected_at) < first]

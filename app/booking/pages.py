@@ -16,7 +16,7 @@ from app.booking.describing import may_describe
 from app.booking.forecast import Basis, ReportDates
 from app.booking.models import Booking
 from app.booking.occupancy import footprint_of
-from app.booking.presenting import Ended, Offered, Seen
+from app.booking.presenting import MINUTE, Ended, Offered, Seen
 from app.booking.preview import awaited_reports, capable_bench
 from app.booking.rules import REVIEW_DAYS, Limits, State
 from app.booking.settings import limits_of
@@ -261,13 +261,9 @@ def phase_facts(booking: Booking, course: Course, dates: ReportDates, number: st
 
 def _review(line: OrderLine, course: Course) -> Fact:
     if line.submitted_at and line.accepted_at:
-        length = presenting.elapsed(line.accepted_at - line.submitted_at)
-        both = gettext(
-            "%(submitted)s 提交，%(accepted)s 确认",
-            submitted=day(line.submitted_at, False),
-            accepted=day(line.accepted_at, False),
-        )
-        return Fact("p-rev", gettext("评审 %(length)s", length=length), both)
+        took = line.accepted_at - line.submitted_at
+        title = gettext("评审 %(length)s", length=presenting.elapsed(took)) if took >= MINUTE else gettext("评审")
+        return Fact("p-rev", title, _accepted(line.submitted_at, line.accepted_at))
     assert course.accepted
     return Fact(
         "p-rev",
@@ -275,6 +271,13 @@ def _review(line: OrderLine, course: Course) -> Fact:
         gettext("%(day)s 前", day=day(course.accepted, False)),
         ngettext("实验室，约 %(num)d 个工作日", "实验室，约 %(num)d 个工作日", REVIEW_DAYS),
     )
+
+
+def _accepted(submitted_at: datetime, accepted_at: datetime) -> str:
+    if local_date(submitted_at) == local_date(accepted_at):
+        return gettext("%(day)s 提交并确认", day=day(accepted_at, False))
+    submitted, accepted = day(submitted_at, False), day(accepted_at, False)
+    return gettext("%(submitted)s 提交，%(accepted)s 确认", submitted=submitted, accepted=accepted)
 
 
 def _waiting(line: OrderLine, booking: Booking, css: Phase) -> Fact:

@@ -18,6 +18,7 @@ from app.worktime import local_date
 
 # From how long before the booked start a page offers to begin.
 START_OFFERED = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
 
 
 def places_told(resource: Resource, places: Sequence[int]) -> str:
@@ -104,14 +105,18 @@ def by(at: datetime, now: datetime) -> str:
 
 
 def elapsed(length: timedelta) -> str:
-    """How long something has waited or is left, in its two largest units, whole minutes."""
+    """How long something has waited or is left, in its two largest units, whole minutes, without a second one of 0."""
     minutes = max(int(length.total_seconds() // 60), 0)
     days, rest = divmod(minutes, 1440)
     hour, minute = divmod(rest, 60)
-    if days:
+    if days and hour:
         return gettext("%(days)d 天 %(hours)d 小时", days=days, hours=hour)
-    if hour:
+    if days:
+        return gettext("%(days)d 天", days=days)
+    if hour and minute:
         return gettext("%(hours)d 小时 %(minutes)d 分", hours=hour, minutes=minute)
+    if hour:
+        return gettext("%(hours)d 小时", hours=hour)
     return gettext("%(minutes)d 分钟", minutes=minute)
 
 

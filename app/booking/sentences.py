@@ -7,9 +7,9 @@ from datetime import datetime
 from flask_babel import gettext
 
 from app.accounts.models import Role
-from app.booking.presenting import Seen, by, elapsed
+from app.booking.presenting import MINUTE, Seen, by, elapsed
 from app.booking.rules import State, office_time
-from app.language import day, hours, moment
+from app.language import day, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ def _held(seen: Seen) -> Next:
     return Next(
         gettext("请在%(by)s 前提交申请，还剩 %(left)s。", by=until, left=left),
         gettext(
-            "暂留 %(minutes)d 分钟，之后自动失效，%(again)s 内不能再暂留同一时段。提交后由%(lab)s确认。",
+            "暂留 %(minutes)d 分钟，之后自动失效，%(again)s内不能再暂留同一时段。提交后由%(lab)s确认。",
             minutes=int(seen.limits.hold.total_seconds() // 60),
-            again=hours(seen.limits.hold_again),
+            again=elapsed(seen.limits.hold_again),
             lab=seen.lab,
         ),
         need=True,
@@ -59,8 +59,11 @@ def _requested(seen: Seen) -> Next:
     if seen.proposed:
         return _proposal(seen)
     since = seen.booking.requested_at or seen.booking.created_at
+    text = gettext("等%(lab)s确认。您现在不用做什么。", lab=seen.lab)
+    if seen.now - since < MINUTE:
+        return Next(text, gettext("刚刚提交。到上台时间还没有确认就自动失效。"))
     return Next(
-        gettext("等%(lab)s确认。您现在不用做什么。", lab=seen.lab),
+        text,
         gettext(
             "%(at)s 提交，已等 %(waited)s，其中工作时间 %(office)s。到上台时间还没有确认就自动失效。",
             at=by(since, seen.now),
@@ -191,14 +194,17 @@ def _desk_requested(seen: Seen) -> Next:
     if seen.proposed:
         return _desk_proposal(seen)
     since = seen.booking.requested_at or seen.booking.created_at
-    waited = seen.now - since
+    start = by(seen.booking.starts_at, seen.now)
+    if seen.now - since < MINUTE:
+        small = gettext("到%(start)s 还没有答复就自动失效。", start=start)
+        return Next(gettext("请确认或婉拒，刚刚提交。"), small, need=True)
     return Next(
-        gettext("请确认或婉拒，已等 %(waited)s。", waited=elapsed(waited)),
+        gettext("请确认或婉拒，已等 %(waited)s。", waited=elapsed(seen.now - since)),
         gettext(
             "%(at)s 提交，其中工作时间 %(office)s。到%(start)s 还没有答复就自动失效。",
             at=by(since, seen.now),
             office=elapsed(office_time(since, seen.now)),
-            start=by(seen.booking.starts_at, seen.now),
+            start=start,
         ),
         need=True,
     )

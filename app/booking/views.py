@@ -36,12 +36,12 @@ from app.booking.moving import move_page
 from app.booking.pages import ON_THE_WAY, booking_page, tick_labels
 from app.booking.presenting import by, elapsed, iso_day
 from app.booking.reading import Waiting
-from app.booking.rules import SlotTaken, State
+from app.booking.rules import SlotTaken, State, TooLateToCancel, WrongState
 from app.booking.settings import limits, limits_of
 from app.booking.steps import Change
 from app.booking.story import lab_name
 from app.clock import now
-from app.errors import N_, Invalid, NotFound
+from app.errors import N_, Invalid, NotFound, YujianError
 from app.forms import row_cursor
 from app.workbooks import download
 
@@ -162,8 +162,18 @@ def move(booking_id: str) -> Any:
         undo_pages.offer(moved, "move")
         return redirect(url_for(".detail", booking_id=booking_id), 303)
     lost = list(form.refused.offers) if isinstance(form.refused, SlotTaken) else None
-    page = move_page(viewer(), queries.visible_booking(viewer(), booking_id), at, limits(), lost)
+    try:
+        page = move_page(viewer(), queries.visible_booking(viewer(), booking_id), at, limits(), lost)
+    except (TooLateToCancel, WrongState) as error:
+        return _refused(booking_id, error)
     return render_template("booking/move.html", page=page, form=form), form.status
+
+
+def _refused(booking_id: str, error: YujianError) -> Any:
+    """What can't be done with the booking said on its page, which knows what can."""
+    form = StepForm(booking_id, formdata=None)
+    form.refuse(error)
+    return _detail(booking_id, form), error.status
 
 
 @bp.get("/bookings/")

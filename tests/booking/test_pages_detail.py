@@ -54,7 +54,7 @@ def test_a_hold_says_until_when_and_what_comes_then(story: Story) -> None:
     story.world.now += timedelta(minutes=48)
     page = story.seen_by(story.engineer)
     assert "请在今天 11:00 前提交申请，还剩 1 小时 12 分。" in page.text
-    assert "暂留 120 分钟，之后自动失效，2 h 内不能再暂留同一时段。提交后由试验中心确认。" in page.text
+    assert "暂留 120 分钟，之后自动失效，2 小时内不能再暂留同一时段。提交后由试验中心确认。" in page.text
     assert "提交申请" in page.text and "改期" in page.text and "放弃暂留" in page.text
     assert 'class="next need"' in page.html
 
@@ -82,7 +82,7 @@ def test_the_whole_line_by_buttons(story: Story) -> None:
     assert "等试验中心确认。您现在不用做什么。" in story.seen_by(story.engineer).text
     story.world.now += timedelta(hours=3)
     desk = story.seen_by(story.desk)
-    assert "请确认或婉拒，已等 3 小时 0 分。" in desk.text and "确认预约" in desk.text
+    assert "请确认或婉拒，已等 3 小时。" in desk.text and "确认预约" in desk.text
     story.sends(story.desk, "confirm")
     assert "请在11-05 周四 08:30 前把样品送到试验中心。" in story.seen_by(story.engineer).text
     assert "等样品，11-05 周四 08:30 上台。" in story.seen_by(story.desk).text
@@ -242,10 +242,41 @@ def test_close_to_the_start_a_company_asks_the_lab(story: Story) -> None:
     assert "取消预约" not in page.text
     assert f'href="/orders/{story.booking.order_line.order_id}#messages">给实验室留言' in page.html
     old = Visitor(story.app, story.engineer).get(f"/bookings/{story.booking.id}/move")
-    assert old.status == 409 and "离上台不足 48 小时，改期或取消要先和实验室商量，由实验室处理。" in old.text
+    assert old.status == 409 and old.text.count("离上台不足 48 小时，改期或取消要先和实验室商量，由实验室处理。") == 2
+    assert f"预约 / {story.booking.code}" in old.text and "给实验室留言" in old.text
     assert story.sends(story.engineer, "cancel").status == 409
     assert story.sends(story.desk, "cancel", reason="台架故障").status == 303
     assert "试验中心取消了预约，时段已放开。" in story.seen_by(story.engineer).text
+
+
+def test_what_came_a_moment_ago_is_not_counted_in_minutes(story: Story) -> None:
+    story.sends(story.engineer, "request")
+    assert "刚刚提交。到上台时间还没有确认就自动失效。" in story.seen_by(story.engineer).text
+    assert "请确认或婉拒，刚刚提交。" in story.seen_by(story.desk).text
+    assert "刚刚提交" in Visitor(story.app, story.desk).get("/inbox").text
+    story.sends(story.desk, "confirm")
+    page = story.seen_by(story.engineer)
+    assert "评审11-02 提交并确认" in page.text
+    assert "0 分钟" not in page.text
+
+
+def test_a_soonest_report_is_offered_only_when_the_nearest_times_have_none_as_soon(story: Story) -> None:
+    address = f"/bookings/{story.booking.id}/move"
+    assert "最早出报告" in Visitor(story.app, story.engineer).get(address).text
+    story.engineer.moves(story.booking, at(3, 9))
+    near = Visitor(story.app, story.engineer).get(address)
+    assert "最近的空档" in near.text and "最早出报告" not in near.text
+
+
+def test_both_sides_find_the_way_to_the_messages_of_the_order(story: Story) -> None:
+    link = f'href="/orders/{story.booking.order_line.order_id}#messages">在委托单里留言'
+    assert link not in story.seen_by(story.engineer).html
+    story.sends(story.engineer, "request")
+    engineer, desk, crew = map(story.seen_by, (story.engineer, story.desk, story.crew))
+    assert link in engineer.html and "联系实验室" in engineer.text
+    assert link in desk.html and "联系委托方" in desk.text
+    assert "#messages" not in crew.html
+    assert 'href="/labs/lab"' in engineer.html
 
 
 def test_what_the_company_cancelled_is_said_to_each_side_in_its_words(story: Story) -> None:
