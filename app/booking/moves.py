@@ -10,7 +10,7 @@ from app.accounts.policy import Action, Viewer, require
 from app.booking import allowances, approvals, occupancy, queries, rules
 from app.booking.availability import Slot
 from app.booking.calibration import overdue
-from app.booking.models import Booking, ClosureHit, MoveProposal
+from app.booking.models import Booking, Closure, ClosureHit, MoveProposal
 from app.booking.move_rules import MoveCause, put_off
 from app.booking.rules import State
 from app.booking.sample_use import check_samples
@@ -30,6 +30,7 @@ from app.booking.steps import (
     wish_of,
 )
 from app.database import transaction
+from app.errors import NotFound
 from app.events import log
 from app.labs.models import Resource
 from app.orders import service as orders
@@ -198,6 +199,8 @@ def _propose(session: Session, booking: Booking, slot: Slot, viewer: Viewer, com
         **columns,
     )
     if command.closure_id:
+        if session.get(Closure, command.closure_id, with_for_update={"read": True, "key_share": True}) is None:
+            raise NotFound()
         session.merge(ClosureHit(closure_id=command.closure_id, booking_id=booking.id, sent_at=now))
     session.flush()
     occupancy.take_proposed(session, booking, booking.proposal)

@@ -138,16 +138,11 @@ def state_of(session: Session, booking: Booking) -> str | None:
 
 
 def take_closure(session: Session, closure: Closure) -> None:
-    """Close what is still free of the closure's places; what bookings hold is closed once they free it."""
-    _lock_closing(session, closure)
-    when = Interval(closure.starts_at, closure.ends_at)
-    resources = {resource_id for resource_id, _ in closed.places_of(session, closure.resource_id, closure.places)}
-    inside = select(Occupancy.booking_id).where(
-        Occupancy.resource_id.in_(resources), Occupancy.starts_at < when.end, Occupancy.ends_at > when.start
-    )
-    # One that gives its time back at this moment doesn't see the closure yet: it is waited for.
-    session.execute(select(Booking.id).where(Booking.id.in_(inside)).order_by(Booking.id).with_for_update(read=True))
-    _fill(session, closure, when)
+    """Close what is still free of the closure's places; what bookings hold is closed once they free it.
+
+    With all of it locked (`closed.lock`).
+    """
+    _fill(session, closure, Interval(closure.starts_at, closure.ends_at))
 
 
 def _fill(session: Session, closure: Closure, when: Interval) -> None:
@@ -172,16 +167,10 @@ def _fill(session: Session, closure: Closure, when: Interval) -> None:
     )
 
 
-def _lock_closing(session: Session, closure: Closure) -> None:
-    """Closures of one resource begin and end one after another: what one gives back another may have to take."""
-    session.get(Resource, closure.resource_id, with_for_update={"of": Resource, "key_share": True})
-
-
 def end_closure(session: Session, closure: Closure, ends_at: datetime) -> None:
     """Give back what a closure takes behind an instant, unless another one closes it too. ends_at: the closure's own
-    start where it goes altogether.
+    start where it goes altogether. With its benches and itself locked (`closed.lock_benches`).
     """
-    _lock_closing(session, closure)
     given: list[tuple[str, Interval]] = []
     late = select(Occupancy).where(Occupancy.closure_id == closure.id, Occupancy.ends_at > ends_at)
     for row in session.scalars(late):
@@ -203,7 +192,7 @@ def end_closure(session: Session, closure: Closure, ends_at: datetime) -> None:
 
 def close_again(session: Session, resource_ids: Iterable[str], when: Interval) -> None:
     """Time that was freed inside a closure is closed, not free."""
-    for closure in closed.closures_over(session, set(resource_ids), when):
+    for closure in closed.closures_over(session, set(resource_ids), when, locked=True):
         inside = Interval(max(closure.starts_at, when.start), min(closure.ends_at, when.end))
         _fill(session, closure, inside)
 
@@ -268,7 +257,10 @@ def _free(session: Session, mine: ColumnElement[bool]) -> None:
 
 
 def extend(session: Session, booking: Booking, until: datetime) -> datetime:
-    """Keep what the booking has up to `until`, or as long before as nobody else comes; the end that it now has."""
+    """Keep what the booking has up to `until`, or as long before as nobody else comes; the end that it now has.
+
+    Raises SlotTaken, raced, where somebody comes at this moment.
+    """
     own = footprint_of(booking)
     following = select(func.min(Occupancy.starts_at)).where(
         tuple_(Occupancy.resource_id, Occupancy.place).in_(own),
@@ -280,7 +272,8 @@ def extend(session: Session, booking: Booking, until: datetime) -> datetime:
         for row in session.scalars(select(Occupancy).where(Occupancy.booking_id == booking.id)):
             row.ends_at = max(row.ends_at, until)
         booking.ends_at = until
-        session.flush()
+        with guarded():
+            session.flush()
     return booking.ends_at
 
 

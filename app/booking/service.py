@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import turns
 from app.accounts.policy import Action, Viewer, require
-from app.booking import allowances, approvals, occupancy, queries, rules
+from app.booking import allowances, anew, approvals, occupancy, queries, rules
 from app.booking.availability import Slot, Wish
 from app.booking.calibration import check_calibration, overdue
 from app.booking.lapsing import clear_lapsed
@@ -34,11 +34,11 @@ from app.booking.steps import (
     slot_columns,
     wish_of,
 )
-from app.database import db, in_a_circle, transaction
+from app.database import db, transaction
 from app.errors import YujianError
 from app.events import log
 from app.events.log import System
-from app.identifiers import code, code_taken, new_id
+from app.identifiers import code, new_id
 from app.inserting import insert_now, new_row, together
 from app.labs.queries import Bench, bench_of, rule_owner
 from app.labs.rules import ANY_COMPANY, AT_ONCE
@@ -51,9 +51,6 @@ from app.samples import service as custody
 from app.samples.service import BenchUse
 from app.turns import Counted
 from app.worktime import Interval, Use, lay
-
-# A readable code that had been drawn before is drawn again; a month has 33 million.
-CODE_DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +96,15 @@ def book(viewer: Viewer, command: Book, now: datetime) -> Booking:
     wish = Wish(viewer.organisation_id, command.exclusive, command.shielded)
     with offering(command.test_id, command.starts_at, now, wish):
         try:
-            return _book(viewer, command, now)
+            return anew.until_done(
+                lambda session: _repeated(session, viewer, command) or place(session, viewer, command, now)
+            )
         except (YujianError, IntegrityError):
             # A call that is sent twice at once stands in its own way: what it has booked answers both.
             earlier = _repeated(db.session(), viewer, command)
             if earlier is None:
                 raise
             return earlier
-
-
-def _book(viewer: Viewer, command: Book, now: datetime) -> Booking:
-    for draw in range(1, CODE_DRAWS + 1):
-        try:
-            with transaction() as session:
-                earlier = _repeated(session, viewer, command)
-                return earlier or place(session, viewer, command, now)
-        except IntegrityError as error:
-            if not code_taken(error) or draw == CODE_DRAWS:
-                raise
-        except rules.SlotTaken as error:
-            # Somebody was faster with one of the things taken together; another unit may still be free.
-            if not error.facts.get("raced") or draw == CODE_DRAWS:
-                raise
-        except OperationalError as error:
-            # Two that wait for one another: PostgreSQL sends one of them back.
-            if not in_a_circle(error) or draw == CODE_DRAWS:
-                raise
-    raise AssertionError
 
 
 def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Booking:

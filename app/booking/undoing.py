@@ -11,8 +11,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require, require_visible
-from app.booking import occupancy, queries, rules
-from app.booking.closures import own_closure, remove
+from app.booking import anew, occupancy, queries, rules
+from app.booking.closures import locked, own_closure, remove
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, Closure, ClosureHit
 from app.booking.order_lines import BOOKABLE, standing
@@ -53,10 +53,11 @@ def undo_closure(viewer: Viewer, closure_id: str, now: datetime) -> int:
 
     Raises AnsweredSince once it was changed or companies were asked because of it, TooLateToUndo, NotFound.
     """
-    with transaction() as session:
+
+    def take_back(session: Session) -> int:
         first = own_closure(session, viewer, closure_id)
-        together = select(Closure).where(Closure.series_id == first.series_id).with_for_update()
-        found = list(session.scalars(together)) if first.series_id else [first]
+        together = select(Closure).where(Closure.series_id == first.series_id)
+        found = locked(session, list(session.scalars(together)) if first.series_id else [first])
         asked = select(ClosureHit.booking_id).where(ClosureHit.closure_id.in_([closure.id for closure in found]))
         if session.scalar(asked.limit(1)) is not None:
             raise rules.AnsweredSince()
@@ -68,6 +69,8 @@ def undo_closure(viewer: Viewer, closure_id: str, now: datetime) -> int:
             log.record(session, "closure.undone", closure, by=viewer, at=now, resource=closure.resource_id)
             remove(session, closure)
         return len(found)
+
+    return anew.until_done(take_back)
 
 
 def _last(session: Session, subject_id: str) -> Event | None:

@@ -1,5 +1,6 @@
 """The benches that somebody books, locked against others who want them."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.database import connection_of
-from app.labs.models import Resource, Test
+from app.labs.models import Lab, Resource, Test
 from app.labs.queries import CAPABLE, CapableBench, from_rows
 from app.prepared import ask
 
@@ -54,3 +55,14 @@ def _lock(session: Session, asked: dict[str, str], concurrent: bool) -> list[Any
         if rows := ask(session, _with_newest_version(locked) if concurrent else locked, asked):
             return rows
     return []
+
+
+def lock_resources(session: Session, resource_ids: Collection[str]) -> None:
+    """These resources, whatever is tested on them, locked against bookers in the order in which those lock them.
+
+    They and their labs are then as they are now.
+    """
+    query = select(Resource).where(Resource.id.in_(resource_ids)).order_by(Resource.pool, Resource.unit, Resource.id)
+    locked = query.with_for_update(of=Resource, key_share=True).execution_options(populate_existing=True)
+    labs = {resource.lab_id for resource in session.scalars(locked)}
+    session.scalars(select(Lab).where(Lab.id.in_(labs)).execution_options(populate_existing=True)).all()
