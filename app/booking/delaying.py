@@ -4,9 +4,12 @@ another time to take where there is one.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer
-from app.booking import moves, occupancy, relocating, rules
+from app.booking import anew, moves, occupancy, relocating, rules
 from app.booking.models import Booking
 from app.booking.moves import Move
 from app.booking.occupancy import footprint_of
@@ -39,31 +42,27 @@ def announce_delay(viewer: Viewer, command: Delay, now: datetime) -> list[Outcom
 
     Raises NotLater, WrongState, Stale, NotFound, Forbidden.
     """
-    with transaction() as session:
-        booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
-        if booking.state is not State.RUNNING:
-            raise rules.WrongState(state=booking.state, wanted=State.RUNNING)
-        booked, until = booking.ends_at, command.until
-        if until is None or until <= max(now, booked):
-            raise rules.NotLater(until=booked)
-        occupancy.extend(session, booking, until)
-        booking.touch(now)
-        log.record(
-            session,
-            "booking.delayed",
-            booking,
-            by=viewer,
-            at=now,
-            booked=booked.isoformat(),
-            until=until.isoformat(),
-            reason=command.reason,
-        )
-    late = Interval(booked, until)
+    booking, late = anew.until_done(lambda session: _delay(session, viewer, command, now))
     hits = _following(booking, late, now)
-    told = [_told(viewer, hit, until, now) for hit in hits]
+    told = [_told(viewer, hit, late.end, now) for hit in hits]
     known = {hit.booking.id for hit in hits}
     waiting = [each for each in _same_sample(booking, late, now) if each.id not in known]
-    return told + [_hold_up(viewer, each, until, now) for each in waiting]
+    return told + [_hold_up(viewer, each, late.end, now) for each in waiting]
+
+
+def _delay(session: Session, viewer: Viewer, command: Delay, now: datetime) -> tuple[Booking, Interval]:
+    """The booking, and the time for which it is late."""
+    booking = open_booking(session, viewer, command, Action.RUN_BOOKING)
+    if booking.state is not State.RUNNING:
+        raise rules.WrongState(state=booking.state, wanted=State.RUNNING)
+    booked, until = booking.ends_at, command.until
+    if until is None or until <= max(now, booked):
+        raise rules.NotLater(until=booked)
+    occupancy.extend(session, booking, until)
+    booking.touch(now)
+    facts: dict[str, Any] = {"booked": booked.isoformat(), "until": until.isoformat(), "reason": command.reason}
+    log.record(session, "booking.delayed", booking, by=viewer, at=now, **facts)
+    return booking, Interval(booked, until)
 
 
 def _following(booking: Booking, late: Interval, now: datetime) -> list[Hit]:

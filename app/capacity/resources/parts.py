@@ -127,16 +127,23 @@ def _open(session: Session, resource_ids: Sequence[str]) -> None:
 
 
 def _having(session: Session, resource_ids: Sequence[str], now: datetime) -> list[Booking | MoveProposal]:
-    """Bookings of these resources that are not over, and times there that are proposed to bookings."""
+    """Bookings of these resources that are not over, and times there that are proposed to bookings; all locked: one
+    that ends at this moment takes nothing any more.
+    """
     bookings = select(Booking).where(
         Booking.resource_id.in_(resource_ids),
         Booking.state.in_(OPEN),
         Booking.ends_at > now,
         Booking.hold_expires_at.is_(None) | (Booking.hold_expires_at > now),
     )
-    proposals = select(MoveProposal).where(MoveProposal.resource_id.in_(resource_ids), MoveProposal.expires_at > now)
+    there = MoveProposal.resource_id.in_(resource_ids), MoveProposal.expires_at > now
+    asked = select(Booking).where(Booking.id.in_(select(MoveProposal.booking_id).where(*there)))
+    for query in (bookings, asked):
+        locked = query.order_by(Booking.id).with_for_update(of=Booking).execution_options(populate_existing=True)
+        session.scalars(locked).all()
     booked = session.scalars(bookings.order_by(Booking.starts_at, Booking.id)).all()
-    return [*booked, *session.scalars(proposals.order_by(MoveProposal.starts_at, MoveProposal.id))]
+    proposals = select(MoveProposal).where(*there).order_by(MoveProposal.starts_at, MoveProposal.id)
+    return [*booked, *session.scalars(proposals)]
 
 
 def _having_all(session: Session, lab: Family, row: Resource, now: datetime) -> list[Booking | MoveProposal]:
