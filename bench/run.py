@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count, islice, zip_longest
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -41,7 +42,7 @@ SIZES = (5_000, 50_000)
 CLIENTS = 4
 RESOURCES = 60
 RACERS = 16
-ROUNDS = 5
+ROUNDS = 9
 FIRST_TIMES = 7
 PRODUCT, OFFER = "app:create_app()", "/api/v1/offers?test=b-pack-vibration&limit=1"
 BEARER = {"Authorization": f"Bearer {fill.TOKEN}"}
@@ -158,17 +159,20 @@ def product_environment(address: str, folder: Path) -> dict[str, str]:
     }
 
 
-def measure_create(app: Any, ours: int, floor: int, calls: int) -> tuple[float, float]:
-    """Bookings per second of the product and of the floor, over the same slots; in turn, median of the rounds."""
-    each = calls // ROUNDS
-    slots = iter(free_slots(app, CLIENTS * each * (ROUNDS + 1)))
-    mine, theirs = [], []
+def measure_create(app: Any, ours: int, floor: int, calls: int) -> list[tuple[float, float]]:
+    """Bookings per second of the product and of the floor, in turn over the same slots, for each round.
+
+    calls: of each client in a round.
+    """
+    slots = iter(free_slots(app, CLIENTS * calls * (ROUNDS + 1)))
+    rounds = []
     for _ in range(ROUNDS + 1):
-        free = list(islice(slots, CLIENTS * each))
-        mine.append(_booking_rate([Client(ours, BEARER) for _ in range(CLIENTS)], free, _book))
-        theirs.append(_booking_rate([Client(floor) for _ in range(CLIENTS)], free, _book_on_floor))
+        free = list(islice(slots, CLIENTS * calls))
+        mine = _booking_rate([Client(ours, BEARER) for _ in range(CLIENTS)], free, _book)
+        theirs = _booking_rate([Client(floor) for _ in range(CLIENTS)], free, _book_on_floor)
+        rounds.append((mine, theirs))
     # The first round is for warming up.
-    return sorted(mine[1:])[ROUNDS // 2], sorted(theirs[1:])[ROUNDS // 2]
+    return rounds[1:]
 
 
 def _booking_rate(clients: list[Client], free: list[dict[str, str]], book: Booker) -> float:
@@ -291,8 +295,11 @@ def beside_floor(house: House, calls: int, reads: int, attempts: int, table: Tab
     """What is held against the floor. attempts: how many race, 0 for none."""
     with served(PRODUCT, house.environment) as ours, served("bench.floor:create_app()", house.floor) as floor:
         week, week_floor, size = measure_week(ours, floor, reads)
-        mine, theirs = measure_create(house.app, ours, floor, calls)
-        table.add(house.label, "create, bookings/s", f"{mine:.0f}", f"{theirs:.0f}", f"{mine / theirs:.0%} of floor")
+        rounds = measure_create(house.app, ours, floor, calls)
+        rates = (f"{median(each):.0f}" for each in zip(*rounds, strict=True))
+        shares = sorted(mine / theirs for mine, theirs in rounds)
+        told = f"{median(shares):.0%} of floor ({shares[0]:.0%} to {shares[-1]:.0%})"
+        table.add(house.label, "create, bookings/s", *rates, told)
         times = f"{1000 * week:.1f}", f"{1000 * week_floor:.1f}"
         table.add(house.label, "week of 60 benches, ms", *times, f"{week / week_floor:.1f} × floor")
         table.add(house.label, "its page, KB", f"{size / 1000:.0f}", "", "at most 100")
@@ -304,7 +311,7 @@ def beside_floor(house: House, calls: int, reads: int, attempts: int, table: Tab
 
 def one_engine(engine: str, address: str, folder: Path, chosen: argparse.Namespace, table: Table) -> None:
     """All measurements on one database, or only those beside the floor."""
-    calls, reads, attempts = (60, 15, 1_600) if chosen.quick else (240, 40, 10_000)
+    calls, reads, attempts = (12, 15, 1_600) if chosen.quick else (48, 40, 10_000)
     houses = [build(engine, address, folder, size) for size in chosen.sizes]
     if not chosen.floor:
         _flat(engine, houses[0], houses[-1], reads, table)
