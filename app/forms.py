@@ -1,17 +1,18 @@
 """Forms that end in one command: validate, build it, call the service, show a refusal at its field."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, IntegerField, SelectMultipleField, StringField, ValidationError
+from wtforms import DateField, Field, HiddenField, IntegerField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 from wtforms.validators import Optional as Blank
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.clock import has_calendar
 from app.errors import YujianError
 from app.language import refusal
 from app.typed import NUL, cleaned, whole
@@ -105,6 +106,18 @@ class WholeField(IntegerField):
             self.data = max(-FARTHEST, min(self.data, FARTHEST))
 
 
+class DayField(DateField):
+    """A local date of which working days are known."""
+
+    data: date | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and not has_calendar(self.data):
+            self.data = None
+            raise ValueError(_l("请填日期，例如 2026-12-31。"))
+
+
 class ChoicesField(SelectMultipleField):
     """Any number of choices as check boxes."""
 
@@ -139,4 +152,4 @@ def row_cursor(text: str) -> tuple[datetime, str] | None:
         at = datetime.fromisoformat(instant.replace(" ", "+"))
     except ValueError:
         return None
-    return (at, ident) if at.tzinfo and 2001 <= at.year <= 2100 and ident else None
+    return (at, ident) if at.tzinfo and has_calendar(at) and ident else None

@@ -21,12 +21,12 @@ from app.booking.moves import Move
 from app.booking.rules import NOTE_LENGTH, REASON_LENGTH, SAMPLE_LENGTH, State
 from app.booking.service import Book
 from app.booking.steps import Change
+from app.clock import has_calendar
 from app.forms import CommandForm, VersionField, at_most, no_nul, trimmed
 from app.language import ZONE, local
 from app.typed import cleaned, whole
 
 EXAMPLE = "2026-05-06 08:30"
-FIRST_YEAR, LAST_YEAR = 2001, 2100
 
 
 def parse_start(text: str) -> datetime:
@@ -36,7 +36,7 @@ def parse_start(text: str) -> datetime:
     """
     # A plus sign that was not escaped in a link arrives as a blank.
     given = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
-    if not FIRST_YEAR <= given.year <= LAST_YEAR:
+    if not has_calendar(given):
         raise ValueError("year out of range")
     return given if given.tzinfo else given.replace(tzinfo=ZONE)
 
@@ -234,4 +234,4 @@ def parse_day(text: str, now: datetime) -> date:
         on = date.fromisoformat(text)
     except ValueError:
         return local(now).date()
-    return on if FIRST_YEAR <= on.year <= LAST_YEAR else local(now).date()
+    return on if has_calendar(on) else local(now).date()

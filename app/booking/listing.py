@@ -15,6 +15,7 @@ from app.booking.presenting import Seen
 from app.booking.reading import Filter, Shown
 from app.booking.rules import Limits, State
 from app.booking.sentences import Next, next_step
+from app.clock import has_calendar
 from app.labs.models import Lab
 from app.language import local
 
@@ -100,4 +101,4 @@ def _date(text: str) -> date | None:
         on = date.fromisoformat(text)
     except ValueError:
         return None
-    return on if 2001 <= on.year <= 2100 else None
+    return on if has_calendar(on) else None

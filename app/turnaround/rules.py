@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import floor
 
+from app.clock import has_calendar
 from app.errors import N_, Invalid
 from app.worktime import Interval, local_date, midnight
 
@@ -16,7 +17,6 @@ PHASES = ("review", "waiting", "testing", "reporting")
 # Shares that lie inside the phases (ARCHITECTURE 2).
 INSIDE = ("customer", "paused")
 SHARES = (0.5, 0.8, 0.95)
-EARLIEST_YEAR, LATEST_YEAR = 2001, 2100
 LONGEST_YEARS = 10
 
 
@@ -59,7 +59,7 @@ class Period:
     last: date
 
     def __post_init__(self) -> None:
-        if not EARLIEST_YEAR <= self.first.year <= self.last.year <= LATEST_YEAR or self.first > self.last:
+        if not (has_calendar(self.first) and has_calendar(self.last) and self.first <= self.last):
             raise Invalid(N_("结束日期要在开始日期之后，例如 2026-01-01 至 2026-12-31。"), field="to")
         if self.last.year - self.first.year > LONGEST_YEARS:
             raise Invalid(N_("一次最多统计 %(years)d 年。"), field="to", years=LONGEST_YEARS)

@@ -16,6 +16,7 @@ from functools import cache
 
 from holidays.countries.china import China, ChinaStaticHolidays
 
+from app.clock import FIRST_YEAR, LAST_YEAR, has_calendar
 from app.worktime.zone import DAY, SHANGHAI, local_date, midnight
 
 __all__ = [
@@ -33,8 +34,6 @@ __all__ = [
     "working_days_between",
 ]
 
-FIRST_YEAR = 2001  # The package is checked against the notices from here on.
-LAST_YEAR = 2100
 # Last year whose State Council notice the package holds: 国务院办公厅关于2026年部分节假日安排的通知. For
 # later years it computes the statutory days and knows no make-up days, without saying so.
 LAST_OFFICIAL_YEAR = 2026
@@ -72,7 +71,7 @@ class Day:
 
 def day(on: date) -> Day:
     """What `on` is in mainland China. Raises CalendarUnknown before 2001 and after 2100."""
-    if not FIRST_YEAR <= on.year <= LAST_YEAR:
+    if not has_calendar(on):
         raise CalendarUnknown(f"no working days are known for {on.year}")
     if special := _special_days(on.year).get(on):
         return special

@@ -109,6 +109,22 @@ def test_one_fault_and_nothing_is_stored(lab: Person) -> None:
     assert db.session.query(LabDay).count() == 0
 
 
+@pytest.mark.parametrize(
+    ("on", "hours", "cell"),
+    [
+        ("2026-11-14", "²:00-9:00", "B2"),
+        ("2026-11-14", "08:30-24:30", "B2"),
+        ("2026-11-14", "08:30-8:00", "B2"),
+        ("0001-01-01", "08:30-12:00", "A2"),
+        ("9999-12-31", "08:30-12:00", "A2"),
+    ],
+)
+def test_a_day_that_no_calendar_has_is_told_at_its_cell(lab: Person, on: str, hours: str, cell: str) -> None:
+    row = [on, hours, "", "", "否"]
+    found = takes(lab, changed(out(lab), lambda sheets: sheets["停工和加班日"].append(row)), store=False)
+    assert [(fault.sheet, fault.cell) for fault in found.faults] == [("停工和加班日", cell)]
+
+
 def test_places_that_are_booked_are_kept_by_a_sheet_too(lab: Person) -> None:
     lab.world.engineer("乙公司").requests(at(5))
     found = takes(lab, changed(out(lab), lambda sheets: sheets["台架"][1].__setitem__(4, 1)))

@@ -8,7 +8,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    DateField,
     FieldList,
     Form,
     FormField,
@@ -26,7 +25,7 @@ from app.accounts.models import Organisation
 from app.capacity.calendars.rules import Shift, as_typed
 from app.capacity.calendars.service import SetDays, SetPattern
 from app.errors import N_
-from app.forms import ChoicesField, CommandForm, no_nul, text
+from app.forms import ChoicesField, CommandForm, DayField, no_nul, text
 from app.labs.capacity import Audience, LabShiftPattern
 from app.labs.models import Resource
 from app.language import WEEKDAYS_EN, WEEKDAYS_ZH, lang, pick
@@ -93,8 +92,8 @@ class PatternForm(CommandForm):
     continuous = BooleanField(_l("全天不间断，节假日也开放"))
     daylight = BooleanField(_l("只在日出到日落之间"))
     shifts = FieldList(FormField(ShiftRow), min_entries=ROWS, max_entries=ROWS)
-    valid_from = DateField(_l("从哪天起"), [Blank()])
-    valid_until = DateField(_l("到哪天为止"), [Blank()])
+    valid_from = DayField(_l("从哪天起"), [Blank()])
+    valid_until = DayField(_l("到哪天为止"), [Blank()])
     ends_before = BooleanField(_l("原来的排班到前一天为止"))
     seen = HiddenField(validators=[no_nul])
 
@@ -140,8 +139,8 @@ class PatternForm(CommandForm):
 
 class DaysForm(CommandForm):
     resource_id = SelectField(_l("适用于"))
-    first = DateField(_l("从哪天起"), [InputRequired(_l("请填日期，例如 2026-12-31。"))])
-    last = DateField(_l("到哪天为止"), [Blank()])
+    first = DayField(_l("从哪天起"), [InputRequired(_l("请填日期，例如 2026-12-31。"))])
+    last = DayField(_l("到哪天为止"), [Blank()])
     opens = TimeField(_l("从"), [Blank()])
     closes = TimeField(_l("到"), [Blank()])
     closed = BooleanField(_l("停工，不开放"))

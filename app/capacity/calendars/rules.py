@@ -20,6 +20,11 @@ class ShiftsOverlap(YujianError):
     message = N_("班次重叠：%(first)s 和 %(second)s。")
 
 
+class HoursBeyondDay(YujianError):
+    field = "closes"
+    message = N_("开放时段要在同一天的 00:00 到 24:00 之间，关闭晚于开放；跨夜请分两天填。")
+
+
 class EndsBeforeBegin(YujianError):
     field = "valid_until"
     message = N_("结束日期要在开始日期当天或之后。")
@@ -107,6 +112,12 @@ class Validity:
         starts_late = self.first is not None and other.last is not None and self.first > other.last
         ends_early = self.last is not None and other.first is not None and self.last < other.first
         return not starts_late and not ends_early
+
+
+def check_hours(hours: Iterable[tuple[int, int]]) -> None:
+    """Hours of one date, in local minutes. Raises HoursBeyondDay."""
+    if not all(0 <= opens < closes <= MINUTES_A_DAY for opens, closes in hours):
+        raise HoursBeyondDay()
 
 
 def check_validity(valid: Validity) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Organisation
 from app.accounts.policy import Action, Viewer, require_visible
-from app.capacity.calendars.rules import Shift, Validity, check_validity, make_room, pieces_of
+from app.capacity.calendars.rules import Shift, Validity, check_hours, check_validity, make_room, pieces_of
 from app.capacity.rules import check_setup_version
 from app.database import transaction
 from app.errors import N_, Invalid, NotFound
@@ -116,7 +116,8 @@ def _day(command: SetDays, on: date) -> Day:
 
 
 def check_days(command: SetDays) -> None:
-    """Raises Invalid."""
+    """Raises Invalid, HoursBeyondDay."""
+    check_hours(command.hours)
     if command.last < command.first:
         raise Invalid(N_("结束日期要在开始日期当天或之后。"), field="last")
     if len(command.dates) > LONGEST_RUN_OF_DAYS:
@@ -161,7 +162,7 @@ def drop_pattern(viewer: Viewer, lab_id: str, pattern_id: str, now: datetime) ->
 
 
 def set_days(viewer: Viewer, command: SetDays, now: datetime) -> list[LabDay]:
-    """Store the hours of some dates, over what was set for them. Raises NotFound, Invalid, StaleSetup."""
+    """Store the hours of some dates over what was set before. Raises NotFound, Invalid, HoursBeyondDay, StaleSetup."""
     with transaction() as session:
         lab = _own_lab(session, viewer, command.lab_id, command.seen)
         _check_resource(session, lab, command.resource_id)

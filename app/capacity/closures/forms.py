@@ -8,7 +8,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    DateField,
     FloatField,
     RadioField,
     SelectField,
@@ -24,7 +23,7 @@ from app.booking.forms import StartField, needed, parse_start
 from app.booking.models import ClosureKind
 from app.capacity.closures.rules import Recurrence, occurrences, places_typed
 from app.capacity.closures.service import Calibrate, Limit
-from app.forms import ChoicesField, CommandForm, WholeField, at_most, no_nul
+from app.forms import ChoicesField, CommandForm, DayField, WholeField, at_most, no_nul
 from app.labs.models import Resource
 from app.labs.quantities import QUANTITIES
 from app.language import pick
@@ -49,7 +48,7 @@ class CloseForm(CommandForm):
     ends_at = StartField(_l("到"), [needed])
     open_end = BooleanField(_l("结束时间只是估计，没恢复就每天顺延"))
     recurrence = RadioField(_l("重复"), default=Recurrence.ONCE.value)
-    until = DateField(_l("重复到哪天"), [Blank()])
+    until = DayField(_l("重复到哪天"), [Blank()])
     reason = StringField(_l("原因（只有本实验室看得到）"), [no_nul, at_most(200)])
 
     def offer(self, resources: Sequence[Resource]) -> "CloseForm":
@@ -161,7 +160,7 @@ class LimitForm(CommandForm):
 
 
 class CalibrationForm(CommandForm):
-    due = DateField(_l("有效期至"), [Blank()])
+    due = DayField(_l("有效期至"), [Blank()])
     months = WholeField(_l("周期（月）"), [Blank(), NumberRange(1, 120)])
 
     def command(self) -> Calibrate:

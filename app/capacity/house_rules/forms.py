@@ -6,14 +6,14 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, SelectField, TimeField
+from wtforms import HiddenField, SelectField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange
 
 from app.accounts.models import Organisation
 from app.capacity.house_rules.service import SetRule, Waive
 from app.capacity.house_rules.wording import LABELS, NUMBERS
-from app.forms import ChoicesField, CommandForm, WholeField, no_nul, text
+from app.forms import ChoicesField, CommandForm, DayField, WholeField, no_nul, text
 from app.labs import rules as kinds
 from app.labs.models import Resource
 from app.language import pick
@@ -112,7 +112,7 @@ def _time(minute: int) -> time:
 class WaiveForm(CommandForm):
     company_id = SelectField(_l("企业"))
     kind = SelectField(_l("规则"))
-    until = DateField(_l("到哪天为止"), validators=[InputRequired(_l("请填日期，例如 2026-12-31。"))])
+    until = DayField(_l("到哪天为止"), validators=[InputRequired(_l("请填日期，例如 2026-12-31。"))])
     reason = text(_l("原因（规则的负责人会看到）"), 200)
 
     def offer(self, lab_id: str, companies: Sequence[Organisation], in_force: Sequence[str]) -> "WaiveForm":

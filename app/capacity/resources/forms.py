@@ -8,7 +8,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    DateField,
     HiddenField,
     SelectField,
     StringField,
@@ -23,7 +22,7 @@ from app.capacity.calendars.forms import SHIFT_NAMES
 from app.capacity.resources.rules import SupportKind
 from app.capacity.resources.scope import SetCapability
 from app.capacity.resources.service import AddResource, ChangeResource, Facts
-from app.forms import ChoicesField, CommandForm, VersionField, WholeField, at_most, no_nul, text
+from app.forms import ChoicesField, CommandForm, DayField, VersionField, WholeField, at_most, no_nul, text
 from app.labs.capacity import BenchState
 from app.labs.models import Capability, Resource, ResourceKind, Test
 from app.labs.quantities import BadFigure, Statement, from_json, parse, reach_of, typed
@@ -142,8 +141,8 @@ class CapabilityForm(CommandForm):
     sample_limits = StatementField(_l("样品限值"))
     state_id = SelectField(_l("做完后台架的状态"))
     companions = ChoicesField(_l("还要同时占用"))
-    valid_from = DateField(_l("能力从哪天起有效"), [Blank()])
-    valid_until = DateField(_l("能力到哪天为止"), [Blank()])
+    valid_from = DayField(_l("能力从哪天起有效"), [Blank()])
+    valid_until = DayField(_l("能力到哪天为止"), [Blank()])
     note_zh = TextAreaField(_l("说明"), [no_nul, at_most(500)])
     note_en = TextAreaField(_l("英文说明"), [no_nul, at_most(800)])
     version = VersionField()

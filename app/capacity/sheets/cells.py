@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from app.clock import has_calendar
 from app.errors import N_
 from app.labs.quantities import BadFigure, from_json, parse, reach_of, to_json, typed
 from app.typed import whole as number_of
@@ -29,9 +30,12 @@ def needed(number: int | None) -> int:
 def day(text: str) -> date | None:
     """A local date; None for an empty cell."""
     try:
-        return date.fromisoformat(text[:10]) if text else None
+        on = date.fromisoformat(text[:10]) if text else None
     except ValueError as error:
         raise BadCell(N_("请填日期，例如 2026-12-31。")) from error
+    if on is not None and not has_calendar(on):
+        raise BadCell(N_("请填日期，例如 2026-12-31。"))
+    return on
 
 
 def hours(text: str) -> tuple[tuple[int, int], ...]:
@@ -47,10 +51,11 @@ def _span(text: str) -> tuple[int, int]:
 
 
 def _clock(text: str) -> int:
-    hour, colon, minute = text.strip().partition(":")
-    if not (colon and hour.isdigit() and minute.isdigit() and int(hour) <= 24 and int(minute) < 60):
+    hour, _colon, minute = text.strip().partition(":")
+    hours, minutes = number_of(hour, 2), number_of(minute, 2)
+    if hours is None or minutes is None or minutes > 59:
         raise BadCell(N_("请填时段，例如 08:30-17:30。"))
-    return 60 * int(hour) + int(minute)
+    return 60 * hours + minutes
 
 
 def hours_text(spans: Sequence[Sequence[int]]) -> str:

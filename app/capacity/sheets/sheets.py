@@ -18,13 +18,14 @@ from app.booking.forms import parse_start
 from app.booking.models import Booking, Closure, ClosureKind
 from app.capacity.calendars import queries as calendar_queries
 from app.capacity.calendars import service as calendars
+from app.capacity.calendars.rules import HoursBeyondDay
 from app.capacity.calendars.service import SetDays
 from app.capacity.resources import queries, scope, service
 from app.capacity.resources.scope import SetCapability
 from app.capacity.resources.service import AddResource, ChangeResource, Facts
 from app.capacity.sheets import cells
 from app.database import db
-from app.errors import N_
+from app.errors import N_, YujianError
 from app.labs.capacity import Audience, LabDay
 from app.labs.models import Capability, Lab, Resource, Test
 from app.labs.quantities import from_json
@@ -167,7 +168,10 @@ def _change_day(viewer: Viewer, lab: Lab, row: Values, _known: bool, now: dateti
         company_id=None,
         seen=seen,
     )
-    calendars.set_days(viewer, command, now)
+    try:
+        calendars.set_days(viewer, command, now)
+    except HoursBeyondDay as error:
+        raise _at("hours", error) from error
 
 
 def _closures(_viewer: Viewer, lab: Lab) -> dict[str, Values]:
@@ -243,7 +247,7 @@ def _read(reader: Callable[[str], Any], row: Values, key: str) -> Any:
         raise _at(key, error) from error
 
 
-def _at(key: str, error: BadCell) -> BadCell:
+def _at(key: str, error: YujianError) -> YujianError:
     """The error, at its column."""
     error.field = key
     return error
