@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -95,13 +95,13 @@ def _why(occurrence: Occurrence) -> str:
 @bp.post("/bookings/<booking_id>/cancel-following")
 @login_required
 def cancel_following(booking_id: str) -> Response:
-    """Cancel a booking of a series and all that follow it."""
+    """Cancel a booking of a series and all that follow it, or say why one of them can't be."""
     booking = queries.visible_booking(viewer(), booking_id)
     require(viewer(), Action.CHANGE_OWN_BOOKING, booking)
     reason = cleaned(request.form.get("reason", ""))[:500]
     try:
         series.cancel_from(viewer(), Change(booking.id, booking.version, reason), now())
-    except YujianError:
-        # The booking's own page has the form that says why.
+    except YujianError as error:
+        flash(refusal(error))
         return redirect(url_for("booking.detail", booking_id=booking_id), 303)
     return redirect(url_for("booking.index"), 303)

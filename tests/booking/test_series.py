@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+import time_machine
 from flask import Flask
 
 from app.booking import series
@@ -16,6 +17,7 @@ from app.database import db
 from app.errors import Invalid
 from app.orders.models import OrderLine
 from app.worktime import is_working_day, local_date
+from tests.http import browser
 from tests.visitor import Visitor
 from tests.world import Person, World, at
 
@@ -105,6 +107,19 @@ def test_the_pages(world: World, clean: Flask) -> None:
     assert company.post(f"/bookings/{first.id}/cancel-following").status == 303
     db.session.expire_all()
     assert {booking.state for booking in db.session.query(Booking)} == {State.CANCELLED}
+
+
+def test_why_they_can_t_be_cancelled_is_said(world: World, clean: Flask) -> None:
+    world.bench()
+    person, lab = world.engineer("甲公司"), world.lab_admin("lab")
+    made = [lab.does("confirm", each) for each in series.book(person.viewer, every(Rhythm.WEEKLY), world.now)]
+    world.now = made[0].starts_at - timedelta(hours=1)
+    with time_machine.travel(world.now, tick=False):
+        company = browser(clean, person)
+        answer = company.post(f"/bookings/{made[0].id}/cancel-following", follow_redirects=True)
+    said = "离上台不足 48 小时，改期或取消要先和实验室商量"
+    assert f'<p class="note" role="status">{said}' in answer.text
+    assert {person.sees(booking).state for booking in made} == {State.CONFIRMED}
 
 
 def test_too_many_are_refused(world: World) -> None:
