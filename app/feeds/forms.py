@@ -19,9 +19,7 @@ class FeedForm(CommandForm):
     """`what` is a scope, or scope and id: `me`, `resource:cmvr-abuse-1`. The language is that of the texts."""
 
     what = SelectField(_l("订阅什么"))
-    language = SelectField(
-        _l("日历的语言"), choices=[SelectChoice("zh", "中文"), SelectChoice("en", "English")], default=lang
-    )
+    language = SelectField(_l("日历的语言"), choices=LANGUAGES, default=lang)
 
     def offer(self, viewer: Viewer) -> "FeedForm":
         """Fill in what this viewer may subscribe to."""

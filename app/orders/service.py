@@ -79,17 +79,6 @@ class AddLine:
     line: NewLine
 
 
-@dataclass(frozen=True, slots=True)
-class EditLine:
-    """Another sample, or leave the time to the lab."""
-
-    order_id: str
-    line_id: str
-    version: int
-    sample: str
-    wants_proposal: bool
-
-
 # What the company does with a draft
 
 
@@ -162,20 +151,6 @@ def add_line(viewer: Viewer, command: AddLine, now: datetime) -> OrderLine:
             for_lab=order.submitted_at is not None,
             line=line.id,
             test=line.test_id,
-        )
-        return line
-
-
-def edit_line(viewer: Viewer, command: EditLine, now: datetime) -> OrderLine:
-    """Raises OrderClosed, OrderStale, NotFound."""
-    with transaction() as session:
-        order = open_order(session, viewer, command.order_id, command.version, Action.CHANGE_OWN_BOOKING)
-        _check_editable(order)
-        line = line_of(order, command.line_id)
-        line.sample, line.wants_proposal = command.sample, command.wants_proposal
-        order.version += 1
-        log.record(
-            session, "order.edited", order, by=viewer, at=now, for_lab=order.submitted_at is not None, line=line.id
         )
         return line
 

@@ -102,14 +102,6 @@ class WorkingCalendar:
     def __hash__(self) -> int:
         return self._hash
 
-    @property
-    def is_continuous(self) -> bool:
-        """True when the resource works at all hours of all days, so that windows have no natural end."""
-        return not self.exceptions and any(
-            pattern.continuous and pattern.valid_from is None and pattern.valid_until is None
-            for pattern in self.patterns
-        )
-
     def month(self, year: int, month: int) -> tuple[Interval, ...]:
         """Working windows of a local month, UTC, sorted; a window that runs through midnight is cut there."""
         return _compile(self, year, month)
@@ -157,21 +149,6 @@ class WorkingCalendar:
         limit = not_before + LONGEST_SEARCH
         start = self.track(not_before, limit).next_start(not_before, grain)
         return start if start is not None and start <= limit else None
-
-    def grain_starts(self, window: Interval, grain: timedelta, after: datetime | None = None) -> list[datetime]:
-        """Working instants inside `window` that lie on the grain, in order; those from `after` on, if given.
-
-        `window` need not be a working window.
-        """
-        _check_grain(grain)
-        begin = window.start if after is None else max(window.start, after)
-        track = self.track(begin, window.end)
-        starts: list[datetime] = []
-        at = track.next_start(begin, grain)
-        while at is not None and at < window.end:
-            starts.append(at)
-            at = track.next_start(at + timedelta.resolution, grain)
-        return starts
 
     def is_open(self, instant: datetime) -> bool:
         """True when the resource works at `instant`."""

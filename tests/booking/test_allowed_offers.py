@@ -33,6 +33,7 @@ from app.labs import rules as kinds
 from app.labs.queries import capable_benches
 from app.worktime import PATTERNS, Interval, Need, WorkingCalendar, earliest, feasible_windows, local_date, starts
 from tests.conftest import empty_tables
+from tests.grain import on_grain
 from tests.statements import statements
 from tests.worktime.test_uses_minute_by_minute import questions
 from tests.world import NOW, SHANGHAI, Person, World, at
@@ -288,8 +289,8 @@ def test_the_search_within_rules_equals_asking_of_every_start(question: tuple, d
     assert list(starts(*asked, allowance)) == expected
     assert earliest(*asked, allowance) == (expected[0] if expected else None)
     offered = feasible_windows(*asked, allowance)
-    on_grain = calendar.grain_starts(Interval(not_before, not_after + HOUR / 60), grain)
-    assert [start for start in on_grain if any(span.contains(start) for span in offered)] == [
+    every = on_grain(calendar, Interval(not_before, not_after + HOUR / 60), grain)
+    assert [start for start in every if any(span.contains(start) for span in offered)] == [
         use.starts_at for use in expected
     ]
 

@@ -17,6 +17,7 @@ from app.labs.queries import CapableBench, capable_benches
 from app.worktime import PATTERNS, Interval, lay, midnight
 from tests.conftest import CATALOGUE, empty_tables
 from tests.contract.conftest import Program
+from tests.grain import on_grain
 from tests.http import program
 from tests.world import NOW, World, at
 
@@ -114,8 +115,8 @@ def instants(dice: random.Random, item: CapableBench, first: datetime) -> list[d
     """Instants of a week: most on the grain of working time, others anywhere."""
     week = Interval(first, first + timedelta(days=7))
     windows = item.bench.calendar.windows(week)
-    on_grain = [start for window in windows for start in item.bench.calendar.grain_starts(window, item.bench.grain)]
-    inside = [start for start in on_grain if week.start <= start < week.end]
+    starts = [start for window in windows for start in on_grain(item.bench.calendar, window, item.bench.grain)]
+    inside = [start for start in starts if week.start <= start < week.end]
     anywhere = [midnight(first.date()) + timedelta(minutes=5 * dice.randrange(7 * 288)) for _ in range(TRIES // 4)]
     return dice.sample(inside, min(len(inside), TRIES)) + [each for each in anywhere if each > first]
 

@@ -19,7 +19,7 @@ from app.orders.models import Order, OrderState, StopCause
 from app.orders.queries import reviews_of
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
-from app.orders.service import AddLine, EditLine, NewLine, NewOrder, Terms
+from app.orders.service import AddLine, NewLine, NewOrder, Terms
 from app.orders.stops import Resume, Stop
 from app.testing.service import IssueReport, issue_report
 from tests.http import browser, program
@@ -183,9 +183,8 @@ def test_a_line_outlives_its_booking(story: Story) -> None:
 def test_a_line_may_be_left_to_the_lab(story: Story) -> None:
     with pytest.raises(rules.SlotMissing):
         story.submits()
-    for line in story.order.lines:
-        edit = EditLine(story.id, line.id, story.order.version, line.sample, wants_proposal=True)
-        service.edit_line(story.engineer.viewer, edit, story.world.now)
+    left = tuple(NewLine(test, "BP-12", wants_proposal=True) for test in ("t", "u"))
+    story.id = service.create(story.engineer.viewer, NewOrder("lab", left), story.world.now).id
     story.submits()
     assert story.order.state is OrderState.SUBMITTED and story.bookings() == []
 

@@ -21,6 +21,7 @@ from app.worktime import (
     merge,
     sun,
 )
+from tests.grain import on_grain
 
 CHONGQING = 29.72, 106.63
 DAY_SHIFT = WorkingCalendar((PATTERNS["day"],))
@@ -69,8 +70,6 @@ def test_a_continuous_bench_is_one_window_over_the_dates_asked_for():
     assert CONTINUOUS.windows(span("2026-09-30T12:00", "2026-10-03T06:00")) == [
         span("2026-09-30T00:00", "2026-10-04T00:00")
     ]
-    assert CONTINUOUS.is_continuous
-    assert not TWO_SHIFTS.is_continuous
 
 
 @pytest.mark.parametrize("day", [f"2026-10-0{d}" for d in range(1, 8)])
@@ -178,18 +177,18 @@ def test_a_night_shift_is_one_window_over_midnight():
 
 def test_starts_lie_on_the_grain_from_the_opening():
     window = span("2026-11-25T00:00", "2026-11-26T00:00")
-    assert DAY_SHIFT.grain_starts(window, 4 * HOUR) == [
+    assert on_grain(DAY_SHIFT, window, 4 * HOUR) == [
         local(f"2026-11-25T{clock}") for clock in ("08:30", "12:30", "16:30")
     ]
     assert DAY_SHIFT.is_on_grain(local("2026-11-25T12:30"), 4 * HOUR)
     assert not DAY_SHIFT.is_on_grain(local("2026-11-25T12:00"), 4 * HOUR)
     assert not DAY_SHIFT.is_on_grain(local("2026-11-25T20:30"), 4 * HOUR)
-    assert DAY_SHIFT.grain_starts(window, HOUR, after=local("2026-11-25T15:31")) == [local("2026-11-25T16:30")]
+    assert on_grain(DAY_SHIFT, Interval(local("2026-11-25T15:31"), window.end), HOUR) == [local("2026-11-25T16:30")]
 
 
 def test_starts_of_a_continuous_bench_count_from_midnight():
     window = span("2026-10-01T00:00", "2026-10-03T00:00")
-    assert CONTINUOUS.grain_starts(window, 8 * HOUR) == [
+    assert on_grain(CONTINUOUS, window, 8 * HOUR) == [
         local(f"2026-10-0{day}T{clock}:00") for day in (1, 2) for clock in ("00", "08", "16")
     ]
 

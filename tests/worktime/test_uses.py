@@ -19,6 +19,7 @@ from app.worktime import (
     lay,
     starts,
 )
+from tests.grain import on_grain
 
 DAY_SHIFT = WorkingCalendar((PATTERNS["day"],))
 TWO_SHIFTS = WorkingCalendar((PATTERNS["two"],))
@@ -148,7 +149,7 @@ def test_a_start_too_early_for_400_days_does_not_hide_a_later_one():
         )
     )
     long, begin, end = need(0, 90, 0, splits=True), local("2026-03-01T00:00"), local("2026-08-31T00:00")
-    every_start = calendar.grain_starts(Interval(begin, end), HOUR)
+    every_start = on_grain(calendar, Interval(begin, end), HOUR)
     possible = [found for start in every_start if (found := lay(start, long, calendar))]
     assert 0 < len(possible) < len(every_start)
     assert list(starts(long, calendar, HOUR, (), begin, end)) == possible

@@ -20,6 +20,7 @@ from app.worktime import (
     merge,
     starts,
 )
+from tests.grain import on_grain
 
 from .minutes import MINUTE, Minutes
 
@@ -115,8 +116,8 @@ def test_the_search_equals_the_walk(question):
     assert [use for use in found if use.ends_at <= minutes.end] == expected
     assert earliest(need, calendar, grain, [[busy]], not_before, not_after) == (found[0] if found else None)
     offered = feasible_windows(need, calendar, grain, [[busy]], not_before, not_after)
-    on_grain = calendar.grain_starts(Interval(not_before, not_after + MINUTE), grain)
-    assert [start for start in on_grain if any(span.contains(start) for span in offered)] == [
+    every = on_grain(calendar, Interval(not_before, not_after + MINUTE), grain)
+    assert [start for start in every if any(span.contains(start) for span in offered)] == [
         use.starts_at for use in found
     ]
 
