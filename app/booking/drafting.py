@@ -158,7 +158,7 @@ def _look_at_time(
         return
     if found.preview.refusal:
         form.refuse(found.preview.refusal)
-    found.use = bench_use(found.test, found.preview.use, found.preview.capable)
+    found.use = bench_use(found.preview.use, found.preview.capable)
 
 
 def _look_for_times(

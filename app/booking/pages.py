@@ -130,7 +130,7 @@ def booking_page(viewer: Viewer, booking: Booking, now: datetime, limits: Limits
         may_issue=presenting.may_issue(seen),
         report=report,
         until=until_report(booking, dates, now, _number(report)) if seen.state in ON_THE_WAY else None,
-        use=bench_use(booking.test, _use(booking), capable_bench(booking)),
+        use=bench_use(_use(booking), capable_bench(booking)),
         evidence=capability.mark if capability else None,
         history=story.told(viewer, events, _names(booking, events, companies)),
         shows_note=viewer.role is not Role.BENCH_CREW,
@@ -191,7 +191,7 @@ def _use(booking: Booking) -> Use:
 def _events(viewer: Viewer, booking: Booking, now: datetime) -> list[Event]:
     line = booking.order_line
     events = [*log.history(booking.id), *parts("report_events", viewer, [line], now).get(line.id, ())]
-    return story.readable(viewer, booking, events)
+    return story.readable(viewer, events)
 
 
 def _ended(viewer: Viewer, events: Iterable[Event]) -> Ended | None:
@@ -315,7 +315,7 @@ def _report(line: OrderLine, dates: ReportDates, number: str | None) -> Fact:
     return Fact("p-rep", gettext("报告"), gettext("%(day)s 前后", day=day(dates.expected_at)), basis)
 
 
-def bench_use(test: Test, use: Use, capable: labs.CapableBench) -> Drawn:
+def bench_use(use: Use, capable: labs.CapableBench) -> Drawn:
     """How the bench is used, drawn and told; parts of no length are left out."""
     need = capable.need
     sentence = gettext(

@@ -9,7 +9,6 @@ from flask_babel import gettext
 
 from app.accounts.models import COMPANY_ROLES, LAB_ROLES, Organisation, Role
 from app.accounts.policy import Viewer
-from app.booking.models import Booking
 from app.booking.move_rules import MoveCause
 from app.errors import N_
 from app.events.models import Event
@@ -71,7 +70,7 @@ class Told:
     reason: str
 
 
-def readable(viewer: Viewer, booking: Booking, events: Sequence[Event]) -> list[Event]:
+def readable(viewer: Viewer, events: Sequence[Event]) -> list[Event]:
     """Events that this viewer may read: a lab only what happened at its own labs."""
     if viewer.is_company:
         # What a lab decides inside has no company on it.

@@ -120,13 +120,13 @@ def by_day(spans: Iterable[Interval], days: Sequence[Interval]) -> Iterator[tupl
 def single(axis: Axis, busy: Sequence[Interval], seen: Sequence[Seen], windows: Sequence[Window]) -> list[Lane]:
     """A bench of one place: what the viewer knows, and grey for the rest of the taken time."""
     others = subtract(busy, [item.when for item in seen])
-    return [Lane(_arranged(axis, _busy(axis, others) + _free(axis, windows) + _seen(axis, seen)))]
+    return [Lane(_arranged(_busy(axis, others) + _free(axis, windows) + _seen(axis, seen)))]
 
 
 def shared(axis: Axis, busy: Sequence[Interval], seen: Sequence[Seen], windows: Sequence[Window]) -> list[Lane]:
     """A bench of several places as a company sees it: grey while no place is left; own uses in lanes below."""
-    first = Lane(_arranged(axis, _busy(axis, busy) + _free(axis, windows)))
-    return [first] + [Lane(_arranged(axis, _seen(axis, lane))) for lane in _side_by_side(seen)]
+    first = Lane(_arranged(_busy(axis, busy) + _free(axis, windows)))
+    return [first] + [Lane(_arranged(_seen(axis, lane))) for lane in _side_by_side(seen)]
 
 
 def places(axis: Axis, count: int, seen: Sequence[Seen], free: Free) -> list[Lane]:
@@ -136,7 +136,7 @@ def places(axis: Axis, count: int, seen: Sequence[Seen], free: Free) -> list[Lan
     for place in range(1, min(count, used + 1) + 1):
         uses = [item for item in seen if item.place == place]
         windows = free([item.when for item in uses])
-        found.append(Lane(_arranged(axis, _free(axis, windows) + _seen(axis, uses)), place))
+        found.append(Lane(_arranged(_free(axis, windows) + _seen(axis, uses)), place))
     return found
 
 
@@ -172,7 +172,7 @@ def _side_by_side(seen: Iterable[Seen]) -> list[list[Seen]]:
     return lanes
 
 
-def _arranged(axis: Axis, marks: Iterable[Mark]) -> list[Mark]:
+def _arranged(marks: Iterable[Mark]) -> list[Mark]:
     """In order and without overlap: what is shorter than a column still has one, so a neighbour gives way."""
     placed: list[Mark] = []
     for mark in sorted(marks, key=lambda each: each.when):

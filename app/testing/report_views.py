@@ -43,7 +43,7 @@ STEPS: dict[Step, Callable[[Viewer, Any, datetime], TestReport]] = {
 def draft(booking_id: str) -> Any:
     """Hand in a PDF for the report of a completed booking."""
     booking = visible_booking(viewer(), booking_id)
-    rights.check_worker(db.session(), viewer(), booking.lab_id, now())
+    rights.check_worker(viewer(), booking.lab_id, now())
     section = report_page.section(viewer(), booking, now())
     form = DraftForm(booking.id, section.newest_version if section else 0)
     if made := form.run(lambda command: reports.draft(viewer(), command, now())):

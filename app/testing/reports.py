@@ -64,7 +64,7 @@ def draft(viewer: Viewer, command: Draft, now: datetime) -> TestReport:
     """Raises FileRefused, NotPdf, ReportStale, ReportWrongState, WrongState, NotFound, Forbidden; nothing is stored."""
     with received((command.upload,)) as found, transaction() as session:
         booking = _completed(session, viewer, command.booking_id)
-        rights.check_worker(session, viewer, booking.lab_id, now)
+        rights.check_worker(viewer, booking.lab_id, now)
         newest = queries.newest_of_line(session, booking.order_line_id)
         if command.version != (newest.version if newest else 0):
             raise rules.ReportStale()
@@ -86,7 +86,7 @@ def draft(viewer: Viewer, command: Draft, now: datetime) -> TestReport:
 def review(viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
     """The reviewer has checked records and report. Raises NotHolder, SamePerson, ReportStale, ReportWrongState, …"""
     with transaction() as session:
-        report = _at(session, viewer, command, Step.REVIEW, now)
+        report = _at(session, viewer, command, now)
         rights.check_holder(session, viewer, report.lab_id, Right.REVIEWER, (report.drafted_by_id,), now)
         rules.check_step(Step.REVIEW, report.state)
         report.state, report.reviewed_by_id, report.reviewed_at = ReportState.REVIEWED, viewer.user_id, now
@@ -97,7 +97,7 @@ def review(viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
 def give_back(viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
     """Back to be drafted again, by the reviewer or, once reviewed, by the signatory. Raises Invalid, as `review`."""
     with transaction() as session:
-        report = _at(session, viewer, command, Step.RETURN, now)
+        report = _at(session, viewer, command, now)
         right = Right.REVIEWER if report.state is ReportState.DRAFTED else Right.SIGNATORY
         rights.check_holder(session, viewer, report.lab_id, right, (), now)
         rules.check_step(Step.RETURN, report.state)
@@ -110,7 +110,7 @@ def give_back(viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
 def approve(viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
     """The authorised signatory answers for it. Raises as `review`."""
     with transaction() as session:
-        report = _at(session, viewer, command, Step.APPROVE, now)
+        report = _at(session, viewer, command, now)
         before = (report.drafted_by_id, report.reviewed_by_id)
         rights.check_holder(session, viewer, report.lab_id, Right.SIGNATORY, before, now)
         rules.check_step(Step.APPROVE, report.state)
@@ -125,8 +125,8 @@ def issue(viewer: Viewer, command: Issue, now: datetime) -> TestReport:
     Raises Invalid, NumberTaken, IssuedBeforeApproval, IssuedInFuture, ReportStale, ReportWrongState, Forbidden.
     """
     with transaction() as session:
-        report = _at(session, viewer, command, Step.ISSUE, now)
-        rights.check_worker(session, viewer, report.lab_id, now)
+        report = _at(session, viewer, command, now)
+        rights.check_worker(viewer, report.lab_id, now)
         rules.check_step(Step.ISSUE, report.state)
         assert report.approved_at is not None  # what is approved has its instant
         issued_at = rules.issued_at(command.issued_on, report.approved_at, now, rules.IssuedBeforeApproval)
@@ -149,7 +149,7 @@ def issue(viewer: Viewer, command: Issue, now: datetime) -> TestReport:
 def withdraw(viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
     """An issued version is no longer valid; it stays where it is and says so. Raises Invalid, as `approve`."""
     with transaction() as session:
-        report = _at(session, viewer, command, Step.WITHDRAW, now)
+        report = _at(session, viewer, command, now)
         rights.check_holder(session, viewer, report.lab_id, Right.SIGNATORY, (), now)
         rules.check_step(Step.WITHDRAW, report.state)
         report.withdrawn_reason = rules.reason_given(command.reason)
@@ -167,7 +167,7 @@ def _completed(session: Session, viewer: Viewer, booking_id: str) -> Booking:
     return booking
 
 
-def _at(session: Session, viewer: Viewer, command: ReportStep, step: Step, now: datetime) -> TestReport:
+def _at(session: Session, viewer: Viewer, command: ReportStep, now: datetime) -> TestReport:
     """The version as the caller saw it; it counts on. Raises NotFound, ReportStale."""
     report = queries.lock_report(session, viewer, command.report_id, now)
     if viewer.is_lab and report.version != command.version:

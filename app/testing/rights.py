@@ -97,7 +97,7 @@ def is_desk(viewer: Viewer, lab_id: str) -> bool:
     return bool(allowed(viewer, Action.ISSUE_REPORT, _Place(lab_id)))
 
 
-def check_worker(session: Session, viewer: Viewer, lab_id: str, now: datetime) -> None:
+def check_worker(viewer: Viewer, lab_id: str, now: datetime) -> None:
     """Drafting and issuing: the order desk, or whoever has a right here. Raises Forbidden."""
     if is_desk(viewer, lab_id):
         return

@@ -188,7 +188,7 @@ def states(lab_id: str, pool: str) -> Any:
         raise NotFound()
     found = queries.states(pool)
     page: dict[str, Any] = {"lab": lab, "unit": units[0], "states": found, "new": range(NEW_STATES), "wrong": set()}
-    page |= {"refused": "", "typed": lambda name, stored: request.form.get(name, stored)}
+    page |= {"refused": "", "typed": request.form.get}
     status = 200
     if request.method == "POST":
         names = [(state.id, _typed(f"zh-{state.id}"), _typed(f"en-{state.id}")) for state in found]
