@@ -26,7 +26,8 @@ def test_every_setting_is_documented_with_unit_and_meaning():
 @pytest.mark.parametrize("name", sorted(set(config.DEFAULTS) - {"DATABASE_URL"}))
 def test_the_documented_default_is_the_real_one(name):
     default = config.DEFAULTS[name]
-    assert documented()[name][0] == f"`{default if isinstance(default, str) else json.dumps(default)}`"
+    written = default if isinstance(default, str) else json.dumps(default)
+    assert documented()[name][0] == (f"`{written}`" if written else "（空 empty）")
 
 
 @pytest.mark.parametrize(
