@@ -3,7 +3,6 @@
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from flask import Blueprint
@@ -11,11 +10,10 @@ from flask import Blueprint
 from app.accounts import closing, members, queries, service
 from app.accounts.models import Organisation, Role, Scope
 from app.clock import now
-from app.errors import N_, Invalid, YujianError
+from app.errors import N_, Invalid
 from app.events.log import System
-from app.language import refusal_in_both
+from app.terminal import refusals
 
-REFUSED = 3
 AUTHORITY_ROLES = (Role.COORDINATOR, Role.SYSTEM_ADMIN)
 AUTHORITY = "平台运营"
 
@@ -26,15 +24,6 @@ tokens.cli.short_help = "接口令牌 / API tokens"
 organisations = Blueprint("organisation_cli", __name__, cli_group="organisation")
 organisations.cli.short_help = "机构 / organisations"
 blueprints = (users, tokens, organisations)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except YujianError as error:
-        click.echo(refusal_in_both(error), err=True)
-        sys.exit(REFUSED)
 
 
 @users.cli.command("create")
@@ -53,7 +42,7 @@ def create(
     """
     known = queries.user_by_email(email) is not None
     made = None if known or password else _asked_password()
-    with _refusals():
+    with refusals():
         where = _organisation(organisation, Role(role), labs)
         person = service.Person(email, name, password or made or secrets.token_urlsafe(12))
         membership = members.create(System(), now(), person, members.Seat(where, Role(role), labs))
@@ -68,7 +57,7 @@ def create(
 def reset(email: str, password: str | None) -> None:
     """给 EMAIL 一个新密码，旧的登录都结束 / Give EMAIL a new password; all sessions end."""
     made = password or _asked_password()
-    with _refusals():
+    with refusals():
         service.reset_password(System(), email, made, now())
     if not password and not sys.stdin.isatty():
         click.echo(made)
@@ -85,7 +74,7 @@ def reset(email: str, password: str | None) -> None:
 )
 def create_token(email: str, name: str, scope: str, role: str | None) -> None:
     """为 EMAIL 建接口令牌，只打印令牌 / Make an API token for EMAIL; prints the token alone."""
-    with _refusals():
+    with refusals():
         user = queries.user_by_email(email)
         own = queries.memberships_of(user.id) if user else ()
         membership = next((one for one in own if role in (None, one.role.value)), None)
@@ -102,7 +91,7 @@ def close(organisation: str, dry_run: bool) -> None:
     """关闭机构（编号或全称）：成员失效，历史保留；有在途委托单或预约时拒绝 / Close an organisation by id or full
     Chinese name: its members lose their seats, its history stays; refused while orders or bookings are open.
     """
-    with _refusals():
+    with refusals():
         known = _first(one for one in queries.organisations() if organisation in (one.id, one.name_zh))
         found = closing.close(System(), known.id if known else organisation, now(), dry_run)
     click.echo(f"{found.id} {found.name_zh}")

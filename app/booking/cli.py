@@ -1,19 +1,22 @@
-"""`flask closure …`: closures by command, until the lab's own pages set them."""
+"""`flask closure …`: benches closed by command, for programs that know of a breakdown first."""
 
-import sys
 from datetime import datetime
 
 import click
 from flask import Blueprint
 
+from app.accounts.policy import Viewer
 from app.accounts.queries import memberships_of, user_by_email, viewer_of
 from app.booking import closures
 from app.booking.models import ClosureKind
-from app.clock import now
-from app.errors import YujianError
-from app.language import ZONE, refusal, span
+from app.clock import has_calendar, now
+from app.errors import N_, Invalid
+from app.labs import queries as labs
+from app.language import ZONE, span
+from app.terminal import refusals
 
 bp = Blueprint("closure_cli", __name__, cli_group="closure")
+bp.cli.short_help = "停用台架 / closing of benches"
 blueprints = (bp,)
 
 LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"])
@@ -21,25 +24,33 @@ LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"])
 
 @bp.cli.command("add")
 @click.argument("resource")
-@click.option("--from", "starts", type=LOCAL, required=True, help="Local start, e.g. 2026-12-01T08:30.")
-@click.option("--to", "ends", type=LOCAL, required=True, help="Local end.")
+@click.option("--from", "starts", type=LOCAL, required=True, help="当地时间 / local time, e.g. 2026-12-01T08:30")
+@click.option("--to", "ends", type=LOCAL, required=True, help="当地时间 / local time")
 @click.option("--kind", type=click.Choice([kind.value for kind in ClosureKind]), default="maintenance")
-@click.option("--reason", default="")
-@click.option("--as", "email", required=True, help="Address of the lab administrator who closes.")
+@click.option("--reason", default="", help="只有本实验室看得到 / for the lab alone")
+@click.option("--as", "email", required=True, help="以哪位实验室管理员的名义 / the lab administrator who closes")
 def add(resource: str, starts: datetime, ends: datetime, kind: str, reason: str, email: str) -> None:
-    """Close RESOURCE for a time. Exit 3 with the codes of bookings that are in the way; then nothing changes."""
-    command = closures.CloseResource(
-        resource, starts.replace(tzinfo=ZONE), ends.replace(tzinfo=ZONE), ClosureKind(kind), reason
-    )
-    user = user_by_email(email)
-    viewers = [viewer_of(membership) for membership in memberships_of(user.id)] if user else []
-    viewer = next((found for found in viewers if found.is_lab), None)
-    if viewer is None:
-        click.echo(f"不是实验室成员 / not a member of a lab: {email}", err=True)
-        sys.exit(3)
-    try:
-        closure = closures.close(viewer, command, now())
-    except YujianError as error:
-        click.echo(refusal(error), err=True)
-        sys.exit(3)
+    """停用台架 RESOURCE 一段时间；其中有预约时拒绝并列出编号 / Close RESOURCE for a time; refused with the codes of
+    bookings that are in the way.
+    """
+    with refusals():
+        command = closures.CloseResource(resource, _instant(starts), _instant(ends), ClosureKind(kind), reason)
+        closure = closures.close(_administrator(email, resource), command, now())
     click.echo(f"{closure.id} {resource} {span(closure.starts_at, closure.ends_at)}")
+
+
+def _administrator(email: str, resource: str) -> Viewer:
+    """The account in its seat at the bench's lab. Raises Invalid where it has none."""
+    user = user_by_email(email)
+    seats = [viewer_of(membership) for membership in memberships_of(user.id)] if user else []
+    lab_ids = {row.lab_id for row in labs.resources([resource])}
+    found = next((seat for seat in seats if lab_ids & seat.lab_ids), None)
+    if found is None:
+        raise Invalid(N_("%(email)s 的实验室没有这个台架：%(resource)s"), email=email, resource=resource)
+    return found
+
+
+def _instant(local: datetime) -> datetime:
+    if not has_calendar(local):
+        raise Invalid(N_("请填日期和时间，例如 %(example)s。"), example="2026-05-06 08:30")
+    return local.replace(tzinfo=ZONE)

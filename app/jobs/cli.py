@@ -14,6 +14,7 @@ from app.jobs.schedule import following
 from app.language import ZONE
 
 bp = Blueprint("jobs_cli", __name__, cli_group="jobs")
+bp.cli.short_help = "定时任务 / scheduled jobs"
 blueprints = (bp,)
 ALL = "all"
 

@@ -18,8 +18,8 @@ from app.labs.loading import checks, store
 from app.labs.loading.files import Problem
 from app.labs.loading.store import BadCatalogue, Difference
 from app.language import speaking
+from app.terminal import REFUSED
 
-BAD_INPUT = 3
 MOST_LINES = 100
 
 bp = Blueprint("catalogue", __name__, cli_group="catalogue")
@@ -105,7 +105,7 @@ def _refuse(problems: Sequence[Problem]) -> NoReturn:
     if len(problems) > MOST_LINES:
         click.echo(_both(N_("还有 %(more)s 处"), more=len(problems) - MOST_LINES), err=True)
     click.echo(_both(N_("目录有 %(count)s 处错误，没有装入任何内容。"), count=len(problems)), err=True)
-    sys.exit(BAD_INPUT)
+    sys.exit(REFUSED)
 
 
 def _say(message: str, **facts: object) -> None:

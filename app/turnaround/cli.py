@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import BinaryIO
@@ -15,7 +14,7 @@ from app.accounts import queries as accounts
 from app.accounts.models import Role
 from app.accounts.policy import Viewer
 from app.clock import now
-from app.errors import YujianError
+from app.terminal import refusals
 from app.turnaround import documents, presenting, queries, workbook
 from app.turnaround.asking import MONTHS, Asked, asked
 from app.turnaround.forecasting.cli import backtest
@@ -25,7 +24,7 @@ from app.turnaround.why import Against
 
 bp = Blueprint("turnaround_cli", __name__, cli_group="turnaround")
 blueprints = (bp, simulation.bp)
-BAD_INPUT = 3
+bp.cli.short_help = "检测周期 / turnaround"
 bp.cli.add_command(backtest)
 
 
@@ -48,11 +47,8 @@ def report(
 ) -> None:
     """检测周期 / Turnaround as a coordinator sees it, or of one company or lab as it sees its own."""
     given = {"from": first, "to": last, "group_by": group_by}
-    try:
+    with refusals():
         wanted = asked({name: value for name, value in given.items() if value}, _reader(company, lab), now())
-    except YujianError as error:
-        click.echo(f"{error.field}: {error}", err=True)
-        sys.exit(BAD_INPUT)
     found = queries.turnaround(wanted.question, wanted.group_by, now())
     demo = accounts.any_demo()
     if kind == "json":
@@ -96,12 +92,9 @@ def show(
 ) -> None:
     """趋势、原因、数据质量等，JSON / Trend, reasons, data quality and the like as JSON, as the API tells them."""
     given = {"from": first, "to": last, "months": months, "grain": grain}
-    try:
+    with refusals():
         wanted = asked({name: value for name, value in given.items() if value}, _reader(company, lab), now())
         found = DOCUMENTS[what](wanted, now()) | {"demo": accounts.any_demo()}
-    except YujianError as error:
-        click.echo(f"{error.field}: {error}" if error.field else str(error), err=True)
-        sys.exit(BAD_INPUT)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 

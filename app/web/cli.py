@@ -1,7 +1,5 @@
 """`flask backup FILE` and `flask restore FILE`. Exit 3 when it is refused, with the reason on standard error."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,9 +8,7 @@ from flask import Blueprint, current_app
 from app import backup
 from app.files.settings import store
 from app.files.stores import FolderStore
-from app.language import refusal_in_both
-
-REFUSED = 3
+from app.terminal import refusals
 
 bp = Blueprint("backup_cli", __name__, cli_group=None)
 blueprints = (bp,)
@@ -26,7 +22,8 @@ def back_up(file: Path) -> None:
 
     签名密钥（实例文件夹里的 secret）和 S3 里的附件不在其中 / The signing key, and attachments in S3, are not in it.
     """
-    _told(lambda address: _back_up(address, file))
+    with refusals():
+        _back_up(_database(), file)
     click.echo(f"已备份 / Backed up: {file}")
 
 
@@ -36,7 +33,8 @@ def restore(file: Path) -> None:
     """从 FILE 恢复到还没有的数据库，旁边有 FILE.files 就连附件一起 / Make the database from FILE, and attachments from
     FILE.files where it lies beside; refuses when there is one.
     """
-    _told(lambda address: _restore(address, file))
+    with refusals():
+        _restore(_database(), file)
     click.echo(f"已恢复，接着运行 flask --app app db upgrade / Restored; run flask --app app db upgrade next: {file}")
 
 
@@ -63,9 +61,5 @@ def _restore(address: str, file: Path) -> None:
     backup.restore_files(file, kept.folder)
 
 
-def _told(work: Callable[[str], None]) -> None:
-    try:
-        work(current_app.config["SQLALCHEMY_DATABASE_URI"])
-    except backup.CannotBackUp as error:
-        click.echo(refusal_in_both(error), err=True)
-        sys.exit(REFUSED)
+def _database() -> str:
+    return str(current_app.config["SQLALCHEMY_DATABASE_URI"])

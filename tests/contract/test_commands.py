@@ -117,6 +117,10 @@ def test_turnaround_in_three_formats(flask: Shell) -> None:
     assert "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(sheet)).namelist()
     refused = flask.quickly("turnaround", "report", "--from", "2026-12-31", "--to", "2026-01-01")
     assert (refused.code, refused.out) == (3, b"")
+    assert refused.err.decode().splitlines() == [
+        "结束日期要在开始日期之后，例如 2026-01-01 至 2026-12-31。",
+        "The end must be after the start, for example 2026-01-01 to 2026-12-31.",
+    ]
 
 
 def test_jobs_are_listed_and_run_once(flask: Shell) -> None:

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from app.clock import now
+from app.terminal import REFUSED
 from app.turnaround.forecasting import missing, several
 from app.turnaround.forecasting.backtest import Moment, Score, scores
 from app.turnaround.forecasting.history import history, tests
@@ -16,7 +17,6 @@ from app.turnaround.forecasting.lines import DAY, History, Line, line
 from app.turnaround.forecasting.methods import BASELINE, METHODS, SHIPPED
 from app.turnaround.forecasting.starts import Start
 
-BAD_INPUT = 3
 QUARTER_DAYS, LEARNT_FROM = 92, timedelta(days=3 * 365)
 COLUMNS = ("test", "domain", "lab", "company", "report_days", "submitted_at", "ended_at", "issued_at")
 # Of the start, where the sheet has them: as booked, as it was, and when the sample came.
@@ -44,7 +44,7 @@ def backtest(sheet: TextIO | None, days: int) -> None:
         past = read(sheet) if sheet else history(now() - LEARNT_FROM, tests())
     except (KeyError, ValueError) as error:
         click.echo(f"{sheet.name if sheet else ''}: {error!r}", err=True)
-        sys.exit(BAD_INPUT)
+        sys.exit(REFUSED)
     last = max((each.ended_at for each in past.lines if each.issued_at is not None), default=0.0) + 1
     click.echo(",".join(HEADER))
     lost = False

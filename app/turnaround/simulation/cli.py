@@ -11,12 +11,12 @@ import click
 from flask import Blueprint
 
 from app.clock import now
+from app.terminal import REFUSED
 from app.turnaround.simulation import measuring, reading, storing, study
 from app.turnaround.simulation.policies import Policy
 from app.worktime import LAST_OFFICIAL_YEAR
 
 bp = Blueprint("simulation_cli", __name__, cli_group=None)
-BAD_INPUT = 3
 LEAST_LOAD, MOST_LOAD = 10, 100
 
 
@@ -50,7 +50,7 @@ def simulate(loads: tuple[int, ...], replications: int, seed: int, jobs: int, dr
     house = reading.read_house(date(LAST_OFFICIAL_YEAR, 1, 1))
     if not house.items:
         click.echo("目录是空的，先装入目录 / The catalogue is empty; load one first", err=True)
-        sys.exit(BAD_INPUT)
+        sys.exit(REFUSED)
     wanted = study.Study(loads, replications, seed)
     began = time.monotonic()
     result = study.run(study.stage(house, measuring.measured(now()), seed), wanted, jobs, _progress(wanted.years))
