@@ -20,6 +20,9 @@ _CHINESE_CODE = re.compile(r"(gb|qc|jt|sn)t?(?=\d)")
 _IP_CODE = re.compile(r"ip(?P<dust>[0-6]k?|x)(?P<water>[0-9]k?|x)")
 _IN_TEXT = re.compile(r"(?<![a-z0-9])ip[0-9kx]{2,4}(?![a-z0-9])", re.ASCII | re.IGNORECASE)
 
+# How people call a thing, in brackets behind its name: lane keeping assist (LKA).
+_ABBREVIATION = re.compile(r"[(（]([A-Z][A-Za-z]{1,4})[)）]")
+
 
 def normalise(text: str) -> str:
     """The spelling-free form of a text or query: lower case, half width, no blanks, slashes or brackets.
@@ -67,8 +70,10 @@ def protection_in(text: str) -> list[str]:
 
 def compose(*, codes: Iterable[str] = (), chinese: Iterable[str] = (), english: Iterable[str] = ()) -> str:
     """The `search_text` of a row from its codes as printed, its Chinese and its English names."""
+    chinese, english = list(chinese), list(english)
     tokens = [token for code in codes for token in code_tokens(code)]
     tokens += [token for text in chinese for token in chinese_tokens(text)]
+    tokens += [normalise(short) for text in (*chinese, *english) for short in _ABBREVIATION.findall(text)]
     for text in english:
         plain = normalise(text)
         tokens += [plain, plain.replace("-", "")]

@@ -43,3 +43,9 @@ def test_words_of_two_names_do_not_run_together() -> None:
 def test_names_are_read_as_people_of_chongqing_say_them() -> None:
     text = compose(chinese=["重庆", "长安"])
     assert "chongqing" in text and "changan" in text and "cq" in text.split(SEPARATOR)
+
+
+def test_an_abbreviation_in_brackets_is_a_token_of_its_own() -> None:
+    text = compose(chinese=["乘用车车道保持辅助(LKA)系统"], english=["Lane keeping assist (LKA) of cars (M1 only)"])
+    assert text.split(SEPARATOR).count("lka") == 1
+    assert "m1only" not in text.split(SEPARATOR)

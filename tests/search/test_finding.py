@@ -9,7 +9,7 @@ from app.language import speaking
 from app.search import queries
 from app.search.finding import Found, find
 from app.search.presenting import examples
-from app.search.rules import covers
+from app.search.rules import ALSO_CALLED, covers
 from tests.statements import statements
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -124,6 +124,16 @@ def test_what_people_say_is_looked_for_as_the_standards_say_it():
     assert ids("刹车") == ids("制动")
     assert "侧面碰撞(移动变形壁障)" in names("侧碰")
     assert names("crashes") == names("crash")
+
+
+@pytest.mark.parametrize("typed", ALSO_CALLED)
+def test_every_word_of_the_trade_leads_to_tests(typed: str):
+    assert ids(typed)
+
+
+@pytest.mark.parametrize(("typed", "method"), [("LKA", "gbt39323-2020"), ("aebs", "gbt39901-2021")])
+def test_a_system_is_found_by_the_abbreviation_in_brackets(typed: str, method: str):
+    assert method in {hit.method_id for hit in find(typed).tests}
 
 
 @pytest.mark.parametrize(
