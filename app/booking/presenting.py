@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.accounts.policy import Action, Viewer, allowed
 from app.booking.forecast import ReportDates
 from app.booking.models import Booking
-from app.booking.rules import Limits, State, may_cancel, seen_state
+from app.booking.rules import OFFICE_DAY, Limits, State, may_cancel, seen_state
 from app.booking.story import lab_name
 from app.errors import N_
 from app.labs.models import Resource
@@ -118,6 +118,13 @@ def elapsed(length: timedelta) -> str:
     if hour:
         return gettext("%(hours)d 小时", hours=hour)
     return gettext("%(minutes)d 分钟", minutes=minute)
+
+
+def office(length: timedelta) -> str:
+    """Working time of an order desk in words; from a working day on in whole ones, which nobody takes for days."""
+    if length < OFFICE_DAY:
+        return gettext("工作时间 %(length)s", length=elapsed(length))
+    return ngettext("%(num)d 个工作日", "%(num)d 个工作日", length // OFFICE_DAY)
 
 
 def iso_day(at: datetime) -> str:

@@ -25,6 +25,7 @@ SAMPLE_LENGTH, NOTE_LENGTH, REASON_LENGTH = 200, 2000, 500
 # How long a lab takes to answer a request, working days (planning value, DOMAIN 3).
 REVIEW_DAYS = 1
 OFFICE = WorkingCalendar((PATTERNS["day"],))
+OFFICE_DAY = timedelta(hours=9)
 
 
 class State(enum.StrEnum):

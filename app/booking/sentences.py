@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext
 
 from app.accounts.models import Role
-from app.booking.presenting import MINUTE, Seen, by, elapsed
+from app.booking.presenting import MINUTE, Seen, by, elapsed, office
 from app.booking.rules import State, office_time
 from app.language import day, moment
 
@@ -65,10 +65,10 @@ def _requested(seen: Seen) -> Next:
     return Next(
         text,
         gettext(
-            "%(at)s 提交，已等 %(waited)s，其中工作时间 %(office)s。到上台时间还没有确认就自动失效。",
+            "%(at)s 提交，已等 %(waited)s，其中%(office)s。到上台时间还没有确认就自动失效。",
             at=by(since, seen.now),
             waited=elapsed(seen.now - since),
-            office=elapsed(office_time(since, seen.now)),
+            office=office(office_time(since, seen.now)),
         ),
     )
 
@@ -201,9 +201,9 @@ def _desk_requested(seen: Seen) -> Next:
     return Next(
         gettext("请确认或婉拒，已等 %(waited)s。", waited=elapsed(seen.now - since)),
         gettext(
-            "%(at)s 提交，其中工作时间 %(office)s。到%(start)s 还没有答复就自动失效。",
+            "%(at)s 提交，其中%(office)s。到%(start)s 还没有答复就自动失效。",
             at=by(since, seen.now),
-            office=elapsed(office_time(since, seen.now)),
+            office=office(office_time(since, seen.now)),
             start=start,
         ),
         need=True,

@@ -34,7 +34,7 @@ from app.booking.forms import BookingForm, DescribeForm, MoveForm, StepForm, par
 from app.booking.models import Booking
 from app.booking.moving import move_page
 from app.booking.pages import ON_THE_WAY, booking_page, tick_labels
-from app.booking.presenting import by, elapsed, iso_day
+from app.booking.presenting import by, elapsed, iso_day, office
 from app.booking.reading import Waiting
 from app.booking.rules import SlotTaken, State, TooLateToCancel, WrongState
 from app.booking.settings import limits, limits_of
@@ -64,7 +64,7 @@ def init_app(app: Flask) -> None:
     closing.provide(app, "bookings", queries.open_bookings)
     handing.init_app(app)
     app.jinja_env.filters.update(elapsed=elapsed, tick_labels=tick_labels, lab_name=lab_name, iso_day=iso_day)
-    app.jinja_env.filters.update(limits=limits_of)
+    app.jinja_env.filters.update(limits=limits_of, office=office)
     app.jinja_env.globals.update(by=lambda at: by(at, now()))
 
 

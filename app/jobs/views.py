@@ -28,6 +28,8 @@ def rhythm(schedule: Schedule) -> str:
         return _("每分钟")
     if schedule.minutes == MINUTES_AN_HOUR:
         return _("每小时")
+    if schedule.minutes % MINUTES_AN_HOUR == 0:
+        return _("每 %(hours)d 小时", hours=schedule.minutes // MINUTES_AN_HOUR)
     return _("每 %(minutes)d 分钟", minutes=schedule.minutes)
 
 

@@ -44,7 +44,7 @@ def test_waiting_is_told_in_all_hours_and_in_working_hours(desk: Desk) -> None:
     desk.engineer.requests(at(12))
     desk.world.now = at(4, 9, 30)
     text = desk.inbox().text
-    assert "2 天" in text and "工作时间 18 小时 30 分" in text
+    assert "2 天" in text and "2 个工作日" in text
     assert "一般 1 个工作日内答复，1 项已超" in text
 
 
