@@ -1,14 +1,13 @@
 """Forms of orders."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from app.errors import N_, YujianError
 from app.files.models import FilePurpose
@@ -34,6 +33,16 @@ def _labelled(choices: Iterable[Any], none: str) -> list[tuple[str, str]]:
     return [("", none), *((each.value, gettext(each.label)) for each in choices)]
 
 
+def _chosen(_form: CommandForm, field: Any) -> None:
+    """Not `required` in the browser: the field stands in the form of the terms, which are saved without it too."""
+    if not field.data:
+        raise ValidationError(gettext("请选择检测项目。"))
+
+
+def _named(test: Test) -> dict[str, str]:
+    return {"method": pick(test.method), "test": pick(test)}
+
+
 class NewOrderForm(CommandForm):
     """Which lab is asked, and the first test when it is known already."""
 
@@ -51,17 +60,15 @@ class LineForm(CommandForm):
     """One more test of those that the lab can do."""
 
     version = VersionField()
-    test = SelectField(_l("检测项目"))
+    test = SelectField(_l("检测项目"), [_chosen])
     sample = StringField(_l("样品"), SAMPLE, filters=[trimmed])
     wants_proposal = BooleanField(_l("时间请实验室建议"))
 
     def __init__(self, order: Order, tests: Sequence[Test], **given: Any) -> None:
         super().__init__(data={"version": order.version}, **given)
         self.order_id = order.id
-        self.test.choices = {
-            pick(method): [(test.id, pick(test)) for test in found]
-            for method, found in groupby(tests, key=lambda test: test.method)
-        }
+        self.test.choices = [("", gettext("请选择"))]
+        self.test.choices += [(each.id, gettext("%(method)s %(test)s", **_named(each))) for each in tests]
 
     def command(self) -> AddLine:
         assert self.version.data is not None

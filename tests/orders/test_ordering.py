@@ -294,6 +294,9 @@ class TestPages:
         made = engineer.post("/orders/new", lab="lab")
         where = made.location
         assert "请加检测项目。" in engineer.get(where).text
+        assert '<option value="t">GB TEST-2026 项目 t</option>' in engineer.get(where).html
+        hasty = engineer.post(f"{where}/lines", version=engineer.get(where).field("version"), test="", sample="BP-9")
+        assert hasty.status == 422 and "请选择检测项目。" in hasty.text and 'value="BP-9"' in hasty.html
         engineer.post(f"{where}/lines", version=engineer.get(where).field("version"), test="t", sample="BP-9")
         assert "请给每一项选时段" in engineer.get(where).text
         engineer.post(f"{where}/hold-all", version=engineer.get(where).field("version"))
