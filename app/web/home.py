@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import gettext
 
+from app.accounts.members import offered_roles
 from app.accounts.policy import Viewer
 from app.booking import bars, reading
 from app.booking.models import Booking
@@ -64,7 +65,9 @@ class AgendaDay:
 
 @dataclass(frozen=True, slots=True)
 class CompanyHome:
-    """others: what waits for the company beside bookings, of orders and samples."""
+    """others: what waits for the company beside bookings, of orders and samples. invites: nothing is under way yet, and
+    the viewer can ask colleagues in.
+    """
 
     recent: list[Test]
     todo: list[Todo]
@@ -74,6 +77,7 @@ class CompanyHome:
     ticks: list[datetime]
     open_orders: int
     agenda: list[AgendaDay]
+    invites: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ def company_home(viewer: Viewer, now: datetime, limits: Limits) -> CompanyHome:
         ticks=axis.ticks(TICKS),
         open_orders=len(on_the_way),
         agenda=_agenda([one.booking for one in coming], now),
+        invites=not rows and bool(offered_roles(viewer, viewer.organisation_id or "")),
     )
 
 

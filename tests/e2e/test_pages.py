@@ -41,6 +41,18 @@ def test_pages_answer_fit_the_screen_and_can_be_read_by_all(request, sign_in, ax
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("screen", ["page_desktop", "page_phone"])
+def test_the_field_that_is_missing_is_not_hidden_under_the_bar(request, screen):
+    page = request.getfixturevalue(screen)
+    page.goto("/accounts/register")
+    page.locator("main form button").last.click()
+    page.wait_for_function("document.activeElement.name === 'name_zh'")
+    page.wait_for_function(
+        """() => document.querySelector("label[for=name_zh]").getBoundingClientRect().top
+            >= document.querySelector(".top").getBoundingClientRect().bottom"""
+    )
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_finger_hits_what_it_means(page_phone, sign_in, language):
     sign_in(page_phone, "oem-a@demo.example")

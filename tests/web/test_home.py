@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from flask import url_for
 
-from app.accounts.models import Role, User
+from app.accounts.models import OrganisationKind, Role, User
 from app.database import db
 from tests.http import browser
 from tests.statements import statements
@@ -44,6 +44,15 @@ def test_a_new_company_is_told_how_to_begin(world, home):
     page = home(world.engineer("甲公司"))
     assert "现在没有要您处理的事。" in page
     assert "从一个标准号开始" in page
+    assert "邀请同事" not in page
+
+
+def test_who_has_just_registered_a_company_finds_how_to_ask_colleagues_in(world, home):
+    world.bench()
+    manager = world.member(world.organisation("甲公司", OrganisationKind.COMPANY), Role.COMPANY_MANAGER)
+    assert '<a href="/accounts/members">邀请同事</a>' in home(manager)
+    manager.requests(at(4))
+    assert "邀请同事" not in home(manager)
 
 
 def test_a_hold_asks_to_be_submitted_before_it_lapses(world, home, clean):
