@@ -33,6 +33,7 @@ from app.database import transaction
 from app.errors import NotFound
 from app.events import log
 from app.labs.models import Resource
+from app.orders import changing_lab
 from app.orders import service as orders
 from app.orders.queries import lock_order
 from app.samples import following as custody
@@ -110,7 +111,7 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
         lab_id = session.get_one(Resource, proposal.resource_id).lab_id
         changes_lab = lab_id != booking.lab_id
         booking.lab_id = lab_id
-        _take_along(session, booking)
+        _take_along(session, booking, viewer, now)
         booking.proposal = None
         change_slot(session, booking, columns)
         booking.touch(now)
@@ -157,7 +158,7 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
     check_samples(session, booking.order_line, booking.sample, booking.test_id, slot.use, now, ignoring=booking.id)
     drop_proposal(session, booking)
     change_slot(session, booking, slot_columns(slot))
-    _take_along(session, booking)
+    _take_along(session, booking, viewer, now)
     if booking.state is State.CONFIRMED:
         booking.state = State.REQUESTED
         booking.confirmed_at = booking.confirmed_by_id = None
@@ -171,14 +172,14 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
     return booking
 
 
-def _take_along(session: Session, booking: Booking) -> None:
-    """The order, and what it has not sent yet, go to the lab where the booking is now.
+def _take_along(session: Session, booking: Booking, viewer: Viewer, now: datetime) -> None:
+    """The order, what was sent for it, and what is yet to be sent, go to the lab where the booking is now.
 
     Raises NotInThisOrder, SampleAtOtherLab.
     """
     line = booking.order_line
     if line.lab_id != booking.lab_id:
-        orders.move_to_lab(line, booking.lab_id)
+        changing_lab.move_to_lab(session, line, booking.lab_id, viewer, now)
         custody.follow(session, line.order_id, booking.lab_id)
 
 

@@ -174,7 +174,7 @@ class Replay:
             if fate.stop:
                 asked_at = behaviour.in_office(line.ended_at + timedelta(hours=1))
                 answered_at = behaviour.in_office(asked_at + fate.stopped_for)
-                if not stops.stops_of(line.order_id):
+                if not stops.stops_of(self.labs[booking.lab_id], line.order_id):
                     self._plan(asked_at, self._stop(booking, fate.stop))
                 self._plan(answered_at, lambda when: self._go_on_after(booking, when))
                 at = behaviour.in_office(at + (answered_at - asked_at))

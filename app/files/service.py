@@ -3,13 +3,14 @@
 Power lost in between leaves bytes without a row, which `jobs.sweep` removes a day later; never a row without bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 
 import structlog
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Viewer
@@ -118,6 +119,16 @@ def delete(session: Session, file: StoredFile, by: Viewer, now: datetime, *, for
     """The file is gone; its bytes go with the next clean-up, for a commit may still fail."""
     _record(session, "file.removed", file, by, now, for_lab)
     session.delete(file)
+
+
+def hand_on(session: Session, company_id: str, subjects: Mapping[str, Collection[str]], lab_id: str) -> None:
+    """What the company attached to these things, by type and id, is for another lab now; quotations are not: they
+    tell of the first one.
+    """
+    for subject_type, ids in subjects.items():
+        sent = StoredFile.owner_organisation_id == company_id, StoredFile.purpose != FilePurpose.QUOTATION
+        on = StoredFile.subject_type == subject_type, StoredFile.subject_id.in_(ids)
+        session.execute(update(StoredFile).where(*sent, *on).values(lab_id=lab_id))
 
 
 def note_download(viewer: Viewer, file: StoredFile, now: datetime) -> None:

@@ -171,6 +171,9 @@ class _Loaded:
     def _message(self, event: Event) -> Subject | None:
         message = self.messages.get(event.subject_id)
         row = self.orders.get(message.order_id) if message and not message.internal else None
+        # What was written to a lab is none of the lab's to which the order has gone since.
+        if message and row and not message.by_lab and message.lab_id != row[0].lab_id:
+            return None
         return _order_subject(*row, Action.SEE_MESSAGE) if row else None
 
     def _sample(self, event: Event, kind: Kind) -> Subject | None:

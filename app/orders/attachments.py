@@ -37,7 +37,8 @@ def attach(viewer: Viewer, command: Attach, now: datetime) -> list[StoredFile]:
         order = queries.order_open_to(session, viewer, command.order_id, Action.ATTACH_FILE)
         if command.message_id is not None:
             message = session.get(OrderMessage, command.message_id)
-            if message is None or message.order_id != order.id or message.author_id != viewer.user_id:
+            there = message is not None and (message.order_id, message.lab_id) == (order.id, order.lab_id)
+            if message is None or not there or message.author_id != viewer.user_id:
                 raise NotFound()
             return keep_on_message(session, found, order, message, viewer, now)
         subject = _subject(order, ORDER, order.id)

@@ -12,10 +12,11 @@ from app.accounts.policy import Action, Viewer, require_visible, visible
 from app.database import db, transaction
 from app.events import log
 from app.files.service import Upload, received
+from app.labs.models import Lab
 from app.orders import queries, rules
 from app.orders.attachments import keep_on_message
 from app.orders.models import MessagesRead, Order, OrderMessage
-from app.orders.queries import was_submitted
+from app.orders.queries import lies_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """A message; its writer's name only for those of his own side."""
+    """A message; its writer's name only for those of his own side. left: the lab that the order has left since, with
+    which it was exchanged; its new lab reads nothing of it.
+    """
 
     message: OrderMessage
     author: str | None
     unread: bool
+    left: Lab | None = None
 
 
 def write(viewer: Viewer, command: Write, now: datetime) -> OrderMessage:
@@ -82,9 +86,8 @@ def _mark_read(session: Session, order_id: str, viewer: Viewer, now: datetime) -
 
 
 def _readable(viewer: Viewer) -> ColumnElement[bool]:
-    """Messages that the viewer may read; a lab none before the order is submitted."""
-    from_lab = was_submitted(OrderMessage.order_id)
-    own = from_lab if viewer.is_lab else OrderMessage.internal.is_(False)
+    """Messages that the viewer may read; a lab none before the order is submitted, nor when it is another lab's."""
+    own = lies_with(viewer, OrderMessage.order_id) if viewer.is_lab else OrderMessage.internal.is_(False)
     return and_(visible(viewer, Action.SEE_MESSAGE, OrderMessage), own)
 
 
@@ -97,15 +100,17 @@ def is_readable(viewer: Viewer, message_id: str) -> bool:
 def messages_of(viewer: Viewer, order_id: str) -> list[MessageRow]:
     """Messages of an order that the viewer may read, oldest first."""
     query = (
-        select(OrderMessage, User.name, _unread(viewer))
+        select(OrderMessage, User.name, _unread(viewer), Lab)
         .join(User, User.id == OrderMessage.author_id)
+        .join(Order, Order.id == OrderMessage.order_id)
+        .outerjoin(Lab, and_(Lab.id == OrderMessage.lab_id, Lab.id != Order.lab_id))
         .outerjoin(MessagesRead, _mine(viewer))
         .where(OrderMessage.order_id == order_id, _readable(viewer))
         .order_by(OrderMessage.written_at, OrderMessage.id)
     )
     return [
-        MessageRow(message, name if message.by_lab == viewer.is_lab else None, bool(unread))
-        for message, name, unread in db.session.execute(query)
+        MessageRow(message, name if message.by_lab == viewer.is_lab else None, bool(unread), left)
+        for message, name, unread, left in db.session.execute(query)
     ]
 
 

@@ -19,9 +19,12 @@ bp = token_blueprint("order_messages_api", __name__, "orders")
 
 
 class MessageModel(BaseModel):
-    """`files`: what came with it."""
+    """`files`: what came with it. `lab`: the lab with which it was exchanged; one that the order has left reads it no
+    more.
+    """
 
     id: str
+    lab: str
     by: Literal["company", "lab"]
     internal: bool
     text: str
@@ -65,6 +68,7 @@ def _message(row: MessageRow, files: Sequence[StoredFile]) -> dict[str, Any]:
     message = row.message
     return MessageModel(
         id=message.id,
+        lab=message.lab_id,
         by="lab" if message.by_lab else "company",
         internal=message.internal,
         text=message.text,

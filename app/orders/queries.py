@@ -86,6 +86,11 @@ def was_submitted(order_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return exists().where(_Of.id == order_id, _Of.submitted_at.is_not(None))
 
 
+def lies_with(viewer: Viewer, order_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether the order that a row names was submitted to a lab of the viewer's and has not gone to another one."""
+    return exists().where(_Of.id == order_id, _Of.submitted_at.is_not(None), _Of.lab_id.in_(sorted(viewer.lab_ids)))
+
+
 def stands_in(order_id: InstrumentedAttribute[str], states: Iterable[OrderState]) -> ColumnElement[bool]:
     """Whether the order that a row names is in one of these states."""
     return exists().where(_Of.id == order_id, _Of.state.in_(list(states)))
@@ -175,8 +180,11 @@ def reviews_of(order_id: str) -> list[ContractReview]:
 
 
 def order_open_to(session: Session, viewer: Viewer, order_id: str, action: Action) -> Order:
-    """An order on which the viewer may do this. Raises NotFound (also: a lab before it is submitted), Forbidden."""
-    order = session.get(Order, order_id)
+    """An order on which the viewer may do this, which goes to no other lab meanwhile. Raises NotFound (also: a lab
+    before it is submitted), Forbidden.
+    """
+    stays = {"of": Order, "read": True, "key_share": True}
+    order = session.get(Order, order_id, with_for_update=stays, populate_existing=True)
     require_visible(viewer, Action.SEE_BOOKING, order)
     assert order is not None
     if not viewer.is_company and order.submitted_at is None:

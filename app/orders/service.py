@@ -292,13 +292,6 @@ def draft(viewer: Viewer, lab_id: str, test_id: str, sample: str, now: datetime)
     )
 
 
-def move_to_lab(line: OrderLine, lab_id: str) -> None:
-    """The line is to be done at another lab than first asked. Raises NotInThisOrder: an order is one lab's."""
-    if lab_id != line.lab_id and not line.order.direct:
-        raise rules.NotInThisOrder()
-    line.lab_id = line.order.lab_id = lab_id
-
-
 def submit(session: Session, line: OrderLine, by: Actor, now: datetime) -> None:
     """The request submits the line; asked again after a move, a direct order waits for review again."""
     order = line.order

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.policy import Action, Viewer
+from app.accounts.policy import Action, Viewer, visible
 from app.database import db, transaction
 from app.events import log
 from app.events.log import Actor
@@ -104,10 +104,10 @@ def open_stops(order_ids: Iterable[str]) -> dict[str, ClockStop]:
     return {stop.order_id: stop for stop in db.session.scalars(query)}
 
 
-def stops_of(order_id: str) -> list[ClockStop]:
-    """Stops of an order, oldest first; the caller has seen to who asks."""
-    query = select(ClockStop).where(ClockStop.order_id == order_id).order_by(ClockStop.started_at)
-    return list(db.session.scalars(query))
+def stops_of(viewer: Viewer, order_id: str) -> list[ClockStop]:
+    """Stops of an order that the viewer may read, oldest first: a lab those that were its own."""
+    query = select(ClockStop).where(ClockStop.order_id == order_id, visible(viewer, Action.SEE_MESSAGE, ClockStop))
+    return list(db.session.scalars(query.order_by(ClockStop.started_at)))
 
 
 def _counts(line: OrderLine) -> bool:

@@ -146,7 +146,7 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         forms["message"] = MessageForm(order.id, formdata=None)
     if allowed(viewer(), Action.ATTACH_FILE, order):
         forms["files"] = AttachForm(order.id, formdata=None)
-    waits = stops.stops_of(order.id) if shows_terms else []
+    waits = stops.stops_of(viewer(), order.id)
     stopped = next((each for each in waits if each.ended_at is None), None)
     if allowed(viewer(), Action.DECIDE_BOOKING, order) and order.state in GROUPS[Group.OPEN]:
         forms["stop"] = StopForm(order, formdata=None)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
-from app.accounts.models import User
+from app.accounts.models import Membership, User
 from app.accounts.policy import Action, Viewer, require_visible
 from app.database import db
 from app.files.models import FileDownload, StoredFile
@@ -83,13 +83,13 @@ def files_by_id(ids: Iterable[str | None]) -> dict[str, StoredFile]:
 
 def fetched(viewer: Viewer, files: Iterable[Kept], limit: int = MOST) -> list[Fetched]:
     """Who fetched these files, newest first. A company does not learn who of the lab read a report before its issue:
-    that is the lab's own work.
+    that is the lab's own work. Nor does a lab learn who of another lab read what has come to it with its order.
     """
     by_id = {each.file.id: each for each in files}
     query = (
         select(FileDownload.file_id, FileDownload.at, FileDownload.by_lab, User.name)
         .join(User, User.id == FileDownload.user_id)
-        .where(FileDownload.file_id.in_(list(by_id)))
+        .where(FileDownload.file_id.in_(list(by_id)), *_of_own_side(viewer))
         .order_by(FileDownload.at.desc(), FileDownload.id)
     )
     found: list[Fetched] = []
@@ -98,6 +98,14 @@ def fetched(viewer: Viewer, files: Iterable[Kept], limit: int = MOST) -> list[Fe
         if viewer.is_lab or not by_lab or kept.report is None or _since_issue(kept.report, at):
             found.append(Fetched(kept, at, by_lab, name if by_lab is viewer.is_lab else None))
     return found
+
+
+def _of_own_side(viewer: Viewer) -> list[ColumnElement[bool]]:
+    if not viewer.is_lab:
+        return []
+    seats = select(Membership.user_id, Membership.lab_ids).where(Membership.organisation_id == viewer.organisation_id)
+    colleagues = [user_id for user_id, lab_ids in db.session.execute(seats) if viewer.lab_ids.intersection(lab_ids)]
+    return [or_(FileDownload.by_lab.is_(False), FileDownload.user_id.in_(colleagues))]
 
 
 def _since_issue(report: TestReport, at: datetime) -> bool:

@@ -42,6 +42,7 @@ SAME_ARGUMENTS, SAME_PAGE = 2, 5
 # Of the rows behind one route so many are looked at in the second language.
 SAME_ROUTE = 4
 LINK = re.compile(r"""\s(?:href|src|action)="([^"]+)\"""")
+NEXT = re.compile(r'"next":\s*"([^"]+)"')
 # Files of the product itself, and what changes how a session looks.
 SKIPPED = frozenset(
     {
@@ -342,10 +343,10 @@ class Walk:
     def _leads_to(self, page: Page) -> list[str]:
         found = [unescape(link) for link in LINK.findall(page.body)] if "<html" in page.body else []
         found = [*found, page.location]
-        following = page.body.partition('"next": "')[2].partition('"')[0]
+        following = NEXT.search(page.body)
         if following and page.path.startswith(PREFIX):
             name = "after" if page.path.startswith(f"{PREFIX}/events") else "cursor"
-            found.append(_with(page.path, name, following))
+            found.append(_with(page.path, name, following[1]))
         return [path for link in found if (path := self._own(page.path, link)) and self._is_new(path)]
 
     def _own(self, base: str, link: str) -> str | None:

@@ -46,13 +46,15 @@ from app.jobs import service as jobs
 from app.labs.capacity import Audience
 from app.labs.models import Lab
 from app.labs.rules import AT_ONCE
-from app.orders import amending, messages, reviewing, service
+from app.orders import amending, messages, reviewing, service, stops
 from app.orders.amending import Answer, Propose
 from app.orders.attachments import Attach, attach
 from app.orders.messages import Write
+from app.orders.models import StopCause
 from app.orders.reviewing import Review
 from app.orders.rules import CHECKLIST
 from app.orders.service import NewLine, NewOrder, Terms
+from app.orders.stops import Stop
 from app.samples import service as samples
 from app.samples.rules import SampleKind
 from app.samples.service import Dispatch, Identity, NewPlace, Receive, Store
@@ -243,6 +245,30 @@ class Market:
         note_download(engineer, quotation, NOW)
         messages.write(desk, Write(order.id, f"答复 {self.word(lab)}"), NOW)
         messages.write(desk, Write(order.id, f"内部 {self.word(lab)}", internal=True), NOW)
+
+    def leaves(self, company: str, lab: str, start: datetime, answered: bool) -> None:
+        """A request with which its company goes to the sister lab, with files, notes and questions, and perhaps an
+        answer of the first lab.
+        """
+        engineer, desk = self.people[f"{company}.engineer"], self.people[f"{lab}.desk"].viewer
+        booking = self.asks(company, "chamber", start)
+        ident = booking.order_line.order_id
+        attach(engineer.viewer, Attach(ident, (self.upload(company),)), NOW)
+        attach(engineer.viewer, Attach(ident, (self.upload(company),), FilePurpose.QUOTATION), NOW)
+        messages.write(
+            engineer.viewer, Write(ident, f"夹具 {self.word(company)}", uploads=(self.upload(company),)), NOW
+        )
+        messages.write(desk, Write(ident, f"内部 {self.word(lab)}", internal=True, uploads=(self.upload(lab),)), NOW)
+        attach(desk, Attach(ident, (self.upload(lab),), internal=True), NOW)
+        waits = Stop(ident, booking.order_line.order.version, StopCause.QUESTION, f"请问 {self.word(lab)}")
+        stops.stop(desk, waits, NOW)
+        if answered:
+            attach(desk, Attach(ident, (self.upload(lab),), FilePurpose.QUOTATION), NOW)
+            messages.write(desk, Write(ident, f"报价 {self.word(lab)}", uploads=(self.upload(lab),)), NOW)
+            messages.write(engineer.viewer, Write(ident, f"太贵 {self.word(company)}"), NOW)
+        for file in db.session.query(StoredFile).filter_by(subject_id=ident, internal=False):
+            note_download(desk, file, NOW)
+        engineer.moves(booking, start, f"换一家 {self.word(company)}", resource="sister-rig")
 
     def amends(self, company: str, lab: str) -> None:
         """An accepted order; its company asks for another contract number, its lab refused other terms before."""
@@ -442,6 +468,8 @@ def _what_is_to_come(market: Market) -> None:
     market.confirms("bing", "sister", "sister-rig", at(6))
     market.orders("jia", "here")
     market.amends("yi", "here")
+    market.leaves("jia", "here", at(3, month=12), answered=False)
+    market.leaves("jia", "here", at(4, month=12), answered=True)
     market.orders("yi", "here", submit=False)
     market.closes("here", "chamber", at(17), at(18, 17, 30))
     market.closes("elsewhere", "far-rig", at(17), at(18, 17, 30))

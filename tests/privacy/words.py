@@ -71,6 +71,11 @@ def _desk(row: Row) -> set[Eye]:
     return {("desk", row["lab_id"])}
 
 
+def _ids(event: Row) -> bool:
+    """Whether it tells nothing but which line it was."""
+    return set(event["data"]) == {"line"}
+
+
 class Readers:
     """Who may read the rows of each private table, and single columns of them that fewer may read."""
 
@@ -95,8 +100,8 @@ class Readers:
             "order": self._order,
             "order_line": lambda row: _booked(row) if row["submitted_at"] else {("company", row["company_id"])},
             "contract_review": _written,
-            "clock_stop": _written,
-            "order_message": lambda row: _desk(row) if row["internal"] else self._between(row),
+            "clock_stop": self._between,
+            "order_message": lambda row: self._still(row, _desk(row) if row["internal"] else self._between(row)),
             "messages_read": lambda row: NOBODY,
             "saved_filter": self._own,
             "order_amendment": self._between,
@@ -156,6 +161,7 @@ class Readers:
             ("feed_subscription", "digest"): lambda row: NOBODY,
             ("invitation", "digest"): lambda row: NOBODY,
             ("booking", "note"): _written,
+            ("booking", "code"): self._known,
             ("bench_token", "digest"): lambda row: NOBODY,
             **{("sample", column): self._between for column in IDENTITY},
             ("custody_step", "where"): lambda row: (
@@ -176,7 +182,9 @@ class Readers:
             **{("test_report", column): self._opened for column in ("sha256", "verify_code")},
             ("stored_file", "key"): lambda row: NOBODY,
             **{("order", column): self._between for column in TERMS},
-            ("event", "data"): lambda row: _booked(row) if row["actor_role"] in LAB_ROLES else _written(row),
+            ("event", "data"): lambda row: (
+                _booked(row) if row["actor_role"] in LAB_ROLES or _ids(row) else _written(row)
+            ),
         }
 
     def _organisation(self, row: Row) -> Iterable[Eye]:
@@ -229,18 +237,30 @@ class Readers:
         return self._order(next(each for each in self.tables["order"] if each["id"] == row["order_id"]))
 
     def _between(self, row: Row) -> Iterable[Eye]:
-        """Company and order desk, once the order is submitted."""
-        order = next(each for each in self.tables["order"] if each["id"] == row.get("order_id", row["id"]))
-        return _written(row) if order["submitted_at"] else {("company", row["company_id"])}
+        """Company and order desk, once the order is submitted and as long as it is this lab's."""
+        order = self._order_of(row)
+        return self._still(row, _written(row) if order["submitted_at"] else {("company", row["company_id"])})
+
+    def _order_of(self, row: Row) -> Row:
+        return next(each for each in self.tables["order"] if each["id"] == row.get("order_id", row["id"]))
+
+    def _still(self, row: Row, eyes: Iterable[Eye]) -> set[Eye]:
+        """Without a lab that the order has left: what it and the company wrote to each other is no new lab's either."""
+        here = row["lab_id"] == self._order_of(row)["lab_id"]
+        return {eye for eye in eyes if here or eye[0] == "company"}
+
+    def _known(self, row: Row) -> Iterable[Eye]:
+        """A booking's code, which a lab knows that it has left."""
+        left = [each for each in self.tables["event"] if each["subject_id"] == row["id"]]
+        return {*_booked(row), *(("desk", each["lab_id"]) for each in left if each["kind"] == "booking.moved_away")}
 
     def _attached(self, row: Row) -> Iterable[Eye]:
         """Those who read what the file is attached to."""
         if row["subject_type"] == "report":
             return self._opened(next(each for each in self.tables["test_report"] if each["id"] == row["subject_id"]))
-        if row["internal"]:
-            return _desk(row)
         messages = {each["id"]: each["order_id"] for each in self.tables["order_message"]}
-        return self._between({**row, "order_id": messages.get(row["subject_id"], row["subject_id"])})
+        on = {**row, "order_id": messages.get(row["subject_id"], row["subject_id"])}
+        return self._still(on, _desk(row)) if row["internal"] else self._between(on)
 
 
 # What an order says beside its lines.
@@ -344,7 +364,6 @@ POINTERS = frozenset(
     {
         "event.company_id",
         "event.lab_id",
-        "event.subject_id",
         "feed_subscription.target_id",
         "notice.company_id",
         "notice.lab_id",
