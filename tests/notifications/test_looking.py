@@ -11,7 +11,7 @@ from app.booking.closures import CloseResource
 from app.booking.desk_models import WaitlistEntry
 from app.booking.models import ClosureKind
 from app.booking.waiting import Wait
-from app.database import db
+from app.database import db, transaction
 from app.events import log
 from app.labs.rules import OPEN_REQUESTS
 from app.notifications import free_times
@@ -179,7 +179,7 @@ def test_new_shifts_and_days_within_the_horizon_are_told_without_any_event(story
     closure = closures.close(story.desk.viewer, command, story.world.now)
     story.waits()
     assert story.tells() == 0
-    with closures.transaction() as session:
+    with transaction() as session:
         closures.remove(session, session.merge(closure))
     assert story.tells(timedelta(hours=5)) == 0
     assert story.tells(timedelta(hours=1)) == 1
