@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.booking import offers
@@ -169,6 +169,35 @@ def keep(entry: WaitlistEntry, seen: Look, now: datetime) -> None:
         pool: {start.isoformat(): at.isoformat() for start, at in starts.items()} for pool, starts in told.items()
     }
     put_off(entry, now)
+
+
+def with_others(entries: Sequence[WaitlistEntry], now: datetime) -> set[str]:
+    """Ids of these wishes and of all others of their companies for the same tests."""
+    theirs = tuple_(WaitlistEntry.company_id, WaitlistEntry.test_id).in_(
+        {(entry.company_id, entry.test_id) for entry in entries}
+    )
+    others = db.session.scalars(select(WaitlistEntry.id).where(live(now), theirs))
+    return {entry.id for entry in entries} | set(others)
+
+
+def is_met_too(other: WaitlistEntry, entry: WaitlistEntry, offer: Offer) -> bool:
+    """Whether a time that is told for one wish is also what another wish of its company is for."""
+    bench = offer.slot.bench
+    same = (other.company_id, other.test_id) == (entry.company_id, entry.test_id) and other.id != entry.id
+    here = other.lab_id in (None, bench.lab_id) and other.resource in (None, bench.pool, bench.resource_id)
+    return same and other.ended_at is None and here and other.earliest <= offer.starts_at < other.latest
+
+
+def would_be_told(entry: WaitlistEntry, offer: Offer) -> bool:
+    """Whether the offer is earlier than all that the wish was told of."""
+    return all(offer.starts_at < start for starts in _told(entry).values() for start in starts)
+
+
+def note(entry: WaitlistEntry, offer: Offer, now: datetime) -> None:
+    """The company has been told of this time for another of its wishes. A look that is under way is done anew."""
+    told = {pool: dict(starts) for pool, starts in entry.told.items()}
+    told.setdefault(offer.slot.bench.pool, {})[offer.starts_at.isoformat()] = now.isoformat()
+    entry.told, entry.look_at = told, entry.look_at - timedelta.resolution
 
 
 def put_off(entry: WaitlistEntry, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Who waits is told of a time that has become free; told is not kept: whoever books it first has it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,31 +51,47 @@ def _batch(entries: Sequence[WaitlistEntry], now: datetime) -> int:
         found.append(Found(entry.id, entry.look_at, None if quiet else watching.look(entry, now, defaults)))
     with transaction() as session:
         # In one order, so that two who lock many wishes don't wait for one another in a circle.
-        query = select(WaitlistEntry).where(WaitlistEntry.id.in_({each.entry_id for each in found}))
+        query = select(WaitlistEntry).where(WaitlistEntry.id.in_(watching.with_others(entries, now)))
         locked = session.scalars(
             query.order_by(WaitlistEntry.id).with_for_update().execution_options(populate_existing=True)
         )
         wishes = {entry.id: entry for entry in locked}
-        told = [one for each in found if (one := _note(session, wishes.get(each.entry_id), each, met, now))]
+        told = [one for each in found for one in _note(session, wishes, each, met, now)]
         return tell(session, told, now)
 
 
-def _note(session: Session, entry: WaitlistEntry | None, found: Found, met: Booked, now: datetime) -> Told | None:
+def _note(
+    session: Session, wishes: Mapping[str, WaitlistEntry], found: Found, met: Booked, now: datetime
+) -> list[Told]:
     """Note with the wish what was found; what is to be told of it."""
-    # Taken back meanwhile, or marked or looked at by somebody else: then it is looked at anew.
+    entry = wishes.get(found.entry_id)
+    # Taken back meanwhile, or marked, told or looked at by somebody else: then it is looked at anew.
     if entry is None or entry.ended_at is not None or entry.look_at != found.look_at:
-        return None
+        return []
     if booking_id := met.served.get(entry.id):
         watching.end_served(session, entry, booking_id, now)
-        return None
+        return []
     if found.seen is None:
         watching.put_off(entry, now)
-        return None
+        return []
     watching.keep(entry, found.seen, now)
-    if found.seen.offer is None:
-        return None
+    offer = found.seen.offer
+    if offer is None:
+        return []
     source = f"{Kind.TIME_FREE.value}:{entry.id}:{now.isoformat()}"
-    return Told(Kind.TIME_FREE, Side.COMPANY, _subject(session, entry, found.seen.offer), source, now)
+    heard = [_told(session, entry, offer, source, now)]
+    for other in wishes.values():
+        if other.id not in met.asked and other.id not in met.served and watching.is_met_too(other, entry, offer):
+            one = _told(session, other, offer, source, now)
+            if one.subject.owner_id == heard[0].subject.owner_id or watching.would_be_told(other, offer):
+                watching.note(other, offer, now)
+                heard.append(one)
+    # Whoever put down several of these wishes hears of it once: the source is the same.
+    return heard
+
+
+def _told(session: Session, entry: WaitlistEntry, offer: Offer, source: str, now: datetime) -> Told:
+    return Told(Kind.TIME_FREE, Side.COMPANY, _subject(session, entry, offer), source, now)
 
 
 def _subject(session: Session, entry: WaitlistEntry, offer: Offer) -> Subject:

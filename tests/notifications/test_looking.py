@@ -205,7 +205,7 @@ def test_a_confirmed_booking_ends_one_wish_the_oldest(story: Story) -> None:
     second = story.waits()
     story.tells()
     story.owner.does("cancel", booking)
-    assert story.tells() == 2
+    assert story.tells() == 1
     story.desk.does("confirm", story.waiter.requests(at(9)))
     story.tells()
     story.tells(timedelta(hours=7))
@@ -334,3 +334,52 @@ def test_the_sentence_is_the_same_in_english(story: Story, clean) -> None:
     story.tells()
     with clean.test_request_context(headers={"Accept-Language": "en"}):
         assert sentence(story.free()[0]).startswith("A time is free for GB TEST-2026 Test t")
+
+
+def test_a_company_that_waits_twice_is_told_once_and_of_the_next_time_once_that_is_taken(story: Story) -> None:
+    """Whichever of its wishes is looked at first; the second booking is for the second wish."""
+    first, second = story.booked(), story.booked(at(10))
+    for _ in range(2):
+        waiting.wait(story.waiter.viewer, Wait("t", at(9, 0, 0), at(10, 23, 0)), story.world.now)
+        story.tells(DAY)
+    story.owner.does("cancel", first)
+    assert [story.tells() for _ in range(4)] == [1, 0, 0, 0]
+    story.owner.does("cancel", second)
+    assert [story.tells() for _ in range(4)] == [0] * 4
+    story.desk.does("confirm", story.waiter.requests(at(9)))
+    assert [story.tells() for _ in range(4)] == [1, 0, 0, 0]
+    assert starts(story) == ["11-10T00:30", "11-09T00:30"]
+
+
+def test_two_people_of_a_company_hear_of_a_time_once_each_and_together(story: Story) -> None:
+    booking, colleague = story.booked(), story.world.engineer("乙公司")
+    for person in (story.waiter, colleague):
+        story.waits(person)
+        story.tells(timedelta(days=2))
+    story.owner.does("cancel", booking)
+    assert heard(story, [story.waiter, colleague]) == [13, 13]
+    assert len(story.free()) == len(story.free(colleague)) == 1
+
+
+def test_a_wish_for_another_bench_or_day_hears_for_itself(story: Story) -> None:
+    booking, later = story.booked(), story.booked(at(10))
+    story.waits()
+    waiting.wait(story.waiter.viewer, Wait("t", at(10, 0, 0), at(10, 23, 0)), story.world.now)
+    story.tells(DAY)
+    story.owner.does("cancel", booking)
+    story.owner.does("cancel", later)
+    assert story.tells() == 2 and set(starts(story)) == {"11-09T00:30", "11-10T00:30"}
+
+
+def test_one_of_two_wishes_that_is_taken_back_keeps_nothing_from_the_other(story: Story) -> None:
+    booking = story.booked()
+    first = story.waits()
+    story.tells(DAY)
+    story.waits()
+    story.owner.does("cancel", booking)
+    assert story.tells() == 1
+    waiting.leave(story.waiter.viewer, first.id, story.world.now)
+    taken = story.owner.holds(at(9))
+    assert story.tells() == 0
+    story.owner.does("cancel", taken)
+    assert story.tells() == 1
