@@ -1,5 +1,6 @@
 """Two languages: which one this request speaks, and how dates, spans and refusals are written in it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 WEEKDAYS_ZH = "一二三四五六日"
 WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HAN, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+SENTENCE = 3
 
 babel = Babel()
 
@@ -30,7 +33,16 @@ def init_app(app: Flask) -> None:
     # A page asks for some fifty texts: each is looked up once and kept.
     app.jinja_env.globals.update(_=text, gettext=text)
     app.jinja_env.filters.update(
-        day=day, weekday=weekday, moment=moment, clock=clock, span=span, hours=hours, pick=pick, zh_only=zh_only
+        day=day,
+        dated=dated,
+        weekday=weekday,
+        moment=moment,
+        clock=clock,
+        span=span,
+        hours=hours,
+        pick=pick,
+        zh_only=zh_only,
+        typed=typed,
     )
     app.jinja_env.globals.update(lang=lang)
 
@@ -92,6 +104,16 @@ def zh_only(text: str) -> str | Markup:
     return text if lang() == "zh" else Markup('<span lang="zh-CN">{}</span>').format(text)
 
 
+def typed(text: str) -> str | Markup:
+    """What a person wrote, with its language where that is not the page's: Chinese by its characters, English from
+    three words on, for a code is neither.
+    """
+    written = "zh" if _HAN.search(text) else "en" if len(_WORD.findall(text)) >= SENTENCE else lang()
+    if written == lang():
+        return text
+    return Markup('<span lang="{}">{}</span>').format("zh-CN" if written == "zh" else written, text)
+
+
 def local(at: datetime) -> datetime:
     """The instant in the labs' zone."""
     return at.astimezone(ZONE)
@@ -116,6 +138,11 @@ def day(value: date | datetime, weekday: bool = True) -> str:
         return f"{text} 周{WEEKDAYS_ZH[on.weekday()]}" if weekday else text
     text = f"{on.day} {MONTHS_EN[on.month - 1]}" + (f" {on.year}" if year else "")
     return f"{WEEKDAYS_EN[on.weekday()]} {text}" if weekday else text
+
+
+def dated(on: date) -> str:
+    """`2026-05-06` or `6 May 2026`: with its year, for what is not about now."""
+    return on.isoformat() if lang() == "zh" else f"{on.day} {MONTHS_EN[on.month - 1]} {on.year}"
 
 
 def weekday(value: date | datetime) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from flask_babel import gettext, ngettext
 
@@ -11,7 +11,7 @@ from app.errors import N_
 from app.labs.labels import week_label
 from app.labs.models import Lab, Method, Test
 from app.labs.quantities import QUANTITIES, told, unstated
-from app.language import clock, day, hours, pick, refusal
+from app.language import clock, dated, day, hours, pick, refusal
 from app.search.comparing import Choice, Reason, Unable, stated_of
 from app.search.queries import Change
 from app.search.results import Results
@@ -217,18 +217,14 @@ def _applies(new: Method, change: Change | None, olds: Sequence[str], leading_on
         APPLIES[case, bool(olds)],
         new=new.code,
         old=gettext("、").join(olds),
-        date=_iso(start),
-        approved=_iso(approved_from),
+        date=dated(start) if start else "",
+        approved=dated(approved_from) if approved_from else "",
     )
     return Note(text, tuple(map(_look, leading_on)), pick(change.transition, "note") if change else "")
 
 
 def _look(code: str) -> tuple[str, str]:
     return gettext("查看 %(code)s", code=code), code
-
-
-def _iso(on: date | None) -> str:
-    return on.isoformat() if on else ""
 
 
 # The chosen test -----------------------------------------------------------------------------------------

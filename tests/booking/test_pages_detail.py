@@ -268,6 +268,17 @@ def test_a_soonest_report_is_offered_only_when_the_nearest_times_have_none_as_so
     assert "最近的空档" in near.text and "最早出报告" not in near.text
 
 
+def test_what_was_typed_has_its_language_where_it_is_not_the_pages(story: Story) -> None:
+    chinese, english = Visitor(story.app, story.engineer), Visitor(story.app, story.engineer).english()
+    address = f"/bookings/{story.booking.id}"
+    assert '<span lang="zh-CN">请轻放，甲公司机密</span>' in english.get(address).html
+    assert '<dd class="typed">请轻放' in chinese.get(address).html
+    story.sends(story.engineer, "describe", sample="BP-12", note="Keep <dry> and upright")
+    assert '<span lang="en">Keep &lt;dry&gt; and upright</span>' in chinese.get(address).html
+    assert '<dd class="typed">Keep &lt;dry&gt; and upright' in english.get(address).html
+    assert "<dd>BP-12" in chinese.get(address).html
+
+
 def test_both_sides_find_the_way_to_the_messages_of_the_order(story: Story) -> None:
     link = f'href="/orders/{story.booking.order_line.order_id}#messages">在委托单里留言'
     assert link not in story.seen_by(story.engineer).html

@@ -317,6 +317,7 @@ def test_the_page_speaks_english_with_names_and_dates(app: Flask, catalogue: Wor
     page = words(search(client, "GB 38031", test="b-pack-thermalprop"))
     assert "GB 38031-2025 Electric vehicles traction battery safety requirements" in page
     assert "Thermal propagation" in page
+    assert "applies to new types from 1 Jul 2026 and to approved types from 1 Jul 2027" in page
     assert "CMVR New Energy Test Center" in page
     assert re.search(r"\d Nov (Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d", page)
     assert "热扩散" not in page
