@@ -51,7 +51,7 @@ ORDERS = Entry(
 )
 TURNAROUND = Entry("turnaround.index", P_("navigation", "检测周期"), ("turnaround.", "turnaround_"))
 CAPACITY = Entry("capacity.index", P_("navigation", "产能"), ("capacity.", "capacity_"))
-INBOX = Entry("booking.inbox", P_("navigation", "收件箱"))
+INBOX = Entry("booking.inbox", P_("navigation", "收件箱"), ("booking.inbox", "booking_waitlist.competing"))
 WORK = Entry("work.index", P_("navigation", "待办"), ("work.",))
 FEEDS = Entry("feeds.index", P_("navigation", "日历订阅"))
 NOTICES = Entry("notifications.index", P_("navigation", "通知"))
@@ -119,4 +119,6 @@ def _items(entries: tuple[Entry, ...], _language: str, there: str, requests: int
 
 def _current(entry: Entry, there: str) -> bool:
     # The inbox has an entry of its own beside the bookings.
-    return there == entry.endpoint or (there.startswith(entry.prefixes) and there != INBOX.endpoint)
+    return there == entry.endpoint or (
+        there.startswith(entry.prefixes) and (entry is INBOX or there not in INBOX.prefixes)
+    )

@@ -47,6 +47,7 @@ def test_the_navigation_says_where_a_page_belongs(clean, world):
         (f"/bookings/{booking.id}/place?resource=chamber&starts_at=2026-11-10T08:30", "预约"),
         ("/samples/places", "委托单"),
         ("/inbox", "收件箱"),
+        ("/inbox/competing", "收件箱"),
     ):
         bar = re.search(r'<nav class="nav".*?</nav>', client.get(path).text, re.DOTALL)[0]
         current = re.findall(r'<a [^>]*aria-current="page"[^>]*>(.*?)</a>', bar, re.DOTALL)
