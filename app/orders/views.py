@@ -39,7 +39,7 @@ from app.orders.forms import (
     StopForm,
     TermsForm,
 )
-from app.orders.models import OrderLine, OrderState
+from app.orders.models import Order, OrderLine, OrderState
 from app.orders.parts import parts
 from app.orders.queries import GROUPS, Group, OrderRow
 from app.orders.rules import CHECKLIST, CLOSED
@@ -131,28 +131,10 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
     shows_terms = bool(allowed(viewer(), Action.SEE_BOOKING_COMPANY, order))
     own = bool(allowed(viewer(), Action.CHANGE_OWN_BOOKING, order))
     editable = own and not order.direct and (order.state is OrderState.DRAFT or order.returned)
-    deciding = allowed(viewer(), Action.DECIDE_BOOKING, order) and any(
-        line.state is OrderState.SUBMITTED for line in lines
-    )
-    forms: dict[str, Any] = {}
-    if editable:
-        forms |= {
-            "line": LineForm(order, tests_at(order.lab_id), formdata=None),
-            "terms": TermsForm(order, formdata=None),
-        }
-    if deciding and not order.direct:
-        forms["review"] = ReviewForm(order, formdata=None)
-    if allowed(viewer(), Action.WRITE_MESSAGE, order):
-        forms["message"] = MessageForm(order.id, formdata=None)
-    if allowed(viewer(), Action.ATTACH_FILE, order):
-        forms["files"] = AttachForm(order.id, formdata=None)
     waits = stops.stops_of(viewer(), order.id)
     stopped = next((each for each in waits if each.ended_at is None), None)
-    if allowed(viewer(), Action.DECIDE_BOOKING, order) and order.state in GROUPS[Group.OPEN]:
-        forms["stop"] = StopForm(order, formdata=None)
     amendments = amending_words.told(viewer(), row)
-    forms |= amending_words.forms_of(viewer(), row, amendments)
-    forms |= refused.forms
+    forms = _forms(viewer(), order, editable) | amending_words.forms_of(viewer(), row, amendments) | refused.forms
     if seen is None:
         seen = messages.messages_of(viewer(), order.id) if shows_terms else []
     expected = of_order(row, told["forecast"])
@@ -190,6 +172,24 @@ def order_page(row: OrderRow, refused: Refused, seen: list[messages.MessageRow] 
         files=files_of(viewer(), attachments.ORDER, [order.id])[order.id],
         sent=files_of(viewer(), attachments.MESSAGE, [each.message.id for each in seen]),
     )
+
+
+def _forms(by: Viewer, order: Order, editable: bool) -> dict[str, CommandForm]:
+    """The forms that the viewer may fill in, empty, by name."""
+    forms: dict[str, CommandForm] = {}
+    decides = allowed(by, Action.DECIDE_BOOKING, order)
+    if editable:
+        forms["line"] = LineForm(order, tests_at(order.lab_id), formdata=None)
+        forms["terms"] = TermsForm(order, formdata=None)
+    if decides and not order.direct and any(line.state is OrderState.SUBMITTED for line in order.lines):
+        forms["review"] = ReviewForm(order, formdata=None)
+    if allowed(by, Action.WRITE_MESSAGE, order):
+        forms["message"] = MessageForm(order.id, formdata=None)
+    if allowed(by, Action.ATTACH_FILE, order):
+        forms["files"] = AttachForm(order.id, formdata=None)
+    if decides and order.state in GROUPS[Group.OPEN]:
+        forms["stop"] = StopForm(order, formdata=None)
+    return forms
 
 
 def _drawn(progress: Mapping[str, Any], ruling: str, lines: Sequence[OrderLine]) -> OrderLine | None:

@@ -194,26 +194,8 @@ def live_cells(conditions: Sequence[ColumnElement[bool]], first_year: int, last_
     )
     labs: dict[tuple[str, str, str, str, str], list[Any]] = defaultdict(list)
     ways: dict[tuple[str, str, str, str, str], list[Any]] = defaultdict(list)
-    for (
-        month,
-        lab_id,
-        level,
-        test_id,
-        domain_id,
-        *way,
-        company_id,
-        whole,
-        working,
-        p1,
-        p2,
-        p3,
-        p4,
-        i1,
-        i2,
-    ) in db.session.execute(query):
-        line = (company_id, whole, working, p1, p2, p3, p4, i1, i2)
+    for month, lab_id, level, test_id, domain_id, province, city, lab_province, *line in db.session.execute(query):
         labs[month, lab_id, level, test_id, domain_id].append(line)
-        province, city, lab_province = way
         ways[month, domain_id, province, city, lab_province].append(line)
     return Cells(
         [Cell(*key, _tally(lines)) for key, lines in labs.items()],
