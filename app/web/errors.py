@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
+from werkzeug.exceptions import NotFound as NoPage
+from werkzeug.routing import RequestRedirect
 
 from app.accounts.rules import safe_path
 from app.api import FieldError, Problem, is_api_call
@@ -114,6 +116,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         answer = problem(status, code, text)
     elif isinstance(error, CSRFError) and unsent.ours():
         answer = current_app.make_response(unsent.page())
+    elif isinstance(error, MethodNotAllowed) and request.method == "GET" and (page := _page_above()):
+        return redirect(page, 303)
     else:
         answer = current_app.make_response(_page(status, text))
     if isinstance(error, MethodNotAllowed):
@@ -121,6 +125,23 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, TooManyRequests):
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
+
+
+def _page_above() -> str | None:
+    """The nearest page above an address that only takes posts: a step opened by its bare address, as when a tab is
+    loaded again after a refusal, leads to what it belongs to. None where there is none.
+    """
+    adapter = current_app.create_url_adapter(request)
+    path = request.path
+    while adapter and (path := path.rpartition("/")[0]):
+        try:
+            adapter.match(path, "GET")
+        except RequestRedirect:
+            return f"{path}/"
+        except (MethodNotAllowed, NoPage):
+            continue
+        return path
+    return None
 
 
 def _detail(error: HTTPException, status: int) -> str:

@@ -134,7 +134,10 @@ def test_signing_out_forgets_all_but_the_language(engineer, clean):
 
 
 def test_signing_out_needs_a_form(engineer, clean):
-    assert browser(clean, engineer).get("/accounts/sign-out").status_code == 405
+    client = browser(clean, engineer)
+    answer = client.get("/accounts/sign-out")
+    assert (answer.status_code, answer.location) == (303, "/accounts/")
+    assert client.get("/accounts/").status_code == 200
 
 
 def test_a_new_password_ends_every_other_session(engineer, clean):

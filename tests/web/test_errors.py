@@ -94,6 +94,21 @@ def test_a_missing_page_is_404(served, clean, path):
 
 
 @pytest.mark.parametrize(
+    ("path", "above"),
+    [
+        ("/bookings/x/cancel", "/bookings/x"),
+        ("/bookings/x/run/finish", "/bookings/x/run"),
+        ("/orders/x/amendments/1/accept", "/orders/x"),
+        ("/admin/jobs/x/run", "/admin/jobs"),
+    ],
+)
+def test_a_step_opened_by_its_bare_address_leads_to_the_page_it_stands_on(clean, path, above):
+    answer = ask(clean, path)
+    assert (answer.status_code, answer.location) == (303, above)
+    assert browser(clean).open(path, method="PUT").status_code == 405
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "/api/v1/nowhere", 404, "not_found"),
