@@ -13,7 +13,7 @@ from app.booking import rules
 from app.booking.queries import Taken
 from app.labs.queries import Bench, CapableBench
 from app.labs.setup import Unit
-from app.worktime import Interval, Limit, Use, clip, earliest, lay, merge, starts, subtract
+from app.worktime import Interval, Limit, Starts, Use, clip, lay, merge, subtract
 
 Rows = Mapping[str, Sequence[Taken]]
 """Taken time by resource."""
@@ -163,6 +163,18 @@ def _with_changeover(capable: CapableBench, row: Taken) -> Taken:
     return row._replace(when=Interval(row.when.start - before, row.when.end + after))
 
 
+def starts(
+    capable: CapableBench,
+    needed: Sequence[Sequence[Option]],
+    not_before: datetime,
+    not_after: datetime,
+    limit: Limit | None = None,
+) -> Starts:
+    """The starts in [not_before, not_after] of uses that find one free of each choice. needed: see `choices`."""
+    busy = [[option.busy for option in choice] for choice in needed]
+    return Starts(capable.need, capable.bench.calendar, capable.bench.grain, busy, not_before, not_after, limit)
+
+
 def slots(
     capable: CapableBench,
     rows: Rows,
@@ -175,9 +187,8 @@ def slots(
 
     limit: what the lab's rules leave who asks.
     """
-    bench, needed = capable.bench, choices(capable, rows, wish)
-    busy = [[option.busy for option in choice] for choice in needed]
-    for use in starts(capable.need, bench.calendar, bench.grain, busy, not_before, not_after, limit):
+    needed = choices(capable, rows, wish)
+    for use in starts(capable, needed, not_before, not_after, limit):
         yield _slot(capable, use, needed)
 
 
@@ -190,9 +201,8 @@ def earliest_slot(
     limit: Limit | None = None,
 ) -> Slot | None:
     """The first of `slots`, found by walking the gaps."""
-    bench, needed = capable.bench, choices(capable, rows, wish)
-    busy = [[option.busy for option in choice] for choice in needed]
-    use = earliest(capable.need, bench.calendar, bench.grain, busy, not_before, not_after, limit)
+    needed = choices(capable, rows, wish)
+    use = starts(capable, needed, not_before, not_after, limit).earliest()
     return _slot(capable, use, needed) if use else None
 
 

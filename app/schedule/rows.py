@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.booking.availability import Rows, Wish, availability, choices
+from app.booking.availability import Rows, Wish, availability, choices, starts
 from app.booking.queries import Taken
 from app.booking.sharing import Allowance
 from app.labs.queries import Bench, CapableBench
@@ -26,7 +26,6 @@ from app.worktime import (
     Limit,
     WorkingCalendar,
     clip,
-    feasible_windows,
     local_date,
     local_day,
     merge,
@@ -266,11 +265,10 @@ def _free(bench: Bench, free: Sequence[Interval], page: Frame) -> Iterator[Windo
 
 def _feasible(capable: CapableBench, rows: Rows, wish: Wish, page: Frame, limit: Limit | None = None) -> list[Interval]:
     """Time in which a use of the test can start."""
-    bench, not_before = capable.bench, max(page.span.start, page.bookable.start)
+    not_before = max(page.span.start, page.bookable.start)
     if not_before > page.last_start:
         return []
-    needed = [[option.busy for option in choice] for choice in choices(capable, rows, wish)]
-    return feasible_windows(capable.need, bench.calendar, bench.grain, needed, not_before, page.last_start, limit)
+    return starts(capable, choices(capable, rows, wish), not_before, page.last_start, limit).windows()
 
 
 def _starts(bench: Bench, feasible: Sequence[Interval], page: Frame) -> Iterator[Window]:

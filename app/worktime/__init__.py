@@ -28,12 +28,10 @@ from app.worktime.uses import (
     Choice,
     Limit,
     Need,
+    Starts,
     Use,
     can_ever_run,
-    earliest,
-    feasible_windows,
     lay,
-    starts,
 )
 from app.worktime.zone import SHANGHAI, local_date, local_day, midnight
 
@@ -56,6 +54,7 @@ __all__ = [
     "Limit",
     "Need",
     "ShiftPattern",
+    "Starts",
     "Use",
     "WeeklyShift",
     "WorkingCalendar",
@@ -64,8 +63,6 @@ __all__ = [
     "can_ever_run",
     "clip",
     "day",
-    "earliest",
-    "feasible_windows",
     "intersect",
     "is_working_day",
     "lay",
@@ -74,7 +71,6 @@ __all__ = [
     "local_day",
     "merge",
     "midnight",
-    "starts",
     "subtract",
     "sun",
     "working_days_between",

@@ -91,94 +91,13 @@ def lay(start: datetime, need: Need, calendar: WorkingCalendar) -> Use | None:
     return use if use and use.ends_at - start <= LONGEST_USE else None
 
 
-def starts(
-    need: Need,
-    calendar: WorkingCalendar,
-    grain: timedelta,
-    needed: Sequence[Choice],
-    not_before: datetime,
-    not_after: datetime,
-    limit: Limit | None = None,
-) -> Iterator[Use]:
+class Starts:
     """Every use that starts on the grain in [not_before, not_after], finds one free of each choice and keeps to the
-    limit, in order.
+    limit, in order of its start.
 
-    needed: all that has to be free, a bench alone as ((its busy spans,),). Raises ValueError for busy spans that
-    are not sorted or overlap, CalendarUnknown.
+    needed: all that has to be free, a bench alone as ((its busy spans,),). Raises ValueError for busy spans that are
+    not sorted or overlap, CalendarUnknown.
     """
-    search = _Search(need, calendar, grain, needed, not_before, not_after, limit)
-    use = search.first(not_before)
-    while use is not None:
-        yield use
-        use = search.first(use.starts_at + timedelta.resolution)
-
-
-def earliest(
-    need: Need,
-    calendar: WorkingCalendar,
-    grain: timedelta,
-    needed: Sequence[Choice],
-    not_before: datetime,
-    not_after: datetime,
-    limit: Limit | None = None,
-) -> Use | None:
-    """The first of `starts`; None when there is none."""
-    return _Search(need, calendar, grain, needed, not_before, not_after, limit).first(not_before)
-
-
-def feasible_windows(
-    need: Need,
-    calendar: WorkingCalendar,
-    grain: timedelta,
-    needed: Sequence[Choice],
-    not_before: datetime,
-    not_after: datetime,
-    limit: Limit | None = None,
-) -> list[Interval]:
-    """The starts of `starts` as half-open spans: a grain start in [not_before, not_after] is feasible exactly
-    if it lies in one of them. Each goes from its first start to one grain after its last, at most to the end
-    of that day's window.
-    """
-    search = _Search(need, calendar, grain, needed, not_before, not_after, limit)
-    spans: list[Interval] = []
-    use = search.first(not_before)
-    while use is not None:
-        spans.append(search.starts_from(use))
-        use = search.first(spans[-1].end)
-    return merge(spans)
-
-
-def can_ever_run(need: Need, calendar: WorkingCalendar, start: date) -> bool:
-    """True when the need, on an empty bench, can start within a year (366 days) of the local date `start`."""
-    begin = midnight(start)
-    # A later start never ends earlier, so the start of each day's window is the only one to try.
-    return earliest(need, calendar, DAY, (), begin, begin + _YEAR) is not None
-
-
-def _lay(track: Track, start: datetime, need: Need) -> Use | None:
-    """The use from the working instant `start`; None when the track ends before it does."""
-    ready = track.finish(start, need.setup) if need.setup else start
-    run = None if ready is None else _run(track, ready, need)
-    if run is None:
-        return None
-    ends_at = track.finish(run[1], need.teardown) if need.teardown else run[1]
-    return None if ends_at is None else Use(start, *run, ends_at)
-
-
-def _run(track: Track, ready: datetime, need: Need) -> tuple[datetime, datetime] | None:
-    if need.unattended:
-        return ready, ready + need.run
-    if need.splits:
-        begin = track.first_open(ready)
-        end = None if begin is None else track.finish(begin, need.run)
-    else:
-        begin = track.fit(ready, need.run)
-        end = None if begin is None else begin + need.run
-    return None if begin is None or end is None else (begin, end)
-
-
-class _Search:
-    """One question about one bench."""
 
     def __init__(
         self,
@@ -188,18 +107,41 @@ class _Search:
         needed: Sequence[Choice],
         not_before: datetime,
         not_after: datetime,
-        limit: Limit | None,
+        limit: Limit | None = None,
     ) -> None:
         if grain <= _NOTHING:
             raise ValueError("a grain is longer than nothing")
         if any(second.start < first.end for each in needed for busy in each for first, second in pairwise(busy)):
             raise ValueError("busy spans must be sorted and must not overlap")
-        self._need, self._grain, self._not_after, self._limit = need, grain, not_after, limit
+        self._need, self._grain, self._limit = need, grain, limit
+        self._not_before, self._not_after = not_before, not_after
         self._least = need.setup + need.run + need.teardown
         self._needed = [[_Taken(busy) for busy in choice] for choice in needed]
         self._track = calendar.track(not_before, max(not_before, not_after) + LONGEST_USE)
 
-    def first(self, at: datetime) -> Use | None:
+    def __iter__(self) -> Iterator[Use]:
+        use = self.earliest()
+        while use is not None:
+            yield use
+            use = self._first(use.starts_at + timedelta.resolution)
+
+    def earliest(self) -> Use | None:
+        """The first of them; None when there is none."""
+        return self._first(self._not_before)
+
+    def windows(self) -> list[Interval]:
+        """Their starts as half-open spans: a grain start in [not_before, not_after] is feasible exactly if it lies
+        in one of them. Each goes from its first start to one grain after its last, at most to the end of that day's
+        window.
+        """
+        spans: list[Interval] = []
+        use = self.earliest()
+        while use is not None:
+            spans.append(self._starts_from(use))
+            use = self._first(spans[-1].end)
+        return merge(spans)
+
+    def _first(self, at: datetime) -> Use | None:
         """The first use that starts at `at` or later."""
         start = self._track.next_start(at, self._grain)
         while start is not None and start <= self._not_after:
@@ -214,7 +156,7 @@ class _Search:
             start = self._track.next_start(retry, self._grain)
         return None
 
-    def starts_from(self, use: Use) -> Interval:
+    def _starts_from(self, use: Use) -> Interval:
         """The feasible starts that follow `use` without a gap in the same day's window."""
         start, day_end = use.starts_at, self._track.day_end(use.starts_at)
         assert day_end is not None  # the use starts inside it
@@ -246,6 +188,35 @@ class _Search:
             blocked.append(allowed)
         until = max(blocked, default=use.starts_at)
         return until if until > use.starts_at else None
+
+
+def can_ever_run(need: Need, calendar: WorkingCalendar, start: date) -> bool:
+    """True when the need, on an empty bench, can start within a year (366 days) of the local date `start`."""
+    begin = midnight(start)
+    # A later start never ends earlier, so the start of each day's window is the only one to try.
+    return Starts(need, calendar, DAY, (), begin, begin + _YEAR).earliest() is not None
+
+
+def _lay(track: Track, start: datetime, need: Need) -> Use | None:
+    """The use from the working instant `start`; None when the track ends before it does."""
+    ready = track.finish(start, need.setup) if need.setup else start
+    run = None if ready is None else _run(track, ready, need)
+    if run is None:
+        return None
+    ends_at = track.finish(run[1], need.teardown) if need.teardown else run[1]
+    return None if ends_at is None else Use(start, *run, ends_at)
+
+
+def _run(track: Track, ready: datetime, need: Need) -> tuple[datetime, datetime] | None:
+    if need.unattended:
+        return ready, ready + need.run
+    if need.splits:
+        begin = track.first_open(ready)
+        end = None if begin is None else track.finish(begin, need.run)
+    else:
+        begin = track.fit(ready, need.run)
+        end = None if begin is None else begin + need.run
+    return None if begin is None or end is None else (begin, end)
 
 
 class _Taken:

@@ -31,7 +31,7 @@ from app.database import db, transaction
 from app.errors import YujianError
 from app.labs import rules as kinds
 from app.labs.queries import capable_benches
-from app.worktime import PATTERNS, Interval, Need, WorkingCalendar, earliest, feasible_windows, local_date, starts
+from app.worktime import PATTERNS, Interval, Need, Starts, WorkingCalendar, local_date
 from tests.conftest import empty_tables
 from tests.grain import on_grain
 from tests.statements import statements
@@ -285,10 +285,10 @@ def test_the_search_within_rules_equals_asking_of_every_start(question: tuple, d
     chosen = data.draw(st.sets(st.sampled_from(sorted(rules)), min_size=1))
     allowance = Allowance(tuple((kind, rules[kind]) for kind in sorted(chosen)))
     asked = need, calendar, grain, [[busy]], not_before, not_after
-    expected = [use for use in starts(*asked) if allowance.refusal(use.interval) is None]
-    assert list(starts(*asked, allowance)) == expected
-    assert earliest(*asked, allowance) == (expected[0] if expected else None)
-    offered = feasible_windows(*asked, allowance)
+    expected = [use for use in Starts(*asked) if allowance.refusal(use.interval) is None]
+    assert list(Starts(*asked, allowance)) == expected
+    assert Starts(*asked, allowance).earliest() == (expected[0] if expected else None)
+    offered = Starts(*asked, allowance).windows()
     every = on_grain(calendar, Interval(not_before, not_after + HOUR / 60), grain)
     assert [start for start in every if any(span.contains(start) for span in offered)] == [
         use.starts_at for use in expected
@@ -308,7 +308,7 @@ def test_weeks_that_are_used_up_are_passed_whole() -> None:
     share = Counting(((kinds.WEEKLY_HOURS, Share.of(40 * HOUR, used)),))
     need = Need(timedelta(0), 4 * HOUR, timedelta(0), splits=False, unattended=False)
     calendar = WorkingCalendar((PATTERNS["day"],))
-    use = earliest(need, calendar, HOUR / 4, [[[]]], at(4), at(4) + 180 * DAY, share)
+    use = Starts(need, calendar, HOUR / 4, [[[]]], at(4), at(4) + 180 * DAY, share).earliest()
     assert use is not None
     assert local_date(use.starts_at) == local_date(monday + 20 * WEEK)
     assert Counting.asked <= 21

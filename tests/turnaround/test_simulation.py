@@ -20,7 +20,7 @@ from app.turnaround.simulation.inputs import Inputs, Spread
 from app.turnaround.simulation.openings import Openings, Task, minutes_since, openings_of
 from app.turnaround.simulation.policies import Policy
 from app.turnaround.simulation.run import Outcome, simulate
-from app.worktime import PATTERNS, Interval, Need, WorkingCalendar, earliest, merge, midnight
+from app.worktime import PATTERNS, Interval, Need, Starts, WorkingCalendar, merge, midnight
 
 FIRST = date(2025, 10, 3)
 ALWAYS = Openings([(0, DAYS * DAY)])
@@ -41,7 +41,7 @@ def test_minutes_agree_with_working_time() -> None:
         grain = timedelta(minutes=dice.choice((15, 60, 240)))
         busy = merge(_span(begin, dice) for _ in range(dice.randrange(12)))
         at = begin + timedelta(minutes=dice.randrange(20 * DAY))
-        wanted = earliest(need, CALENDARS[which], grain, ((busy,),), at, begin + timedelta(days=150))
+        wanted = Starts(need, CALENDARS[which], grain, ((busy,),), at, begin + timedelta(days=150)).earliest()
         agenda = Agenda(laid[which], int(grain.total_seconds() // 60))
         for span in busy:
             agenda.take(minutes_since(begin, span.start), minutes_since(begin, span.end))

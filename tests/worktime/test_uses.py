@@ -10,14 +10,12 @@ from app.worktime import (
     Interval,
     Need,
     ShiftPattern,
+    Starts,
     Use,
     WeeklyShift,
     WorkingCalendar,
     can_ever_run,
-    earliest,
-    feasible_windows,
     lay,
-    starts,
 )
 from tests.grain import on_grain
 
@@ -136,7 +134,7 @@ def test_free_starts_stop_where_a_quarter_of_an_hour_more_would_last_over_400_da
     first, last = local("2026-03-02T08:00"), local("2027-03-29T09:00")
     run = need(0, len(mornings.windows(Interval(first, last))), 0, splits=True)
     assert lay(first, run, mornings).ends_at == last
-    spans = feasible_windows(run, mornings, HOUR / 4, (), first, first + HOUR)
+    spans = Starts(run, mornings, HOUR / 4, (), first, first + HOUR).windows()
     assert spans == [span("2026-03-02T08:00", "2026-03-02T08:15")]
 
 
@@ -152,9 +150,9 @@ def test_a_start_too_early_for_400_days_does_not_hide_a_later_one():
     every_start = on_grain(calendar, Interval(begin, end), HOUR)
     possible = [found for start in every_start if (found := lay(start, long, calendar))]
     assert 0 < len(possible) < len(every_start)
-    assert list(starts(long, calendar, HOUR, (), begin, end)) == possible
-    assert earliest(long, calendar, HOUR, (), begin, end) == possible[0]
-    offered = feasible_windows(long, calendar, HOUR, (), begin, end)
+    assert list(Starts(long, calendar, HOUR, (), begin, end)) == possible
+    assert Starts(long, calendar, HOUR, (), begin, end).earliest() == possible[0]
+    offered = Starts(long, calendar, HOUR, (), begin, end).windows()
     assert [s for s in every_start if any(each.contains(s) for each in offered)] == [
         each.starts_at for each in possible
     ]
@@ -162,46 +160,52 @@ def test_a_start_too_early_for_400_days_does_not_hide_a_later_one():
 
 def test_the_earliest_start_follows_a_busy_morning():
     busy = [span("2026-11-25T08:30", "2026-11-25T11:10")]
-    found = earliest(need(0.5, 2, 0.5), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-30T00:00"))
+    found = Starts(
+        need(0.5, 2, 0.5), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-30T00:00")
+    ).earliest()
     assert found.starts_at == local("2026-11-25T11:30")
 
 
 def test_back_to_back_is_no_overlap():
     busy = [span("2026-11-25T08:30", "2026-11-25T10:30"), span("2026-11-25T13:30", "2026-11-25T17:30")]
-    found = earliest(need(1, 1, 1), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-26T00:00"))
+    found = Starts(
+        need(1, 1, 1), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-26T00:00")
+    ).earliest()
     assert found.interval == span("2026-11-25T10:30", "2026-11-25T13:30")
 
 
 def test_a_busy_span_inside_the_night_of_a_stretched_setup_is_in_the_way():
     night = [span("2026-11-25T22:00", "2026-11-25T23:00")]
-    found = earliest(need(2, 1, 0), DAY_SHIFT, HOUR, [[night]], local("2026-11-25T16:00"), local("2026-11-27T00:00"))
+    found = Starts(
+        need(2, 1, 0), DAY_SHIFT, HOUR, [[night]], local("2026-11-25T16:00"), local("2026-11-27T00:00")
+    ).earliest()
     assert found.starts_at == local("2026-11-26T08:30")
 
 
 def test_seconds_in_the_question_do_not_move_the_grain():
     now = local("2026-11-25T09:30") + timedelta(seconds=12, microseconds=5)
     busy = [Interval(local("2026-11-25T10:00"), local("2026-11-25T11:30") + timedelta(seconds=30))]
-    found = earliest(need(0, 1, 0), DAY_SHIFT, HOUR, [[busy]], now, now + timedelta(days=1))
+    found = Starts(need(0, 1, 0), DAY_SHIFT, HOUR, [[busy]], now, now + timedelta(days=1)).earliest()
     assert found.starts_at == local("2026-11-25T12:30")
 
 
 def test_both_ends_of_the_question_are_allowed_starts():
     eight, nine = local("2026-11-25T08:30"), local("2026-11-25T09:30")
-    found = list(starts(need(0, 1, 0), DAY_SHIFT, HOUR, (), eight, nine))
+    found = list(Starts(need(0, 1, 0), DAY_SHIFT, HOUR, (), eight, nine))
     assert [each.starts_at for each in found] == [eight, nine]
-    assert list(starts(need(0, 1, 0), DAY_SHIFT, HOUR, (), nine, eight)) == []
+    assert list(Starts(need(0, 1, 0), DAY_SHIFT, HOUR, (), nine, eight)) == []
 
 
 def test_free_starts_end_one_grain_after_the_last_or_with_the_window():
     busy = [span("2026-11-25T12:30", "2026-11-25T14:30")]
-    spans = feasible_windows(
+    spans = Starts(
         need(0, 2, 0), DAY_SHIFT, HOUR, [[busy]], local("2026-11-25T00:00"), local("2026-11-25T16:00")
-    )
+    ).windows()
     # 8:30 to 10:30 before the busy span; 14:30 and 15:30 after it, the latter to the next morning's run.
     assert spans == [span("2026-11-25T08:30", "2026-11-25T11:30"), span("2026-11-25T14:30", "2026-11-25T16:30")]
-    all_day = feasible_windows(
+    all_day = Starts(
         need(0, 2, 0), CONTINUOUS, 8 * HOUR, (), local("2026-11-25T00:00"), local("2026-11-26T23:00")
-    )
+    ).windows()
     assert all_day == [span("2026-11-25T00:00", "2026-11-27T00:00")]
 
 
@@ -212,7 +216,7 @@ def test_unsorted_or_overlapping_busy_spans_are_refused():
     )
     for busy in ([early, late], [late, early]):
         with pytest.raises(ValueError, match="sorted"):
-            earliest(need(0, 1, 0), DAY_SHIFT, HOUR, [[busy]], early.start, late.end)
+            Starts(need(0, 1, 0), DAY_SHIFT, HOUR, [[busy]], early.start, late.end).earliest()
 
 
 @pytest.mark.parametrize("hours", [(0, 0, 0), (-1, 1, 0), (0, 1, -1), (0, -1, 0)])
@@ -223,4 +227,4 @@ def test_a_need_without_a_run_is_none(hours):
 
 def test_a_grain_of_nothing_is_refused():
     with pytest.raises(ValueError, match="grain"):
-        earliest(need(0, 1, 0), DAY_SHIFT, 0 * HOUR, (), local("2026-11-25T00:00"), local("2026-11-26T00:00"))
+        Starts(need(0, 1, 0), DAY_SHIFT, 0 * HOUR, (), local("2026-11-25T00:00"), local("2026-11-26T00:00")).earliest()

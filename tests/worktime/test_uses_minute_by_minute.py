@@ -12,13 +12,11 @@ from app.worktime import (
     Interval,
     Need,
     ShiftPattern,
+    Starts,
     WeeklyShift,
     WorkingCalendar,
-    earliest,
-    feasible_windows,
     lay,
     merge,
-    starts,
 )
 from tests.grain import on_grain
 
@@ -110,12 +108,12 @@ def test_the_search_equals_the_walk(question):
     first, need, calendar, grain, busy, not_before, not_after = question
     minutes = Minutes(calendar, first, DAYS, busy)
     expected = list(minutes.starts(need, grain, not_before, not_after))
-    found = list(starts(need, calendar, grain, [[busy]], not_before, not_after))
+    found = list(Starts(need, calendar, grain, [[busy]], not_before, not_after))
 
     # The walk knows thirty days; what ends later, it cannot see.
     assert [use for use in found if use.ends_at <= minutes.end] == expected
-    assert earliest(need, calendar, grain, [[busy]], not_before, not_after) == (found[0] if found else None)
-    offered = feasible_windows(need, calendar, grain, [[busy]], not_before, not_after)
+    assert Starts(need, calendar, grain, [[busy]], not_before, not_after).earliest() == (found[0] if found else None)
+    offered = Starts(need, calendar, grain, [[busy]], not_before, not_after).windows()
     every = on_grain(calendar, Interval(not_before, not_after + MINUTE), grain)
     assert [start for start in every if any(span.contains(start) for span in offered)] == [
         use.starts_at for use in found
@@ -127,7 +125,7 @@ def test_the_search_equals_the_walk(question):
 def test_every_use_found_keeps_the_rules(question):
     first, need, calendar, grain, busy, not_before, not_after = question
     minutes = Minutes(calendar, first, DAYS, busy)
-    for use in starts(need, calendar, grain, [[busy]], not_before, not_after):
+    for use in Starts(need, calendar, grain, [[busy]], not_before, not_after):
         assert not_before <= use.starts_at <= not_after
         assert use.starts_at <= use.run_from < use.run_until <= use.ends_at
         assert not any(span.overlaps(use.interval) for span in busy)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from app.booking.availability import PlaceOf, Rows, Wish, choices, earliest_slot
+from app.booking.availability import PlaceOf, Rows, Wish, choices, earliest_slot, starts
 from app.booking.queries import Taken
 from app.booking.rules import Limits, bookable_span
 from app.labs.queries import CapableBench, outside_scope
 from app.labs.setup import Unit
-from app.worktime import Interval, ShiftPattern, WeeklyShift, WorkingCalendar, feasible_windows, local_date, midnight
+from app.worktime import Interval, ShiftPattern, WeeklyShift, WorkingCalendar, local_date, midnight
 
 # A bench that is not there.
 NEW = "+1"
@@ -116,11 +116,11 @@ def _last_free(request: Request, item: CapableBench, filling: _Filling) -> datet
     """An instant of the last day before its own time on which the request could have started here."""
     earliest, last = filling.span(request, item).start, request.had.start - timedelta.resolution
     rows = filling.rows(item, earliest)
-    needed = [[option.busy for option in choice] for choice in choices(item, rows, request.wish)]
+    needed = choices(item, rows, request.wish)
     near = max(earliest, last - NEAR)
     for start, end in ((near, last), (earliest, near)):
         if start < end:
-            free = feasible_windows(item.need, item.bench.calendar, item.bench.grain, needed, start, end)
+            free = starts(item, needed, start, end).windows()
             if free:
                 return free[-1].end - timedelta.resolution
     return None
