@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base, db
 from tests.world import World
 
-pytest_plugins = ("tests.postgres_server",)
+pytest_plugins = ("tests.postgres_server", "tests.notifications.postbox")
 
 # How long an example takes tells of the machine, not of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,6 @@
 """A forgotten password, from the page over a real mail server to the new one."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from time import monotonic
 
@@ -23,24 +22,10 @@ from app.notifications.reading import read_events
 from app.notifications.service import Choose, choose
 from tests.accounts.conftest import PASSWORD
 from tests.http import browser
-from tests.notifications.postbox import Postbox, open_postbox
+from tests.notifications.postbox import Postbox
 from tests.world import Person, World
 
 NEW = "another horse battery"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postbox]:
-    with open_postbox() as box:
-        yield box
-
-
-@pytest.fixture
-def box(server: Postbox, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Postbox:
-    monkeypatch.setitem(app.config, "SMTP_URL", server.url)
-    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://yujian.lab.example/")
-    server.mails.clear()
-    return server
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
+from flask import Flask
 
 
 @dataclass
@@ -51,3 +53,18 @@ def open_postbox() -> Iterator[Postbox]:
         yield box
     finally:
         controller.stop()
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[Postbox]:
+    with open_postbox() as box:
+        yield box
+
+
+@pytest.fixture
+def box(mail_server: Postbox, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Postbox:
+    """An empty postbox that takes every mail, and the settings that lead there and back."""
+    monkeypatch.setitem(app.config, "SMTP_URL", mail_server.url)
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://yujian.lab.example/")
+    mail_server.mails.clear(), mail_server.answers.clear(), mail_server.connections.clear()
+    return mail_server

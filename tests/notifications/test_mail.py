@@ -2,11 +2,9 @@
 
 import re
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from flask import Flask
 
 from app.accounts import members
 from app.accounts import service as accounts
@@ -21,23 +19,8 @@ from app.notifications.rules import BACK_OFF
 from app.notifications.server import parse
 from app.notifications.service import Choose
 from tests.http import browser
-from tests.notifications.postbox import Postbox, open_postbox
+from tests.notifications.postbox import Postbox
 from tests.world import Person, World, at
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postbox]:
-    with open_postbox() as box:
-        yield box
-
-
-@pytest.fixture
-def box(server: Postbox, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Postbox:
-    """An empty postbox, and the setting that leads there."""
-    monkeypatch.setitem(app.config, "SMTP_URL", server.url)
-    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://yujian.lab.example/")
-    server.mails.clear(), server.answers.clear(), server.connections.clear()
-    return server
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import io
 import re
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
@@ -39,27 +38,13 @@ from app.turnaround.scheduled.periods import Every
 from app.turnaround.scheduled.wording import SAID
 from app.turnaround.trend import Shift
 from tests.http import browser, program
-from tests.notifications.postbox import Postbox, open_postbox
+from tests.notifications.postbox import Postbox
 from tests.world import Person, World, at
 
 # Monday; the last complete week is that from the 2nd to the 8th, the last complete month October.
 MONDAY = at(9, 2, 40)
 HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 WEEK = Period(date(2026, 11, 2), date(2026, 11, 8))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postbox]:
-    with open_postbox() as box:
-        yield box
-
-
-@pytest.fixture
-def box(server: Postbox, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Postbox:
-    monkeypatch.setitem(app.config, "SMTP_URL", server.url)
-    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://yujian.lab.example/")
-    server.mails.clear(), server.answers.clear(), server.connections.clear()
-    return server
 
 
 @pytest.fixture
