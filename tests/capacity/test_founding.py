@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.capacity.founding.service import FoundLab, found
+from app.capacity.founding.service import FoundLab, found_lab
 from app.database import db, transaction
 from app.errors import Forbidden
 from app.labs.models import Lab
@@ -47,7 +47,7 @@ def test_only_the_administrator_of_an_operator_adds_a_lab(world: World, visitor:
         command = FoundLab("x", "", "", "y", "", "", None, None, ("battery",), "", "")
         with transaction():
             try:
-                found(person.viewer, command, world.now)
+                found_lab(person.viewer, command, world.now)
             except Forbidden:
                 continue
             raise AssertionError

@@ -43,7 +43,7 @@ def may_found(viewer: Viewer) -> bool:
     return viewer.is_lab and bool(allowed(viewer, Action.FOUND_LAB))
 
 
-def found(viewer: Viewer, command: FoundLab, now: datetime) -> Lab:
+def found_lab(viewer: Viewer, command: FoundLab, now: datetime) -> Lab:
     """Add a lab to the viewer's operator; he becomes its administrator. Raises Forbidden, NotFound, Invalid."""
     if not may_found(viewer):
         raise Forbidden()

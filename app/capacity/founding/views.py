@@ -65,7 +65,7 @@ def new() -> Any:
     if not service.may_found(viewer()):
         raise NotFound()
     form = LabForm().offer()
-    lab = form.run(lambda command: service.found(viewer(), command, now()))
+    lab = form.run(lambda command: service.found_lab(viewer(), command, now()))
     if lab:
         return redirect(url_for("capacity_resources.index", lab_id=lab.id), 303)
     return render_template("capacity/new.html", form=form), form.status
