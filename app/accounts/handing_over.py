@@ -78,7 +78,7 @@ def end(viewer: Viewer, membership_id: str, to_id: str, now: datetime) -> str:
     to_id: the colleague's membership, '' where nothing is owned. Raises NobodyTakesOver, LastManager, NotFound.
     """
     with transaction() as session:
-        membership = _open(session, viewer, membership_id)
+        membership = members.open_seat(session, viewer, membership_id)
         found = _found(session, membership, now)
         if found:
             to = next((each for each in _colleagues(membership) if each.id == to_id), None)

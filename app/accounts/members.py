@@ -240,15 +240,22 @@ def end(viewer: Viewer, membership_id: str, now: datetime) -> str:
     Raises NotFound, LastManager.
     """
     with transaction() as session:
-        membership = session.get(Membership, membership_id)
-        if membership is None or membership.ended_at or not may_fill(viewer, seat_of(membership)):
-            raise NotFound()
+        membership = open_seat(session, viewer, membership_id)
         turns.wait(session, Counted.MANAGERS, membership.organisation_id)
         if membership.role in MANAGERS and not _another_manager(session, membership):
             raise rules.LastManager()
         membership.ended_at = now
         log.record(session, "membership.ended", membership, by=viewer, at=now)
     return membership.organisation_id
+
+
+def open_seat(session: Session, viewer: Viewer, membership_id: str) -> Membership:
+    """A membership that the viewer may end, locked against others who would. Raises NotFound."""
+    ends = {"of": Membership, "key_share": True}
+    membership = session.get(Membership, membership_id, with_for_update=ends, populate_existing=True)
+    if membership is None or membership.ended_at or not may_fill(viewer, seat_of(membership)):
+        raise NotFound()
+    return membership
 
 
 def _another_manager(session: Session, membership: Membership) -> bool:
