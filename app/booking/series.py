@@ -4,15 +4,16 @@ Occurrences are bookings like others, one order line each, and are changed one b
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
-from app.booking import queries, rules, service
+from app.booking import queries, repeating, rules, service
 from app.booking.allowances import left_to
 from app.booking.availability import Rows, Slot, Wish, earliest_slot, slot_for, use_at
 from app.booking.models import Booking
@@ -91,6 +92,11 @@ class BookSeries:
     on_conflict: OnConflict
     sample: str = ""
     note: str = ""
+    idempotency_key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return repeating.fingerprint_of(*astuple(replace(self, idempotency_key=None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +201,33 @@ def book(viewer: Viewer, command: BookSeries, now: datetime) -> list[Booking]:
     Raises Forbidden, NotFound, Invalid, SeriesRefused, and what a single booking raises; then nothing is stored.
     """
     require(viewer, Action.BOOK)
+    try:
+        return _repeated(viewer, command) or _book(viewer, command, now)
+    except (YujianError, IntegrityError):
+        # A form that is sent twice at once stands in its own way: what it has booked answers both.
+        booked = _repeated(viewer, command)
+        if not booked:
+            raise
+        return booked
+
+
+def _repeated(viewer: Viewer, command: BookSeries) -> list[Booking]:
+    """What the same request has booked before."""
+    first = repeating.earlier(db.session(), viewer, command.idempotency_key, command.fingerprint)
+    query = select(Booking).where(Booking.series_id == (first.series_id if first else ""))
+    return list(db.session.scalars(query.order_by(Booking.starts_at)))
+
+
+def _book(viewer: Viewer, command: BookSeries, now: datetime) -> list[Booking]:
     planned = preview(viewer, command, now)
     missing = [each for each in planned if each.slot is None]
     if missing and (command.on_conflict is OnConflict.REFUSE or len(missing) == len(planned)):
         raise SeriesRefused(count=len(missing))
     series_id = new_id()
     with transaction() as session:
-        return [_place(session, viewer, command, each.slot, series_id, now) for each in planned if each.slot]
+        made = [_place(session, viewer, command, each.slot, series_id, now) for each in planned if each.slot]
+        repeating.remember(session, viewer, command.idempotency_key, command.fingerprint, made[0], now)
+        return made
 
 
 def _place(session: Session, viewer: Viewer, command: BookSeries, slot: Slot, series_id: str, now: datetime) -> Booking:

@@ -1,5 +1,7 @@
 """Pages of recurring bookings: a preview of every occurrence, and cancelling from one of them on."""
 
+import secrets
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -41,16 +43,19 @@ class SeriesForm(CommandForm):
     on_conflict = RadioField(_l("遇到节假日或已占用"), default=OnConflict.SKIP.value)
     sample = StringField(_l("样品"), [no_nul, at_most(SAMPLE_LENGTH)])
     note = TextAreaField(_l("备注"), [no_nul, at_most(NOTE_LENGTH)])
+    # One form sent twice by a nervous finger is one series.
+    key = HiddenField(validators=[no_nul, at_most(40)])
 
     def offer(self) -> "SeriesForm":
-        """The rhythms and what to do about conflicts."""
+        """The rhythms and what to do about conflicts; a form that is new gets its key."""
+        self.key.data = self.key.data or secrets.token_hex(8)
         self.rhythm.choices = [SelectChoice(each.value, gettext(each.label)) for each in Rhythm]
         self.on_conflict.choices = [SelectChoice(each.value, gettext(each.label)) for each in OnConflict]
         return self
 
     def command(self) -> BookSeries:
         assert self.starts_at.data is not None
-        return BookSeries(
+        command = BookSeries(
             test_id=self.test.data or "",
             resource=self.resource.data or "",
             starts_at=self.starts_at.data,
@@ -61,6 +66,7 @@ class SeriesForm(CommandForm):
             sample=(self.sample.data or "").strip(),
             note=(self.note.data or "").strip(),
         )
+        return replace(command, idempotency_key=f"series:{self.key.data}:{command.fingerprint}")
 
 
 @bp.route("/bookings/series/new", methods=["GET", "POST"])

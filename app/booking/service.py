@@ -1,6 +1,5 @@
 """Booking: one function per user action, one transaction each, one path for page, API, demo and plan."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from app import turns
 from app.accounts.policy import Action, Viewer, require
-from app.booking import allowances, anew, approvals, occupancy, queries, rules
+from app.booking import allowances, anew, approvals, occupancy, queries, repeating, rules
 from app.booking.availability import Slot, Wish
 from app.booking.calibration import check_calibration, overdue
 from app.booking.lapsing import clear_lapsed
-from app.booking.models import Booking, IdempotencyKey
+from app.booking.models import Booking
 from app.booking.moves import accept_move, refuse_move
 from app.booking.order_lines import line_for
 from app.booking.rules import State
@@ -84,7 +83,7 @@ class Book:
         )
         parts += (self.exclusive, self.shielded) if self.exclusive or self.shielded else ()
         parts += (self.order_id,) if self.order_id else ()
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        return repeating.fingerprint_of(*parts)
 
 
 def book(viewer: Viewer, command: Book, now: datetime) -> Booking:
@@ -149,16 +148,7 @@ def place(session: Session, viewer: Viewer, command: Book, now: datetime) -> Boo
         record(session, booking, viewer, now, resource=booking.resource_id, starts_at=booking.starts_at.isoformat())
     if not held:
         _asked(session, booking, slot.bench, now)
-    if command.idempotency_key:
-        session.add(
-            IdempotencyKey(
-                membership_id=viewer.membership_id,
-                key=command.idempotency_key,
-                fingerprint=command.fingerprint,
-                booking_id=booking.id,
-                created_at=now,
-            )
-        )
+    repeating.remember(session, viewer, command.idempotency_key, command.fingerprint, booking, now)
     return booking
 
 
@@ -300,14 +290,7 @@ def no_show(viewer: Viewer, command: Change, now: datetime) -> Booking:
 
 
 def _repeated(session: Session, viewer: Viewer, command: Book) -> Booking | None:
-    if not command.idempotency_key:
-        return None
-    known = session.get(IdempotencyKey, (viewer.membership_id, command.idempotency_key))
-    if known is None:
-        return None
-    if known.fingerprint != command.fingerprint:
-        raise rules.IdempotencyMismatch()
-    return session.get(Booking, known.booking_id)
+    return repeating.earlier(session, viewer, command.idempotency_key, command.fingerprint)
 
 
 def _check_holds(session: Session, viewer: Viewer, slot: Slot, now: datetime) -> None:

@@ -300,3 +300,36 @@ def test_a_call_that_is_repeated_before_it_is_answered_books_once(
     answers = site.at_once(*again)
     assert {answer.status for answer in answers} == {201}
     assert len({answer.body["id"] for answer in answers}) == 1 == db.session.query(Booking).count()
+
+
+@pytest.mark.parametrize("places", [1, 8])
+def test_a_form_of_a_series_that_is_sent_several_times_at_once_books_one(site: Site, world: World, places: int) -> None:
+    world.bench(places=places)
+    engineer = world.engineer("甲公司")
+    form = {"test": "t", "resource": "chamber", "starts_at": "2026-11-10T08:30", "rhythm": "weekly", "every": "1"}
+    form |= {"times": "4", "on_conflict": "move", "key": "k", "do": "save"}
+    headers = FORM | signed_in(site, engineer)
+    answers = site.at_once(*[lambda: site.send("/bookings/series/new", urlencode(form), headers)] * 6)
+    assert {answer.status for answer in answers} == {303}
+    assert db.session.query(Booking).count() == 4
+
+
+@pytest.mark.parametrize("colleagues", [True, False])
+def test_who_leaves_is_handed_over_to_one_colleague(site: Site, world: World, colleagues: bool) -> None:
+    """Two managers see to it at the same moment."""
+    world.bench()
+    leaving = world.engineer("甲公司")
+    company = leaving.viewer.organisation_id or ""
+    if colleagues:
+        leaving.requests(at(9))
+    takers = [world.engineer("甲公司") for _ in range(2)]
+    managers = [world.member(company, Role.COMPANY_MANAGER) for _ in range(2)]
+    seat = leaving.viewer.membership_id or ""
+    site.at_once(
+        *(
+            partial(site.send, f"/accounts/members/{seat}/end", f"to={taker.viewer.membership_id}", headers)
+            for taker, headers in zip(takers, [FORM | signed_in(site, each) for each in managers], strict=True)
+        )
+    )
+    kinds = [event.kind for event in log.history(seat)]
+    assert kinds == [*["membership.handed_over"] * colleagues, "membership.ended"]

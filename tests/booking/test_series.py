@@ -1,6 +1,7 @@
 """Recurring work: a preview of every occurrence; skip, move or refuse; changed one by one or from one on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from flask import Flask
 
 from app.booking import series
 from app.booking.models import Booking
-from app.booking.rules import State
+from app.booking.rules import IdempotencyMismatch, State
 from app.booking.series import BookSeries, OnConflict, Rhythm, SeriesRefused
 from app.booking.steps import Change
 from app.database import db
@@ -126,3 +127,15 @@ def test_too_many_are_refused(world: World) -> None:
     world.bench()
     with pytest.raises(Invalid):
         series.preview(world.engineer("甲公司").viewer, every(Rhythm.WEEKLY, times=61), world.now)
+
+
+def test_a_form_that_is_sent_twice_is_one_series(world: World) -> None:
+    """Where there would be places enough for another one."""
+    world.bench(places=2)
+    company = world.engineer("甲公司")
+    command = replace(every(Rhythm.WEEKLY, OnConflict.MOVE), idempotency_key="k")
+    made, again = [series.book(company.viewer, command, world.now) for _ in range(2)]
+    assert [each.id for each in made] == [each.id for each in again]
+    assert db.session.query(Booking).count() == 4
+    with pytest.raises(IdempotencyMismatch):
+        series.book(company.viewer, replace(command, times=5), world.now)
