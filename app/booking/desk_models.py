@@ -51,9 +51,9 @@ class Approval(Base):
 class WaitlistEntry(Base):
     """A company that wants a test between two instants, at a lab or any, on a resource (unit or pool) or any.
 
-    ended_at: it was taken back or has become a booking (`booking_id`); `latest` passed ends it by itself. look_at: when
-    it is looked next whether a time has become free. told: starts that it was told of and that count still, by
-    pool, each with the instant at which it was told, ISO 8601.
+    ended_at: it was taken back or has become a booking (`booking_id`; while it waits, one that a lab gave it); `latest`
+    passed ends it by itself. look_at: when it is looked next whether a time has become free. told: starts that it was
+    told of and that count still, by pool, each with the instant at which it was told, ISO 8601.
     """
 
     __tablename__ = "waitlist_entry"

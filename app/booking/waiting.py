@@ -6,7 +6,7 @@ Nobody is told a place in a queue, nor that anybody else waits.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import turns
@@ -19,7 +19,7 @@ from app.booking.models import Booking
 from app.booking.rules import HeldBefore, State, TooManyHolds
 from app.booking.service import Book
 from app.booking.steps import Change
-from app.booking.watching import asks_for, live
+from app.booking.watching import SERVED, asks_for, live
 from app.database import db, transaction
 from app.errors import N_, Invalid, NotFound, YujianError
 from app.events import log
@@ -132,7 +132,7 @@ def competing(viewer: Viewer, now: datetime) -> list[Competing]:
     wishes = (
         select(WaitlistEntry, Organisation)
         .join(Organisation, Organisation.id == WaitlistEntry.company_id)
-        .where(WaitlistEntry.test_id.in_(tests), live(now))
+        .where(WaitlistEntry.test_id.in_(tests), live(now), ~_has_time(now))
         .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
     )
     known = [(wish, company) for wish, company in db.session.execute(wishes)]
@@ -144,17 +144,25 @@ def _wants(wish: WaitlistEntry, booking: Booking) -> bool:
     return asks_for(wish, booking) and wish.company_id != booking.company_id
 
 
+def _has_time(now: datetime) -> ColumnElement[bool]:
+    """Whether a lab has given who waits a time that is still held, asked for or agreed."""
+    standing = or_(Booking.state.in_((*SERVED, State.REQUESTED)), Booking.hold_expires_at > now)
+    return exists().where(Booking.id == WaitlistEntry.booking_id, standing)
+
+
 def give(viewer: Viewer, change: Change, entry_id: str, now: datetime) -> Booking:
     """Decline a request and hold its time for a company that waits, in one go: it has the lab's proposal time to ask.
 
-    The hold is in the name of who put down the wish, for a company is the one that asks. Raises what `decline` and
+    The hold is in the name of who put down the wish, for a company is the one that asks; if it lapses, the company
+    waits on. Raises what `decline` and
     `book` raise, NotFound; then nothing is changed.
     """
     with transaction() as session:
         booking = session.get(Booking, change.booking_id)
         require_visible(viewer, Action.DECIDE_BOOKING, booking)
-        wish = session.get(WaitlistEntry, entry_id, with_for_update=True)
-        if booking is None or wish is None or wish.ended_at is not None or not _wants(wish, booking):
+        wanted = select(WaitlistEntry).where(WaitlistEntry.id == entry_id, live(now), ~_has_time(now))
+        wish = session.scalar(wanted.with_for_update(of=WaitlistEntry))
+        if booking is None or wish is None or not _wants(wish, booking):
             raise NotFound()
         asker = viewer_of(session.get_one(Membership, wish.membership_id))
         command = Book(booking.test_id, booking.resource_id, booking.starts_at, State.HELD)
@@ -164,6 +172,6 @@ def give(viewer: Viewer, change: Change, entry_id: str, now: datetime) -> Bookin
         except (TooManyHolds, HeldBefore) as error:
             # How much it holds, and where, is the company's own business.
             raise CannotHold() from error
-        wish.ended_at, wish.booking_id = now, held.id
+        wish.booking_id = held.id
         log.record(session, "waitlist.offered", wish, by=viewer, at=now, for_lab=False, booking=held.id)
         return held

@@ -224,7 +224,7 @@ def booked(entries: Sequence[WaitlistEntry], now: datetime) -> Booked:
     waiting = db.session.scalars(theirs.order_by(WaitlistEntry.created_at, WaitlistEntry.id)).all()
     query = (
         select(Booking)
-        .outerjoin(WaitlistEntry, WaitlistEntry.booking_id == Booking.id)
+        .outerjoin(WaitlistEntry, and_(WaitlistEntry.booking_id == Booking.id, WaitlistEntry.ended_at.is_not(None)))
         .where(
             Booking.company_id.in_(companies),
             Booking.test_id.in_(tests),

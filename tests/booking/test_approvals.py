@@ -10,6 +10,7 @@ from flask import Flask
 from app.booking import approvals, waiting
 from app.booking.approvals import ApprovalMissing, NotYourStep
 from app.booking.desk_models import Approval, WaitlistEntry
+from app.booking.lapsing import lapse_all
 from app.booking.rules import State, WrongState
 from app.booking.steps import Change
 from app.booking.waiting import Wait
@@ -17,6 +18,8 @@ from app.capacity.approving import service
 from app.capacity.approving.service import Step
 from app.database import db
 from app.errors import Forbidden, Invalid, NotFound
+from app.notifications.free_times import tell_waiting
+from app.notifications.reading import read_events
 from app.worktime import local_date
 from tests.visitor import Visitor
 from tests.world import Person, World, at
@@ -145,14 +148,36 @@ def test_who_waits_is_told_nothing_and_gets_the_time_when_the_lab_gives_it(
     given = visitor(lab).post("/inbox/competing", booking=booking.id, version="1", entry=wish.id, reason="定型在先")
     assert given.status == 303
     assert company.sees(booking).state is State.DECLINED
-    held = db.session.query(WaitlistEntry).one()
-    assert held.ended_at == world.now
+    assert db.session.query(WaitlistEntry).one().ended_at is None
     (mine,) = visitor(rival).get("/bookings/").html.split("B2611-")[1:2]
     assert mine
     assert "甲公司" not in visitor(rival).get("/bookings/").text
     assert waiting.competing(lab.viewer, world.now) == []
     with pytest.raises(NotFound):
         waiting.give(lab.viewer, Change(booking.id, 2, "x"), wish.id, world.now)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_time_that_was_given_ends_the_wait_when_it_is_agreed_and_not_when_it_lapses(world: World, asks: bool) -> None:
+    world.bench()
+    company, rival, lab = world.engineer("甲公司"), world.engineer("乙公司"), world.lab_admin("lab")
+    booking, another = company.requests(at(6)), company.requests(at(9))
+    wish = waiting.wait(rival.viewer, Wait("t", at(5), at(10), "lab"), world.now)
+    world.now += timedelta(minutes=1)
+    held = waiting.give(lab.viewer, Change(booking.id, booking.version, "定型在先"), wish.id, world.now)
+    # It has a time already: nothing competes, and it is given no other.
+    assert waiting.competing(lab.viewer, world.now) == []
+    change = Change(another.id, another.version, "定型在先")
+    with pytest.raises(NotFound):
+        waiting.give(lab.viewer, change, wish.id, world.now)
+    if asks:
+        lab.does("confirm", rival.does("request", held))
+    world.now += timedelta(hours=3)
+    lapse_all(world.now)
+    read_events(world.now)
+    tell_waiting(world.now)
+    assert (waiting.entries(rival.viewer, world.now) == []) is asks
+    assert [each.booking.id for each in waiting.competing(lab.viewer, world.now)] == ([] if asks else [another.id])
 
 
 def test_a_lab_learns_nothing_of_what_a_company_holds_elsewhere(world: World) -> None:
