@@ -231,7 +231,11 @@ def _put_off(session: Session, ident: str, now: datetime) -> bool:
     if found is None:
         return False
     until = max(found.ends_at, now) + PUT_OFF
-    (closure,) = locked(session, [found], until)
+    try:
+        (closure,) = locked(session, [found], until)
+    except NotFound:
+        # Taken back at this moment.
+        return False
     if not closure.open_end or closure.ends_at > now + timedelta(hours=1):
         return False
     _set_end(session, closure, until)

@@ -165,6 +165,18 @@ def test_a_closure_goes_on_while_a_booking_behind_it_is_cancelled(
     assert wrong() == []
 
 
+@pytest.mark.pg
+@pytest.mark.parametrize("job_first", [True, False])
+def test_an_open_end_is_put_off_while_its_lab_takes_the_closure_back(world: World, app: Flask, job_first: bool) -> None:
+    world.bench()
+    desk = world.lab_admin("lab")
+    command = CloseResource("chamber", *SPAN, ClosureKind.BREAKDOWN, open_end=True)
+    ident, near = closures.close(desk.viewer, command, NOW).id, SPAN[1]
+    acts = [lambda: closures.put_off_open_ends(near), lambda: closures.reopen(desk.viewer, ident, NOW)]
+    meanwhile(app, *(acts if job_first else acts[::-1]))
+    assert db.session.query(Closure).count() == db.session.query(Occupancy).count() == 0
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_is_closed_booked_and_given_back_at_once(ground: World, app: Flask, seed: int) -> None:
     """Nothing is booked where it is closed, nothing stays closed or taken, and nobody waits in a circle."""
