@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.policy import Action, Viewer, require
-from app.booking import allowances, approvals, occupancy, queries, rules
+from app.booking import allowances, anew, approvals, occupancy, queries, rules
 from app.booking.availability import Slot
 from app.booking.calibration import overdue
 from app.booking.models import Booking, Closure, ClosureHit, MoveProposal
@@ -37,6 +37,7 @@ from app.orders import changing_lab
 from app.orders import service as orders
 from app.orders.queries import lock_order
 from app.samples import following as custody
+from app.worktime import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,22 @@ def move(viewer: Viewer, command: Move, now: datetime) -> Booking:
     seen = queries.visible_booking(viewer, command.booking_id)
     asked = command.starts_at or seen.starts_at
     wish, lab_id = wish_of(seen, viewer.is_lab), seen.lab_id if viewer.is_lab else None
-    with offering(seen.test_id, asked, now, wish, lab_id), transaction() as session:
-        action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
-        booking = open_booking(session, viewer, command, action)
-        _check_movable(booking, now)
-        if viewer.is_lab:
-            need_reason(command)
-        asked_for = command.resource or booking.resource_id
-        capable = capable_benches(session, booking.test_id, asked_for, booking.company_id, reserve=viewer.is_lab)
-        if viewer.is_lab:
-            require(viewer, Action.DECIDE_BOOKING, capable[0].bench)
-        slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id, by_lab=viewer.is_lab)
-        return (_propose if viewer.is_lab else _move_own)(session, booking, slot, viewer, command, now)
+    with offering(seen.test_id, asked, now, wish, lab_id):
+        return anew.until_done(lambda session: _move(session, viewer, command, asked, now))
+
+
+def _move(session: Session, viewer: Viewer, command: Move, asked: datetime, now: datetime) -> Booking:
+    action = Action.DECIDE_BOOKING if viewer.is_lab else Action.CHANGE_OWN_BOOKING
+    booking = open_booking(session, viewer, command, action)
+    _check_movable(booking, now)
+    if viewer.is_lab:
+        need_reason(command)
+    asked_for = command.resource or booking.resource_id
+    capable = capable_benches(session, booking.test_id, asked_for, booking.company_id, reserve=viewer.is_lab)
+    if viewer.is_lab:
+        require(viewer, Action.DECIDE_BOOKING, capable[0].bench)
+    slot = free_slot(session, capable, asked, now, wish_of(booking), ignoring=booking.id, by_lab=viewer.is_lab)
+    return (_propose if viewer.is_lab else _move_own)(session, booking, slot, viewer, command, now)
 
 
 def propose_after_delay(viewer: Viewer, command: Move, now: datetime) -> Booking:
@@ -99,7 +104,7 @@ def _check_movable(booking: Booking, now: datetime) -> None:
 def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
     """The company takes the time that the lab proposed; a request is confirmed by it, for both agree.
 
-    Raises WrongState when the proposal has lapsed.
+    Raises WrongState when the proposal has lapsed, SampleBusy and its like where another line has the sample then.
     """
     with transaction() as session:
         booking = open_booking(session, viewer, command, Action.CHANGE_OWN_BOOKING)
@@ -110,7 +115,10 @@ def accept_move(viewer: Viewer, command: Change, now: datetime) -> Booking:
         columns = {column: getattr(proposal, column) for column in SLOT_COLUMNS}
         lab_id = session.get_one(Resource, proposal.resource_id).lab_id
         changes_lab = lab_id != booking.lab_id
+        if changes_lab:
+            _leave_lab(session, booking, viewer, now, agreed=True)
         booking.lab_id = lab_id
+        _check_samples(session, booking, _use_of(proposal), now)
         _take_along(session, booking, viewer, now)
         booking.proposal = None
         change_slot(session, booking, columns)
@@ -149,13 +157,9 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
     check_cancel(booking, now)
     allowances.check(session, allowances.asked_by(booking.company_id, slot, now, ignoring=booking.id))
     before, changes_lab = booking.starts_at, slot.bench.lab_id != booking.lab_id
-    if changes_lab and booking.requested_at is not None:
-        left: dict[str, Any] = {"from": before.isoformat(), "resource": booking.resource_id}
-        log.record(session, "booking.moved_away", booking, by=viewer, at=now, for_company=False, **left)
-    # Two lines of an order that move at once would each find their common sample free.
-    if not booking.order_line.order.direct:
-        lock_order(session, booking.order_line.order_id)
-    check_samples(session, booking.order_line, booking.sample, booking.test_id, slot.use, now, ignoring=booking.id)
+    if changes_lab:
+        _leave_lab(session, booking, viewer, now)
+    _check_samples(session, booking, slot.use, now)
     drop_proposal(session, booking)
     change_slot(session, booking, slot_columns(slot))
     _take_along(session, booking, viewer, now)
@@ -170,6 +174,27 @@ def _move_own(session: Session, booking: Booking, slot: Slot, viewer: Viewer, co
     moved = _moved(booking, before, command.cause)
     log.record(session, "booking.moved", booking, by=viewer, at=now, reason=command.reason, **moved)
     return booking
+
+
+def _leave_lab(session: Session, booking: Booking, viewer: Viewer, now: datetime, agreed: bool = False) -> None:
+    """Time at this lab is free again, and the booking is none of its own any more. agreed: it proposed it itself."""
+    left: dict[str, Any] = {"from": booking.starts_at.isoformat(), "resource": booking.resource_id}
+    left |= {"was": booking.state.value, "agreed": agreed}
+    log.record(session, "booking.moved_away", booking, by=viewer, at=now, for_company=False, **left)
+
+
+def _check_samples(session: Session, booking: Booking, use: Use, now: datetime) -> None:
+    """Raises what `check_samples` raises. Locks an order of several lines: two that move at once would each find their
+    common sample free.
+    """
+    line = booking.order_line
+    if not line.order.direct:
+        lock_order(session, line.order_id)
+    check_samples(session, line, booking.sample, booking.test_id, use, now, ignoring=booking.id)
+
+
+def _use_of(proposal: MoveProposal) -> Use:
+    return Use(proposal.starts_at, proposal.run_from, proposal.run_until, proposal.ends_at)
 
 
 def _take_along(session: Session, booking: Booking, viewer: Viewer, now: datetime) -> None:

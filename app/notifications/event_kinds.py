@@ -60,6 +60,9 @@ def kind_of(event: str, data: Mapping[str, Any]) -> Kind | None:
     """The notice that an event makes; None for one that nobody is told of."""
     if event == "booking.expired":
         return Kind.HOLD_EXPIRED if data.get("was") == "held" else Kind.REQUEST_EXPIRED
+    if event == "booking.moved_away" and (data.get("was") == "held" or data.get("agreed")):
+        # The lab was not told of the hold either, or has proposed it.
+        return None
     if event == "order.clock_stopped":
         # Questions and deviating samples are told by what asks about them.
         return {"payment": Kind.PAYMENT_AWAITED, "witness": Kind.WITNESS_AWAITED}.get(str(data.get("cause")))

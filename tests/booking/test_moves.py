@@ -4,14 +4,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.booking import closures, lapsing, rules
+from app.booking import closures, lapsing, ordering, rules
 from app.booking.closures import CloseResource
-from app.booking.models import ClosureKind, Occupancy
+from app.booking.models import Booking, ClosureKind, Occupancy
+from app.booking.ordering import OrderStep
 from app.booking.rules import State
 from app.capacity.approving import service as approving
 from app.capacity.approving.service import Step
 from app.database import db
 from app.errors import Forbidden
+from app.orders import service as orders
+from app.orders.service import NewLine, NewOrder
 from app.samples import service as samples
 from app.samples.rules import SampleAtOtherLab, SampleKind
 from app.samples.service import Dispatch, Identity, Receive, Register
@@ -197,3 +200,18 @@ def test_what_a_lab_is_offered_instead_is_its_own(world: World) -> None:
         lab.moves(booking, at(9), "校准延后")
     assert len(refused.value.offers) == 3
     assert {offer.slot.bench.lab_id for offer in refused.value.offers} == {"lab"}
+
+
+def test_a_time_that_a_lab_proposes_is_not_taken_where_the_sample_is_elsewhere_then(world: World) -> None:
+    world.bench()
+    world.resource("second")
+    world.test("u", on="second")
+    company, desk = world.engineer("甲公司"), world.lab_admin("lab")
+    order = orders.create(company.viewer, NewOrder("lab", (NewLine("t", "BP-12"), NewLine("u", "BP-12"))), world.now)
+    first, other = ordering.hold_all(company.viewer, OrderStep(order.id, order.version), world.now)
+    ordering.submit(company.viewer, OrderStep(order.id, order.version), world.now)
+    before = first.starts_at
+    desk.moves(first, other.starts_at, "检修")
+    with pytest.raises(rules.SampleBusy):
+        company.does("accept-move", first)
+    assert db.session.get_one(Booking, first.id).starts_at == before

@@ -28,7 +28,7 @@ from app.booking.steps import Change
 from app.database import db, transaction
 from app.events import log
 from app.labs import rules as kinds
-from app.labs.capacity import touch
+from app.labs.capacity import Companion, touch
 from app.labs.models import Capability
 from app.orders import service as orders
 from app.orders.models import Order
@@ -37,6 +37,7 @@ from app.turns import Counted
 from tests.waiting import until_one_waits
 from tests.world import NOW, Person, World, at
 
+BENCHES = ("chamber", "second")
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -321,3 +322,35 @@ def test_a_sample_is_not_at_two_benches_where_two_lines_move_at_once(world: Worl
     again.join()
     starts = {row.starts_at for row in db.session.query(Booking)}
     assert at(12) in starts and len(starts) == 2
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize("by_lab", [True, False])
+def test_a_move_takes_the_other_unit_where_somebody_is_quicker_with_the_first(
+    world: World, app: Flask, by_lab: bool
+) -> None:
+    """Each on a bench of its own, with one of two cyclers that both of them need."""
+    for ident in ("chamber", "second"):
+        world.resource(ident)
+    for unit in (1, 2):
+        world.resource(f"cycler-{unit}", pool="cycler")
+    world.test(on="chamber")
+    world.capable("second", "t")
+    with transaction() as session:
+        session.add_all(Companion(pool=pool, test_id="t", companion_pool="cycler", lab_id="lab") for pool in BENCHES)
+        touch(session, "lab")
+    company, rival = world.engineer("甲公司"), world.engineer("乙公司").viewer
+    booking = company.requests(at(5))
+    command = Move(booking.id, booking.version, "检修", starts_at=at(6))
+    mover = world.lab_admin("lab").viewer if by_lab else company.viewer
+    told: list[Counter[str]] = []
+    moving = threading.Thread(target=lambda: told.append(all_at_once(app, [lambda: moves.move(mover, command, NOW)])))
+    db.session.remove()
+    with transaction() as session:
+        service.book(rival, Book("t", "second", at(6), rules.State.REQUESTED), NOW)
+        session.flush()
+        moving.start()
+        until_one_waits(session)
+    moving.join()
+    assert told == [{"booked": 1}]
+    assert overlaps() == 0

@@ -14,7 +14,7 @@ from app.booking.waiting import Wait
 from app.database import db, transaction
 from app.events import log
 from app.labs.rules import OPEN_REQUESTS
-from app.notifications import free_times
+from app.notifications import free_times, queries
 from app.notifications.free_times import tell_waiting
 from app.notifications.reading import read_events
 from app.notifications.wording import sentence
@@ -383,3 +383,22 @@ def test_one_of_two_wishes_that_is_taken_back_keeps_nothing_from_the_other(story
     assert story.tells() == 0
     story.owner.does("cancel", taken)
     assert story.tells() == 1
+
+
+@pytest.mark.parametrize("proposed", [True, False])
+def test_time_that_is_left_for_another_lab_is_told_like_any_other(story: Story, proposed: bool) -> None:
+    """A hold too, of which the lab hears nothing."""
+    story.world.resource("elsewhere", "lab-2")
+    story.world.capable("elsewhere", "t")
+    booking = story.owner.requests(at(9)) if proposed else story.owner.holds(at(9))
+    story.waits(lab_id="lab")
+    if proposed:
+        story.world.lab_admin("lab", "lab-2").moves(booking, at(16), "检修", resource="elsewhere")
+    assert story.tells() == 0
+    if proposed:
+        story.owner.does("accept-move", booking)
+    else:
+        story.owner.moves(booking, at(16), resource="elsewhere")
+    assert story.tells() == 1
+    about = [each.kind for each in queries.inbox(story.desk.viewer)]
+    assert "moved_away" not in about
