@@ -14,6 +14,7 @@ from app.accounts.policy import Action, Viewer, allowed, require, require_visibl
 from app.booking import service as bookings
 from app.booking.delaying import announce_delay
 from app.booking.models import Booking
+from app.booking.presenting import START_OFFERED
 from app.booking.queries import visible_booking
 from app.booking.rules import State
 from app.clock import now
@@ -156,6 +157,7 @@ def _page(booking: Booking, refused: Mapping[str, CommandForm]) -> str:
         samples=parts("samples", viewer(), [line], now()).get(line.id, ()),
         forms={name: refused.get(name) or FORMS[name](booking, formdata=None) for name in steps},
         late=booking.state is State.RUNNING and now() > booking.ends_at,
+        early=booking.state is State.CONFIRMED and now() < booking.starts_at - START_OFFERED,
     )
 
 

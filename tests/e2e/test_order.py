@@ -88,6 +88,9 @@ def confirm(page: Page, booking: str) -> None:
 def run(page: Page, booking: str, result: str, comment: str = "") -> None:
     """Start, pause, go on and end with a result, on the phone."""
     page.goto(f"{booking}/run")
+    early = page.get_by_text("提前开始…")
+    if early.count():
+        early.click()
     page.locator('form[action$="/run/start"] button').click()
     page.locator("summary", has_text="暂停").click()
     page.select_option("select[name=cause]", "supply")

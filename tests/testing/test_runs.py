@@ -211,6 +211,17 @@ def test_the_order_says_who_arranges_the_retest(story: Story, result: Result) ->
     assert told[0] not in Visitor(story.app, story.jia).get(path).text
 
 
+def test_days_before_the_start_nobody_starts_by_one_press(story: Story) -> None:
+    path = f"/bookings/{story.first.id}/run"
+    assert "提前开始" not in Visitor(story.app, story.crew).get(path).text
+    story.world.now -= timedelta(days=2)
+    page = Visitor(story.app, story.crew).get(path)
+    assert "提前开始… 预约的上台时间还没有到。现在开始，占台从现在算起，原来的时段放开。" in page.text
+    version = page.field("version")
+    assert Visitor(story.app, story.crew).post(f"{path}/start", version=version).status == 303
+    assert db.session.get_one(Booking, story.first.id).starts_at == story.world.now
+
+
 def test_only_the_lab_runs(story: Story) -> None:
     story.crew.does("start", story.first)
     for viewer, refusal in ((story.jia.viewer, Forbidden), (story.yi.viewer, NotFound)):
