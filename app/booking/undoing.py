@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.accounts.policy import Action, Viewer, require, require_visible
 from app.booking import anew, occupancy, queries, rules
 from app.booking.closures import locked, own_closure, remove
+from app.booking.desk_models import WaitlistEntry
 from app.booking.lapsing import clear_lapsed
 from app.booking.models import Booking, Closure, ClosureHit
 from app.booking.order_lines import BOOKABLE, standing
@@ -90,6 +91,16 @@ def _unconfirm(session: Session, booking: Booking, viewer: Viewer, now: datetime
     booking.move_back(State.REQUESTED, now)
     booking.confirmed_at = booking.confirmed_by_id = None
     orders.take_back(session, booking.order_line, viewer, False, now)
+    _wait_on(session, booking)
+
+
+def _wait_on(session: Session, booking: Booking) -> None:
+    """A wish that the confirmation ended holds again."""
+    ended = WaitlistEntry.booking_id == booking.id, WaitlistEntry.ended_at.is_not(None)
+    for wish in session.scalars(select(WaitlistEntry).where(*ended).with_for_update()):
+        done = _last(session, wish.id)
+        if done is not None and done.kind == "waitlist.served":
+            wish.ended_at = wish.booking_id = None
 
 
 def _reopen(session: Session, booking: Booking, viewer: Viewer, now: datetime) -> None:

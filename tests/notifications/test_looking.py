@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from app.booking import closures, waiting, watching
+from app.booking import closures, undoing, waiting, watching
 from app.booking.closures import CloseResource
 from app.booking.desk_models import WaitlistEntry
 from app.booking.models import ClosureKind
+from app.booking.steps import Change
 from app.booking.waiting import Wait
 from app.database import db, transaction
 from app.events import log
@@ -402,3 +403,18 @@ def test_time_that_is_left_for_another_lab_is_told_like_any_other(story: Story, 
     assert story.tells() == 1
     about = [each.kind for each in queries.inbox(story.desk.viewer)]
     assert "moved_away" not in about
+
+
+def test_a_wish_that_a_confirmation_ended_holds_again_when_that_is_undone(story: Story) -> None:
+    story.waits(earliest=at(9, 0, 0))
+    story.tells(MINUTE)
+    asked = story.waiter.requests(at(9))
+    story.tells()
+    confirmed = story.desk.does("confirm", asked)
+    db.session.execute(update(WaitlistEntry).values(look_at=story.world.now))
+    db.session.commit()
+    tell_waiting(story.world.now)
+    assert waiting.entries(story.waiter.viewer, story.world.now) == []
+    undoing.undo(story.desk.viewer, Change(confirmed.id, confirmed.version), story.world.now)
+    story.desk.does("decline", confirmed, "检修")
+    assert len(waiting.entries(story.waiter.viewer, story.world.now)) == 1
