@@ -254,12 +254,14 @@ def start(viewer: Viewer, command: Change, now: datetime) -> Booking:
         conditions.check_start(session, samples, booking.lab_id, booking.test_id)
         booking.move_to(State.RUNNING, now)
         drop_proposal(session, booking)
+        early = {}
         if now < booking.starts_at:
+            early = {"booked_for": booking.starts_at.isoformat()}
             _start_early(session, booking, now)
         orders.begin_testing(session, booking.order_line, viewer, now)
         use = BenchUse(booking.id, booking.resource_id, booking.test_id, booking.test.destructive)
         custody.put_on_bench(session, samples, use, viewer, now)
-        record(session, booking, viewer, now)
+        record(session, booking, viewer, now, **early)
         return booking
 
 

@@ -123,6 +123,8 @@ def _text(kind: str, data: Mapping[str, Any], names: Names) -> str:
         return gettext("第 %(edition)d 版", edition=data["edition"])
     if kind == "report.issued":
         return gettext("编号 %(number)s，签发 %(at)s", number=data["number"], at=_at(data["issued_at"]))
+    if "booked_for" in data:
+        return gettext("比预约早，原定 %(at)s 上台", at=_at(data["booked_for"]))
     if "starts_at" in data:
         return gettext("%(at)s 上台，%(bench)s", at=_at(data["starts_at"]), bench=bench)
     return ""

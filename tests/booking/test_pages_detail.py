@@ -231,6 +231,14 @@ def test_the_address_of_the_inbox_opens_the_reason(story: Story) -> None:
     assert '<details class="reason" id="decline" open>' in page.html
 
 
+def test_an_early_start_tells_for_when_it_was_booked(story: Story) -> None:
+    story.sends(story.engineer, "request")
+    story.sends(story.desk, "confirm")
+    story.world.now = at(4)
+    story.sends(story.desk, "start")
+    assert "比预约早，原定 11-05 周四 08:30 上台" in story.seen_by(story.engineer).text
+
+
 def test_close_to_the_start_a_company_asks_the_lab(story: Story) -> None:
     story.sends(story.engineer, "request")
     story.sends(story.desk, "confirm")

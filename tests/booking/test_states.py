@@ -179,6 +179,7 @@ def test_an_early_start_uses_the_bench_from_now_if_it_is_free(world: World) -> N
     world.now = at(4, 8, 30)
     lab.does("start", booking)
     assert (booking.starts_at, booking.ends_at) == (at(4, 8, 30), at(4, 12, 30))
+    assert log.history(booking.id)[-1].data == {"booked_for": at(5).isoformat()}
 
 
 def test_wrong_steps_are_refused_and_change_nothing(world: World) -> None:
