@@ -80,7 +80,7 @@ def test_a_failure_is_noted_with_its_reason_and_the_next_run_goes_on(leader) -> 
 
     fragile = Job("count", "易碎", Every(1), run)
     first = service.run_due(fragile, leader, keep(leader, at(5, 9, 0)))
-    assert first.outcome is Outcome.FAILED and first.error.endswith("RuntimeError: the disk is full\n")
+    assert first.outcome is Outcome.FAILED and first.error.endswith("RuntimeError: the disk is full")
     assert db.session.get(SchedulerLease, "half done") is None
     # Not again in the same slot, but in the next.
     assert service.run_due(fragile, leader, keep(leader, at(5, 9, 0))) is None
