@@ -13,6 +13,8 @@ from sqlalchemy import text
 
 from app import create_app
 from app.database import Base, db
+from app.files.settings import EXTENSION
+from app.files.stores import FolderStore
 from tests.world import World
 
 pytest_plugins = ("tests.postgres_server", "tests.notifications.postbox")
@@ -74,6 +76,15 @@ def clean(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         yield app
         empty_tables()
+
+
+@pytest.fixture
+def folder(clean: Flask, tmp_path: Path) -> Iterator[Path]:
+    """The application stores in a folder of this test."""
+    before = clean.extensions[EXTENSION]
+    clean.extensions[EXTENSION] = FolderStore(tmp_path)
+    yield tmp_path
+    clean.extensions[EXTENSION] = before
 
 
 @pytest.fixture

@@ -246,6 +246,17 @@ class World:
         with transaction() as session:
             session.add(Capability(pool=pool, test_id=test, basis="documented", note_zh="", note_en=""))
 
+    def whole(self, ident: str, *parts: str) -> None:
+        """A bench of parts, each of which can be had alone; all can do the test `t`."""
+        self.bench(ident=ident, pool=ident)
+        for part in parts:
+            self.resource(part)
+            self.capable(part, "t")
+        with transaction() as session:
+            for part in parts:
+                session.get_one(Resource, part).whole_id = ident
+            touch(session, "lab")
+
     def _domain(self) -> None:
         with transaction() as session:
             if session.get(Domain, "battery") is None:

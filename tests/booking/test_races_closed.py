@@ -23,8 +23,6 @@ from app.booking.steps import Change
 from app.capacity.resources import parts
 from app.database import db, in_a_circle, transaction
 from app.errors import YujianError
-from app.labs.capacity import touch
-from app.labs.models import Resource
 from app.worktime import Interval, subtract
 from tests.booking.test_races import all_at_once, overlaps
 from tests.waiting import WAITING, eventually
@@ -36,14 +34,7 @@ SPAN = at(5, 0, 0), at(6, 0, 0)
 @pytest.fixture
 def ground(world: World) -> World:
     """A proving ground of two parts; each can be had alone."""
-    world.bench(ident="ground", pool="ground")
-    for part in ("track", "slope"):
-        world.resource(part)
-        world.capable(part, "t")
-    with transaction() as session:
-        for part in ("track", "slope"):
-            session.get_one(Resource, part).whole_id = "ground"
-        touch(session, "lab")
+    world.whole("ground", "track", "slope")
     return world
 
 

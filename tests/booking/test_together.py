@@ -262,14 +262,7 @@ def test_two_that_wait_for_one_another_and_one_begins_again(world: World, app: F
 
 
 def test_whole_and_parts_at_once(world: World, app: Flask) -> None:
-    world.bench(ident="whole", pool="whole")
-    for part in ("part-a", "part-b"):
-        world.resource(part)
-        world.capable(part, "t")
-    with transaction() as session:
-        for part in ("part-a", "part-b"):
-            session.get_one(Resource, part).whole_id = "whole"
-        touch(session, "lab")
+    world.whole("whole", "part-a", "part-b")
     people = [world.engineer(f"公司{n}") for n in range(12)]
     db.session.remove()
     told = all_at_once(app, [books(each, ("whole", "part-a", "part-b")[n % 3]) for n, each in enumerate(people)])
@@ -320,12 +313,7 @@ def test_a_part_joins_its_whole_while_both_are_booked(world: World, app: Flask) 
 
 def test_nobody_gets_past_the_guard_of_the_table(world: World) -> None:
     """Rows written by hand: on the part of a booked whole, and on the whole of a booked part, as a booker would."""
-    world.bench(ident="whole", pool="whole")
-    world.resource("part")
-    world.capable("part", "t")
-    with transaction() as session:
-        session.get_one(Resource, "part").whole_id = "whole"
-        touch(session, "lab")
+    world.whole("whole", "part")
     company = world.engineer("甲公司")
     whole, part = company.requests(at(5), "whole"), company.requests(at(6), "part")
     row = {"place": 1, "proposed": False, "shielded": False}

@@ -1,6 +1,5 @@
 """Files on an order and its messages: attached on pages and by programs, fetched by those who may."""
 
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,8 +16,6 @@ from app.booking import ordering
 from app.booking.ordering import OrderStep
 from app.database import db
 from app.files.models import FileDownload, FilePurpose, StoredFile
-from app.files.settings import EXTENSION
-from app.files.stores import FolderStore
 from app.orders import service
 from app.orders.models import Order, OrderMessage
 from app.orders.service import NewLine, NewOrder
@@ -68,11 +65,8 @@ class Story:
 
 
 @pytest.fixture
-def story(world: World, clean: Flask, tmp_path: Path) -> Iterator[Story]:
-    before = clean.extensions[EXTENSION]
-    clean.extensions[EXTENSION] = FolderStore(tmp_path)
-    yield Story(world, clean)
-    clean.extensions[EXTENSION] = before
+def story(world: World, clean: Flask, folder: Path) -> Story:
+    return Story(world, clean)
 
 
 def test_a_file_is_attached_and_fetched(story: Story) -> None:

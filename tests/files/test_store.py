@@ -1,7 +1,6 @@
 """A folder that holds whole files or nothing, and the clean-up of what became nobody's."""
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,19 +14,9 @@ from app.files import jobs, rules, service
 from app.files.content import inspect
 from app.files.models import StoredFile
 from app.files.service import Received, Subject, Upload, received
-from app.files.settings import EXTENSION
 from app.files.stores import FolderStore
 from tests.files import samples
 from tests.world import Person, World
-
-
-@pytest.fixture
-def folder(clean: Flask, tmp_path: Path) -> Iterator[Path]:
-    """The application stores in a folder of this test."""
-    before = clean.extensions[EXTENSION]
-    clean.extensions[EXTENSION] = FolderStore(tmp_path)
-    yield tmp_path
-    clean.extensions[EXTENSION] = before
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """An order that goes to another lab: what the new one reads, what the first reads no more, what the company keeps."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -17,8 +16,6 @@ from app.errors import NotFound
 from app.events import log
 from app.files.models import FilePurpose, StoredFile
 from app.files.service import Upload, note_download
-from app.files.settings import EXTENSION
-from app.files.stores import FolderStore
 from app.notifications import subjects
 from app.orders import messages, stops
 from app.orders.attachments import Attach, attach
@@ -80,11 +77,8 @@ class Story:
 
 
 @pytest.fixture
-def story(world: World, clean: Flask, tmp_path: Path) -> Iterator[Story]:
-    before = clean.extensions[EXTENSION]
-    clean.extensions[EXTENSION] = FolderStore(tmp_path)
-    yield Story(world, clean)
-    clean.extensions[EXTENSION] = before
+def story(world: World, clean: Flask, folder: Path) -> Story:
+    return Story(world, clean)
 
 
 def test_what_was_sent_for_the_test_goes_along(story: Story) -> None:
