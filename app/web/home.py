@@ -24,7 +24,7 @@ from app.timeline import Axis, Phase, Piece, Stretch, draw
 from app.web import queries
 from app.worktime import DayKind, day, local_date, local_day, midnight
 
-TODO, ROWS, BENCHES, AGENDA_DAYS = 6, 6, 12, 7
+YOUR_TURN, ROWS, BENCHES, AGENDA_DAYS = 6, 6, 12, 7
 TICKS, COLUMNS = 6, 84
 # How far back the axis of open orders reaches at most.
 LOOK_BACK = timedelta(days=21)
@@ -145,12 +145,12 @@ def lab_home(viewer: Viewer, now: datetime, limits: Limits) -> LabHome:
 def _todo(seen: Iterable[Seen]) -> list[Todo]:
     """What needs the reader, the nearest deadline first."""
     told = [Todo(one, next_step(one)) for one in seen]
-    return sorted((one for one in told if one.next.need), key=lambda one: _deadline(one.seen))[:TODO]
+    return sorted((one for one in told if one.next.need), key=lambda one: _deadline(one.seen))[:YOUR_TURN]
 
 
 def _others(viewer: Viewer, now: datetime) -> list[Item]:
     items = worklists.listing(viewer, Work.MINE, worklists.ALL, now).items
-    return [item for item in items if item.endpoint != worklists.BOOKING][:TODO]
+    return [item for item in items if item.endpoint != worklists.BOOKING][:YOUR_TURN]
 
 
 def _deadline(seen: Seen) -> datetime:
@@ -237,4 +237,4 @@ def _present(uses: Sequence[Booking]) -> Booking:
 def _reports(seen: Iterable[Seen], now: datetime) -> list[ReportDue]:
     today = local_date(now)
     due = [ReportDue(one, (local_date(one.dates.first_expected_at) - today).days) for one in seen]
-    return sorted(due, key=lambda one: one.days)[:TODO]
+    return sorted(due, key=lambda one: one.days)[:YOUR_TURN]
